@@ -1,0 +1,128 @@
+import type { EvidenceLevel } from './decision.js';
+import type { Endpoint } from './endpoint.js';
+import type { EndpointId, TenantId } from './ids.js';
+
+/** How one identity provider of a tenant is trusted. Unique over all tenants on (issuer, audience, bound claim). */
+export interface IdentityConnection {
+  readonly id: string;
+  readonly kind: 'oidc' | 'introspection' | 'mtls' | 'workload';
+  readonly issuer: string;
+  readonly audiences: readonly string[];
+  readonly jwksUri?: string;
+  readonly introspectionUri?: string;
+  /** Pinned; HS* and none are never accepted whatever stands here. */
+  readonly algorithms: readonly string[];
+  /** Claims that must have exactly these values, e.g. `tid`, `hd`, `org_id`. */
+  readonly boundClaims: Readonly<Record<string, string>>;
+  readonly acceptIdTokens: boolean;
+  readonly maxLifetimeSeconds: number;
+  readonly skewSeconds: number;
+  readonly subjectKind: 'human' | 'agent' | 'workload';
+  /** Ordered; every rule that matches adds its roles. */
+  readonly roleMappings: readonly RoleMapping[];
+  /** Claims copied into `Subject.attributes`, and the claims of groups, department and clearance. */
+  readonly claims: {
+    readonly groups: string;
+    readonly department?: string;
+    readonly clearance?: string;
+    readonly attributes: readonly string[];
+  };
+  /** Introspection client, mTLS trust roots (PEM), DPoP requirement and the like, by kind. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export interface RoleMapping {
+  readonly claim: string;
+  readonly equals: string;
+  readonly role: string;
+}
+
+/** A key of one of the tenant's apps: only its SHA-256 is kept. */
+export interface AppKey {
+  readonly id: string;
+  readonly app: string;
+  readonly sha256: string;
+  readonly roles: readonly string[];
+  readonly kind: 'agent' | 'workload';
+  readonly expiresAt?: number;
+}
+
+export interface AliasCandidate {
+  readonly endpoint: EndpointId;
+  readonly model: string;
+  readonly weight: number;
+}
+
+/** What a caller asks for, mapped to candidates. A concrete model name is an alias with its own name. */
+export interface Alias {
+  readonly name: string;
+  readonly strategy: 'ordered' | 'weighted' | 'least-cost' | 'lowest-latency';
+  readonly candidates: readonly AliasCandidate[];
+}
+
+export interface LimitRule {
+  readonly id: string;
+  readonly scope: 'tenant' | 'app' | 'subject' | 'role' | 'endpoint-key';
+  /** The role, app or key it is for; absent means each one separately. */
+  readonly match?: string;
+  readonly requestsPerMinute?: number;
+  readonly tokensPerMinute?: number;
+  readonly concurrency?: number;
+}
+
+/** A ceiling on money. Amounts are micro-units of the tenant's currency, as decimal strings of integers. */
+export interface Budget {
+  readonly id: string;
+  readonly scope: 'tenant' | 'app' | 'subject' | 'role';
+  readonly match?: string;
+  readonly period: 'day' | 'month' | 'total';
+  readonly limitMicros: string;
+  readonly hard: boolean;
+}
+
+/** Price per million tokens in micro-units; the version goes into every spend row. */
+export interface Price {
+  readonly endpoint?: EndpointId;
+  readonly model: string;
+  readonly inputMicrosPerMillion: string;
+  readonly outputMicrosPerMillion: string;
+  readonly version: string;
+}
+
+/** What the tenant adds to the built-in taxonomy. */
+export interface TaxonomySource {
+  readonly version: string;
+  readonly terms: readonly { readonly class: string; readonly term: string }[];
+  readonly patterns: readonly { readonly class: string; readonly name: string; readonly pattern: string }[];
+  /** Per-mille thresholds by class or type, where the tenant tightens or (audited) relaxes. */
+  readonly thresholds: Readonly<Record<string, number>>;
+}
+
+/**
+ * A tenant's compiled, versioned, signed configuration, as gateways hold it. Immutable; swapped whole. It never holds a
+ * secret in clear.
+ */
+export interface Snapshot {
+  readonly tenant: TenantId;
+  readonly version: number;
+  readonly state: 'active' | 'suspended';
+  readonly publishedAt: number;
+  readonly connections: readonly IdentityConnection[];
+  readonly appKeys: readonly AppKey[];
+  readonly policy: { readonly source: string; readonly version: number; readonly hash: string };
+  readonly taxonomy: TaxonomySource;
+  readonly endpoints: readonly Endpoint[];
+  readonly aliases: readonly Alias[];
+  readonly limits: readonly LimitRule[];
+  readonly budgets: readonly Budget[];
+  readonly prices: readonly Price[];
+  readonly evidence: {
+    readonly level: EvidenceLevel;
+    /** Classes whose requests get a dispatch record before the first attempt too. */
+    readonly dispatchClasses: readonly string[];
+    /** Retention class of records, e.g. `y6`. */
+    readonly keep: string;
+  };
+  /** The tenant's data keys, wrapped by the KMS: `hmac` for commitments and digests, `content` for sealing. */
+  readonly wrappedKeys: { readonly hmac: string; readonly content: string };
+}

@@ -1,0 +1,151 @@
+import type {
+  AnswerEvent,
+  Ask,
+  Classification,
+  Credential,
+  EndpointKey,
+  RecordId,
+  Refusal,
+  Result,
+  Snapshot,
+  Subject,
+  TenantContext,
+  Usage,
+} from '@writ/domain';
+import type { ClearedPrompt, Taxonomy } from '@writ/classification';
+import type { DecisionRecord, DispatchRecord, Ledger, LogContext, Receipt } from '@writ/ledger';
+import type { LinkedPolicy } from '@writ/policy';
+import type { Permit } from '@writ/domain';
+import type { AuthorizedEndpoint, Health, ProviderFault } from '@writ/routing';
+
+/** A tenant's snapshot with what is compiled from it, swapped whole. */
+export interface Held {
+  readonly snapshot: Snapshot;
+  readonly policy: LinkedPolicy;
+  readonly taxonomy: Taxonomy;
+  readonly log: LogContext;
+  /** HMAC-SHA-256 hex over domain-separated bytes, under the tenant's key; for stream digests. */
+  readonly digestKey: Uint8Array;
+}
+
+export interface IdentityPort {
+  /** Never trusts what the caller asserts; an exception inside is a refusal, never a default subject. */
+  identify(
+    credential: Credential,
+  ): Promise<Result<{ readonly subject: Subject; readonly tenant: TenantContext }, Refusal>>;
+}
+
+export interface SnapshotPort {
+  /** From memory in steady state. A stale or missing snapshot refuses; `log` is there when a deny can still be recorded. */
+  current(tenant: TenantContext): Promise<Result<Held, { readonly refusal: Refusal; readonly log?: LogContext }>>;
+}
+
+export interface ClassifierPort {
+  classify(ask: Ask, held: Held): Promise<Classification>;
+}
+
+export interface Reservation {
+  readonly id: string;
+  readonly worstCaseMicros: string;
+  /** `degraded` while the shared counters are out. */
+  readonly mode: 'shared' | 'degraded';
+  /** Header fields such as `x-ratelimit-remaining-requests`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What policy may see of budgets. */
+  readonly budget: { readonly class: string; readonly remainingCents: number } | undefined;
+}
+
+export interface LimitsPort {
+  /** Rates, concurrency and the worst case of money, taken together or not at all, before the decision. */
+  reserve(
+    tenant: TenantContext,
+    subject: Subject,
+    ask: Ask,
+    snapshot: Snapshot,
+    estimatedTokens: number,
+  ): Promise<Result<Reservation, Refusal>>;
+  /** Idempotent; never fails the request. `usage` undefined means nothing was dispatched. */
+  settle(tenant: TenantContext, reservation: Reservation, usage: Usage | undefined, costMicros: string): Promise<void>;
+}
+
+export interface ProviderAnswer {
+  readonly status: number;
+  readonly upstreamRequestId?: string;
+  /** Ends after the terminal event. A fault ends it with a `ProviderFailure`; nothing else is thrown. */
+  readonly events: AsyncIterable<AnswerEvent>;
+}
+
+/** Thrown by `ProviderAnswer.events` when the stream breaks; carries the fault as a value. */
+export interface ProviderFailure extends Error {
+  readonly fault: ProviderFault;
+}
+
+export interface ProviderPort {
+  /**
+   * Sends the cleared prompt to one authorized endpoint. Demands the committed permit, and the committed dispatch where
+   * one is due. Resolves when headers arrived.
+   */
+  call(
+    permit: Receipt<DecisionRecord<Permit>>,
+    endpoint: AuthorizedEndpoint,
+    prompt: ClearedPrompt,
+    how: {
+      readonly model: string;
+      readonly key: EndpointKey | undefined;
+      readonly log: LogContext;
+      readonly dispatch: Receipt<DispatchRecord> | undefined;
+      readonly maxOutputTokens: number | undefined;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<Result<ProviderAnswer, ProviderFault>>;
+}
+
+/** Turns canonical events into the bytes of the caller's dialect. One per answer; it keeps the state of the dialect. */
+export interface AnswerEncoder {
+  readonly contentType: string;
+  /** The bytes of one event, or none when the dialect has no such event. */
+  encode(event: AnswerEvent): Uint8Array;
+  /** The constant event that reports a failure after headers left; never followed by a terminal event. */
+  failure(refusal: Refusal, request: string): Uint8Array;
+  /** A comment that keeps the connection alive; model-independent. */
+  readonly keepAlive: Uint8Array;
+}
+
+export interface DialectPort {
+  encoder(ask: Ask, answeredModel: string): AnswerEncoder;
+}
+
+export interface ClockPort {
+  nowMs(): number;
+  /** Monotonic, for durations. */
+  monotonicMs(): number;
+  /** Resolves after `ms`; `cancel` lets the process end. */
+  after(ms: number): { readonly elapsed: Promise<void>; cancel(): void };
+}
+
+export interface IdsPort {
+  /** UUIDv7. */
+  recordId(): RecordId;
+  /** Uniform in [0, 1). */
+  random(): number;
+}
+
+export interface SecurityPort {
+  /** A refusal before any tenant is known: counted into per-minute aggregates of the platform log, never lost silently. */
+  refused(refusal: Refusal, clientAddress: string): void;
+}
+
+/** Every socket in the wall. The gateway's wiring plugs adapters in; the simulation plugs twins in. */
+export interface Ports {
+  readonly identity: IdentityPort;
+  readonly snapshots: SnapshotPort;
+  readonly classifier: ClassifierPort;
+  readonly limits: LimitsPort;
+  readonly ledger: Ledger;
+  readonly providers: ProviderPort;
+  readonly dialects: DialectPort;
+  readonly health: Health;
+  readonly clock: ClockPort;
+  readonly ids: IdsPort;
+  readonly security: SecurityPort;
+}

@@ -1,0 +1,3 @@
+export type * from './record.js';
+export type * from './ledger.js';
+export type { Receipt } from './receipt.js';

@@ -5,7 +5,7 @@ import { AnswerRelease, type Step } from './answer.js';
 import { close, resultOf, settle } from './close.js';
 import type { Opened } from './dispatch.js';
 import { commit, type Exchange } from './exchange.js';
-import type { Held, Ports } from './ports.js';
+import type { AnswerEncoder, Held, Ports } from './ports.js';
 import { decisionRecord } from './records.js';
 
 /** What `enforce` gives the door: a refusal, or an answer whose first window is already released. */

@@ -68,7 +68,10 @@ async function prepareSnapshot(
   const image = compile(snapshot.policy.source, snapshot.policy.version);
   const taxonomy = loadTaxonomy(snapshot.taxonomy);
   if (!image.ok || image.value.hash !== snapshot.policy.hash || !taxonomy.ok) {
-    log.error({ tenant: snapshot.tenant, version: snapshot.version }, 'a published snapshot does not compile to what it claims');
+    log.error(
+      { tenant: snapshot.tenant, version: snapshot.version },
+      'a published snapshot does not compile to what it claims',
+    );
     return { ok: false, error: refuse('policy-invalid') };
   }
   const hmacKey = await kms.unwrap(`tenant/${snapshot.tenant}/hmac`, snapshot.wrappedKeys.hmac);

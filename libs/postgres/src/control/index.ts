@@ -1,0 +1,6 @@
+export * from './catalogue.entities.js';
+export * from './control.js';
+export * from './identity.entities.js';
+export * from './policy.entities.js';
+export * from './row.js';
+export * from './tenant.entities.js';

@@ -1,3 +1,17 @@
 export type * from './record.js';
 export type * from './ledger.js';
 export type { Receipt } from './receipt.js';
+export * from './sequence.js';
+export * from './sweep.js';
+export {
+  CompactRange,
+  hashLeaf,
+  rootOf,
+  inclusionProof,
+  verifyInclusion,
+  consistencyProof,
+  verifyConsistency,
+} from './merkle.js';
+export { type Checkpoint, checkpointBody, openCheckpoint, signCheckpoint } from './checkpoint.js';
+export { verifierKey } from './note.js';
+export { type LogSigner, type WriterSigner, keyId, logSigner, rawPublicKey, writerSigner } from './signer.js';

@@ -1,0 +1,21 @@
+import type { TenantId } from '@writ/domain';
+import { type PlanePool, connectToPrimary } from './plane.js';
+
+export interface NewLog {
+  readonly tenant: TenantId;
+  /** C2SP origin line, for ever. */
+  readonly origin: string;
+  readonly shard?: number;
+}
+
+/** Roles, schema, tables, triggers, grants and log of a tenant, in one call and one transaction; a second call changes nothing. */
+export async function provisionTenant(plane: PlanePool, log: NewLog): Promise<void> {
+  const client = await connectToPrimary(plane);
+  try {
+    await client.query('SELECT ledger.provision($1, $2, $3)', [log.tenant, log.origin, log.shard ?? 0]);
+    client.release();
+  } catch (cause) {
+    client.release(true);
+    throw cause;
+  }
+}

@@ -15,3 +15,7 @@ export {
 export { type Checkpoint, checkpointBody, openCheckpoint, signCheckpoint } from './checkpoint.js';
 export { verifierKey } from './note.js';
 export { type LogSigner, type WriterSigner, keyId, logSigner, rawPublicKey, writerSigner } from './signer.js';
+export * from './create-ledger.js';
+export type { LedgerAlarm } from './commit-slot.js';
+export type { LedgerSettings } from './leaf.js';
+export { type RandomBytes, unseal } from './sealing.js';

@@ -9,7 +9,6 @@ import {
 } from 'typeorm';
 import * as catalogue from './catalogue.entities.js';
 import * as identity from './identity.entities.js';
-import { ControlSchema1792000000000, functionGrants, grants } from './migrations.js';
 import * as policy from './policy.entities.js';
 import type { ControlRow } from './row.js';
 import * as tenant from './tenant.entities.js';
@@ -34,8 +33,6 @@ function dataSource(settings: ControlSettings): DataSource {
     url: settings.url,
     schema: 'control',
     entities: controlEntities,
-    migrations: [ControlSchema1792000000000],
-    migrationsTableName: 'control_migration',
     namingStrategy: new SnakeCase(),
     uuidExtension: 'pgcrypto',
     installExtensions: false,
@@ -44,24 +41,6 @@ function dataSource(settings: ControlSettings): DataSource {
     applicationName: 'writ-control',
     extra: { maxUses: 5_000, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 5_000 },
   });
-}
-
-/** Brings the control schema up to date, as its owner, and grants each table to the tenant API's login by name. */
-export async function migrateControl(settings: ControlSettings & { readonly login: string }): Promise<void> {
-  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(settings.login)) throw new Error('the login must be a plain role name');
-  const source = dataSource({ ...settings, poolSize: 1 });
-  await source.initialize();
-  try {
-    await source.query('CREATE SCHEMA IF NOT EXISTS control');
-    await source.runMigrations({ transaction: 'all' });
-    await source.query(`GRANT USAGE ON SCHEMA control TO "${settings.login}"`);
-    for (const [table, rights] of Object.entries(grants)) {
-      await source.query(`GRANT ${rights} ON control."${table}" TO "${settings.login}"`);
-    }
-    for (const name of functionGrants) await source.query(`GRANT EXECUTE ON FUNCTION control.${name} TO "${settings.login}"`);
-  } finally {
-    await source.destroy();
-  }
 }
 
 /** What the entities and the migrated schema disagree on, as SQL; empty when the migration is complete. */

@@ -67,10 +67,10 @@ const platformTables: Readonly<Record<string, string>> = {
     identity_provider_id uuid NOT NULL, PRIMARY KEY (issuer, audience, bound)`,
 };
 
-export const functionGrants = ['claim_connection_key(text, text, jsonb, uuid)', 'release_connection_keys(uuid)'] as const;
+const functionGrants = ['claim_connection_key(text, text, jsonb, uuid)', 'release_connection_keys(uuid)'] as const;
 
 /** What the tenant API's login may do with a table beyond SELECT and INSERT. The change log is append-only. */
-export const grants: Readonly<Record<string, string>> = {
+const grants: Readonly<Record<string, string>> = {
   ...Object.fromEntries([...Object.keys(tenantTables), 'sign_up'].map((name) => [name, 'SELECT, INSERT, UPDATE, DELETE'])),
   tenant: 'SELECT, INSERT, UPDATE',
   endpoint: 'SELECT, INSERT, UPDATE',
@@ -142,9 +142,16 @@ export class ControlSchema1792000000000 implements MigrationInterface {
     await runner.query(`CREATE INDEX sign_up_by_email ON control.sign_up (email, created_at)`);
     await runner.query(connectionKeys);
     await runner.query(published);
+    for (const [table, rights] of Object.entries(grants)) {
+      await runner.query(`GRANT ${rights} ON control."${table}" TO writ_tenant_api`);
+    }
+    for (const name of functionGrants) await runner.query(`GRANT EXECUTE ON FUNCTION control.${name} TO writ_tenant_api`);
   }
 
   async down(): Promise<void> {
     throw new Error('the control schema is never dropped; restore a backup instead');
   }
 }
+
+/** Handed to `migrate` beside its own: they run as `writ_owner` after it made the roles and the schema. */
+export const controlMigrations: readonly (new () => MigrationInterface)[] = [ControlSchema1792000000000];

@@ -15,3 +15,4 @@ export {
   connectionDirectory,
 } from './connection-directory.js';
 export { type BudgetKey, type BudgetLease, type BudgetStore, budgetStore } from './budget-store.js';
+export { type OwnLedger, type WritingLedgerOptions, openWritingLedger } from './writing-ledger.js';

@@ -127,7 +127,7 @@ async function faultOf(vendor: Vendor, arrived: Arrived, stream: boolean): Promi
   if (status >= 400) return refused(vendor, arrived);
   if (status !== 200) return unfit(arrived, `http-${status}`);
   const expected = vendor.contentType?.(stream) ?? (stream ? 'text/event-stream' : 'application/json');
-  const type = String(headers['content-type'] ?? '').toLowerCase();
+  const type = (headers['content-type'] ?? '').toLowerCase();
   const fits = type === expected || type.startsWith(`${expected};`);
   return fits ? undefined : unfit(arrived, 'content-type');
 }

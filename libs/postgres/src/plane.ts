@@ -14,6 +14,8 @@ export type Login = (typeof logins)[number];
 
 export interface PlanePool {
   readonly login: Login;
+  /** For the few connections that live outside the pool, such as a listener's. */
+  readonly url: string;
   readonly pool: Pool;
   close(): Promise<void>;
 }
@@ -45,7 +47,7 @@ export function planePool(login: Login, options: PlanePoolOptions): PlanePool {
     allowExitOnIdle: true,
   });
   pool.on('error', (cause) => options.onLost?.(cause));
-  return { login, pool, close: () => pool.end() };
+  return { login, url: options.url, pool, close: () => pool.end() };
 }
 
 /** SQLSTATE 25006: the server is read-only, so a standby or a wrong node was reached. */

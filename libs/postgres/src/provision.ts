@@ -8,6 +8,11 @@ export interface NewLog {
   readonly shard?: number;
 }
 
+/** The origin line of a tenant's log under one deployment's name, e.g. `ledger.example.org/<tenant>`. */
+export function logOrigin(deployment: string, tenant: TenantId): string {
+  return `${deployment}/${tenant}`;
+}
+
 /** Roles, schema, tables, triggers, grants and log of a tenant, in one call and one transaction; a second call changes nothing. */
 export async function provisionTenant(plane: PlanePool, log: NewLog): Promise<void> {
   const client = await connectToPrimary(plane);

@@ -121,6 +121,8 @@ async function openSecret(
 /** Undefined when the answer is of the protocol that was asked for. */
 async function faultOf(vendor: Vendor, arrived: Arrived, stream: boolean): Promise<ProviderFault | undefined> {
   const { status, headers } = arrived;
+  if (headers['content-length'] !== undefined && headers['transfer-encoding'] !== undefined)
+    return unfit(arrived, 'not-http both-lengths');
   const coding = headers['content-encoding'];
   if (coding !== undefined && coding !== 'identity') return unfit(arrived, 'content-coding');
   if (status >= 300 && status < 400) return unfit(arrived, `redirect-refused http-${status}`);
@@ -132,8 +134,8 @@ async function faultOf(vendor: Vendor, arrived: Arrived, stream: boolean): Promi
   return fits ? undefined : unfit(arrived, 'content-type');
 }
 
-async function unfit(arrived: Arrived, detail: string): Promise<ProviderFault> {
-  arrived.finish();
+function unfit(arrived: Arrived, detail: string): ProviderFault {
+  arrived.discard();
   return { ...broken(detail).fault, status: arrived.status, ...requestId(arrived) };
 }
 

@@ -51,14 +51,14 @@ const cases: Readonly<Record<string, Omit<Body, 'model'>>> = {
 };
 
 async function listen(client: OpenAI, body: Omit<Body, 'model'>, usage: boolean): Promise<unknown[]> {
-  const stream = await client.chat.completions.create({
+  const heard = await client.chat.completions.create({
     ...body,
     model: 'gpt-5',
     stream: true,
     ...(usage ? { stream_options: { include_usage: true } } : {}),
   });
   const chunks: unknown[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
+  for await (const chunk of heard) chunks.push(chunk);
   return chunks;
 }
 

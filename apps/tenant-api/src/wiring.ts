@@ -26,6 +26,8 @@ export interface Sockets {
   readonly evidence: (plane: PlanePool) => EvidencePort;
 }
 
+const newId = (): string => uuidv7(systemClock.nowMs());
+
 /** Plugs the real neighbours into the ports. */
 export async function wire(settings: TenantApiSettings, sockets: Sockets): Promise<Wired> {
   const log = createLog('tenant-api', settings.logLevel);
@@ -33,7 +35,6 @@ export async function wire(settings: TenantApiSettings, sockets: Sockets): Promi
   const plane = planePool(login, { url: settings.databaseUrl, max: 8, onLost });
   const ledgerPlane = planePool(login, { url: settings.ledgerDatabaseUrl ?? settings.databaseUrl, max: 4, onLost });
   const control = await Control.open({ url: settings.databaseUrl });
-  const newId = (): string => uuidv7(systemClock.nowMs());
   const own = await openLedger({
     plane: ledgerPlane,
     authority: createPrivateKey(readFileSync(settings.writerAuthorityKeyFile, 'utf8')),

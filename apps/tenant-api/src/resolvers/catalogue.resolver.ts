@@ -110,7 +110,15 @@ export class CatalogueResolver {
           input;
         const row = await tx.insert(EndpointRow, {
           id: this.ports.newId(),
-          ...{ name, provider, region, residency, zeroRetention, selfHosted, costClass, maxClassification, models },
+          name,
+          provider,
+          region,
+          residency,
+          zeroRetention,
+          selfHosted,
+          costClass,
+          maxClassification,
+          models,
           baseUrl: url.value.href.replace(/\/$/, ''),
           credentialIds,
           settings: recordOf(input.settings),
@@ -170,7 +178,10 @@ export class CatalogueResolver {
           return refusedWith(userError('validUntil', UserErrorCode.INVALID, 'A contract must end after it begins.'));
         const row = await tx.insert(AssuranceRow, {
           id: this.ports.newId(),
-          ...{ name: input.name, endpointId: endpoint.id, validFrom, validUntil },
+          name: input.name,
+          endpointId: endpoint.id,
+          validFrom,
+          validUntil,
           document: input.document ?? null,
         });
         const all = await tx.all(AssuranceRow, { endpointId: endpoint.id });

@@ -89,7 +89,11 @@ export class EvidenceResolver {
         const id = this.ports.newId();
         const row = await tx.insert(EvidenceExportRow, {
           id,
-          ...{ purpose: input.purpose, from, to, state: 'requested', requestedBy: callerDigest(context.caller) },
+          purpose: input.purpose,
+          from,
+          to,
+          state: 'requested',
+          requestedBy: callerDigest(context.caller),
           location: `/exports/${toId('Export', id)}`,
         });
         return ok({

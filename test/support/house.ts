@@ -49,7 +49,8 @@ export class House {
   constructor(readonly options: HouseOptions = {}) {
     this.#random = seeded(options.seed ?? 1);
     this.store = options.store ?? new LedgerStoreTwin();
-    this.kill = new KillSwitch(options.killAt ?? 0);
+    const delays = seeded((options.seed ?? 1) + 7_777);
+    this.kill = new KillSwitch(options.killAt ?? 0, () => this.clock.after(Math.floor(delays() * 12)).elapsed);
     const { privateKey } = generateKeyPairSync('ed25519');
     this.writerKey = privateKey;
     this.held = holdSnapshot(options.snapshot ?? aSnapshot(), this.clock.nowMs());
@@ -65,7 +66,7 @@ export class House {
 
   newId(): string {
     this.#ids += 1;
-    const time = this.clock.nowMs().toString(16).padStart(12, '0');
+    const time = Math.floor(this.clock.nowMs()).toString(16).padStart(12, '0');
     const tail = `${this.options.seed ?? 1}`.padStart(6, '0') + this.#ids.toString(16).padStart(6, '0');
     return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${tail}`;
   }

@@ -5,7 +5,7 @@ export { type TenantTransaction, schemaOf, withTenant } from './with-tenant.js';
 export { postgresLedgerStore } from './ledger-store.js';
 export { type WriterEnrolment, type WriterRegister, type WriterStanding, writerRegister } from './writers.js';
 export { type SnapshotSigner, type SnapshotVerifier, snapshotSigner, snapshotVerifier } from './snapshot-signature.js';
-export { PublishConflict, publishSnapshot, snapshotChannel } from './publish-snapshot.js';
+export { PublishConflict, type PublishingTransaction, publishSnapshot, snapshotChannel } from './publish-snapshot.js';
 export { type SnapshotSource, type SnapshotSourceOptions, snapshotSource } from './snapshot-source.js';
 export {
   type ConnectionDirectory,

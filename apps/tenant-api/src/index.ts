@@ -1,1 +1,3 @@
-export {};
+export { type TenantApi, serveTenantApi } from './start.js';
+export { type TenantApiSettings, tenantApiSettings } from './settings.js';
+export type * from './ports.js';

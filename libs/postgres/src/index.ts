@@ -1,6 +1,6 @@
 export { type Login, type PlanePool, type PlanePoolOptions, logins, planePool } from './plane.js';
 export { type Passwords, migrate } from './migrate.js';
-export { type NewLog, logOrigin, provisionTenant } from './provision.js';
+export { type NewLog, logOrigin, originOf, provisionTenant } from './provision.js';
 export { type TenantTransaction, schemaOf, withTenant } from './with-tenant.js';
 export { postgresLedgerStore } from './ledger-store.js';
 export { type WriterEnrolment, type WriterRegister, type WriterStanding, writerRegister } from './writers.js';
@@ -16,3 +16,13 @@ export {
 } from './connection-directory.js';
 export { type BudgetKey, type BudgetLease, type BudgetStore, budgetStore } from './budget-store.js';
 export { type OwnLedger, type WritingLedgerOptions, openWritingLedger } from './writing-ledger.js';
+export {
+  type Epoch,
+  type NewBatch,
+  type SequencerStore,
+  type StoredHead,
+  type TakenLeaf,
+  type TakenLog,
+  type TickOutcome,
+  sequencerStore,
+} from './sequencer-store.js';

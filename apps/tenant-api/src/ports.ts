@@ -138,6 +138,8 @@ export interface Ports {
   readonly policy: PolicyPort;
   /** Checks a tenant's URL when it is written: form, name, and every address it resolves to. */
   readonly checkUrl: (url: string) => Promise<Result<URL, string>>;
+  /** Tells the operators of a failure whose text the caller does not see; the request id joins the two. */
+  readonly report: (cause: unknown, request: string) => void;
   readonly nowMs: () => number;
   /** UUIDv7. */
   readonly newId: () => string;

@@ -5,7 +5,6 @@ import { health } from '@writ/nest';
 import type { GraphQLSchema } from 'graphql';
 import { openBootstrapIssuer } from './bootstrap-issuer.js';
 import { TenantApiModule } from './door/graphql.module.js';
-import { documentLimits } from './door/measure.js';
 import { screen } from './door/screen.js';
 import type { Ports } from './ports.js';
 import type { TenantApiSettings } from './settings.js';
@@ -16,7 +15,7 @@ export interface TenantApi {
   close(): Promise<void>;
 }
 
-/** Starts the tenant API on given ports. `startTenantApi` plugs the real ones in. */
+/** Serves the tenant API on the given ports. */
 export async function serveTenantApi(settings: TenantApiSettings, ports: Ports): Promise<TenantApi> {
   const issuer = await openBootstrapIssuer({
     control: ports.control,
@@ -32,12 +31,14 @@ export async function serveTenantApi(settings: TenantApiSettings, ports: Ports):
     trustProxy: false,
     logger: false,
     requestTimeout: 30_000,
-    routerOptions: { maxParamLength: 128 },
   });
   const app = await NestFactory.create<NestFastifyApplication>(
     TenantApiModule.of({ ports, issuer, settings }),
     adapter,
-    { logger: ['error', 'warn', 'fatal'], abortOnError: false },
+    {
+      logger: ['error', 'warn', 'fatal'],
+      abortOnError: false,
+    },
   );
   const fastify = app.getHttpAdapter().getInstance();
   const schema = (): GraphQLSchema => (fastify as unknown as { graphql: { schema: GraphQLSchema } }).graphql.schema;
@@ -49,5 +50,3 @@ export async function serveTenantApi(settings: TenantApiSettings, ports: Ports):
   const host = settings.listenHost.includes(':') ? `[${settings.listenHost}]` : settings.listenHost;
   return { url: `http://${host}:${port}`, schema: schema(), close: () => app.close() };
 }
-
-export { documentLimits };

@@ -65,7 +65,7 @@ async function startParts(
   };
   const keys = deploymentKeys(join(folder, 'keys'));
   const postgres = started(await startPostgres({ dataDir: join(folder, 'postgres'), log }));
-  const redis = started(await startRedis({ log }));
+  const redis = started(await startRedis({ log, cacheDir: join(folder, 'redis'), path: process.env['PATH'] ?? '' }));
   const passwords = Object.fromEntries(logins.map((login) => [login, postgres.password(login)])) as Passwords;
   await migrate(postgres.url('postgres'), passwords, controlMigrations);
 
@@ -122,6 +122,8 @@ async function startParts(
     WRIT_DATABASE_URL: postgres.url('writ_gateway'),
     WRIT_REDIS_URL: redis.url,
     WRIT_SNAPSHOT_PUBLIC_KEY_FILE: keys.snapshotPublicKeyFile,
+    WRIT_LOG_PUBLIC_KEY_FILE: keys.logPublicKeyFile,
+    WRIT_ADMIN_AUDIENCE: adminAudience,
     WRIT_EGRESS_ALLOW_HOSTS: egressAllowHosts,
   });
   const urls = {

@@ -11,9 +11,12 @@ import * as catalogue from './catalogue.entities.js';
 import * as identity from './identity.entities.js';
 import * as policy from './policy.entities.js';
 import type { ControlRow } from './row.js';
-import * as tenant from './tenant.entities.js';
+import * as tenants from './tenant.entities.js';
 
-export const controlEntities = [catalogue, identity, policy, tenant].flatMap((module) => Object.values(module));
+/** What the modules above export is entities and nothing else. */
+const controlEntities = [catalogue, identity, policy, tenants].flatMap((module): (new () => object)[] =>
+  Object.values(module),
+);
 
 class SnakeCase extends DefaultNamingStrategy {
   override columnName(property: string, custom: string | undefined): string {
@@ -114,7 +117,7 @@ export class ControlTx {
     const now = new Date();
     const own = { version: 1, createdAt: now, updatedAt: now, ...values, tenantId: this.tenantId };
     const row = repository.create(own as never) as unknown as R;
-    await repository.insert(row as never);
+    await repository.insert(row);
     return row;
   }
 

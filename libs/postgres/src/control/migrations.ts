@@ -67,7 +67,13 @@ const platformTables: Readonly<Record<string, string>> = {
     identity_provider_id uuid NOT NULL, PRIMARY KEY (issuer, audience, bound)`,
 };
 
-const functionGrants = ['claim_connection_key(text, text, jsonb, uuid)', 'release_connection_keys(uuid)'] as const;
+/** The last two: administrators are verified like everyone else, by what is published. */
+const functionGrants = [
+  'claim_connection_key(text, text, jsonb, uuid)',
+  'release_connection_keys(uuid)',
+  'find_issuer(text)',
+  'find_app_key(text)',
+] as const;
 
 /** What the tenant API's login may do with a table beyond SELECT and INSERT. The change log is append-only. */
 const grants: Readonly<Record<string, string>> = {

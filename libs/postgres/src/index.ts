@@ -26,3 +26,5 @@ export {
   type TickOutcome,
   sequencerStore,
 } from './sequencer-store.js';
+export { type EndedWriter, type OpenPermit, type SweeperStore, sweeperStore } from './sweeper-store.js';
+export { type EnrolledLedger, type EnrolledLedgerOptions, enrolledLedger } from './enrolled-ledger.js';

@@ -1,1 +1,4 @@
-export {};
+export { type Anchor, type AnchoredEpoch, type AnchoredHead, anchorFolder } from './anchor.js';
+export { type EpochParts, takeEpoch } from './epochs.js';
+export { type PublishedHead, Sequencer, type SequencerParts, SequencingStopped } from './sequencer.js';
+export { passStartGate } from './start-gate.js';

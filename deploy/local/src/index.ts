@@ -1,1 +1,3 @@
-export {};
+export { type LocalPostgres, type LocalPostgresOptions, startPostgres } from './postgres.js';
+export { type LocalRedis, type LocalRedisOptions, startRedis } from './redis.js';
+export { type Log, freePort } from './ground.js';

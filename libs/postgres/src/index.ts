@@ -15,7 +15,6 @@ export {
   connectionDirectory,
 } from './connection-directory.js';
 export { type BudgetKey, type BudgetLease, type BudgetStore, budgetStore } from './budget-store.js';
-export { type OwnLedger, type WritingLedgerOptions, openWritingLedger } from './writing-ledger.js';
 export {
   type Epoch,
   type NewBatch,

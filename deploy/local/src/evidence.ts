@@ -61,7 +61,7 @@ export async function breakOneByte(stack: Stack, { tenantId }: OnboardedTenant):
         WHERE record_id = (SELECT record_id FROM ${schema}.record WHERE kind = 'decision' ORDER BY record_id LIMIT 1)
         RETURNING record_id::text AS record`,
     );
-    await admin.query(`ALTER TABLE ${schema}.record ENABLE ALWAYS TRIGGER ALL`).catch(() => undefined);
+    await admin.query(`ALTER TABLE ${schema}.record ENABLE TRIGGER ALL`);
     const record = rows[0]?.record;
     if (record === undefined) throw new Error('no decision was found to edit');
     return { record };

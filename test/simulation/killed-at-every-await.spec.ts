@@ -40,7 +40,7 @@ function violations({ house, callers }: Run): readonly string[] {
   const leaves = house.store.leaves.get(tenantA) ?? [];
   const found: string[] = [];
   for (const caller of callers) {
-    const uncovered = uncoveredWrites(caller.seen, leaves, house.held.digestKey);
+    const uncovered = uncoveredWrites(caller.seen);
     if (uncovered.length > 0) found.push(`I1: writes ${uncovered.join(',')} are in no committed window`);
   }
   for (const arrival of undecidedArrivals(house.providers.arrivals))

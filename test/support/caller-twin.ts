@@ -1,13 +1,16 @@
 import type { Ask, Credential, Refusal } from '@writ/domain';
 import { isReleased, type Enforced } from '@writ/enforcement';
-import type { House } from './house.js';
-import { goodCredential } from './house.js';
+import { tenantA } from './builders.js';
+import { goodCredential, type House } from './house.js';
+import { chainDigest, committedDigests } from './invariants.js';
 
 /** What a caller saw: the first of the three ledgers that the invariants join. */
 export interface Seen {
   refusal?: Refusal;
   /** Each write to the socket, in order. */
   readonly writes: Uint8Array[];
+  /** For each write: whether a committed record covered it at that moment. */
+  readonly coveredThen: boolean[];
   complete: boolean;
   failed?: Refusal;
   about?: Enforced['about'];
@@ -15,7 +18,8 @@ export interface Seen {
 
 /** The door without HTTP: writes what is released, and stops where the process is killed or the caller hangs up. */
 export class CallerTwin {
-  readonly seen: Seen = { writes: [], complete: false };
+  readonly seen: Seen = { writes: [], coveredThen: [], complete: false };
+  #digest: Uint8Array = new Uint8Array();
   readonly #hangUp = new AbortController();
 
   /** `hangsUpAfter` writes; undefined stays to the end. */
@@ -41,6 +45,9 @@ export class CallerTwin {
         }
         if (!isReleased(step.released)) throw new Error('the socket takes released bytes only');
         if (!house.kill.alive()) return await new Promise<never>(() => undefined);
+        this.#digest = chainDigest(house.held.digestKey, this.#digest, step.released.bytes);
+        const covered = committedDigests(house.store.leaves.get(tenantA) ?? []);
+        seen.coveredThen.push(covered.has(Buffer.from(this.#digest).toString('hex')));
         seen.writes.push(step.released.bytes);
         seen.complete = step.last;
         if (step.last) return seen;

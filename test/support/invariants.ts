@@ -15,21 +15,25 @@ export function payloadOf(leaf: StoredLeaf): Payload {
   return JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as Payload;
 }
 
-/** I1: every byte a caller received lies in a window whose digest stands in a committed record. Returns what is uncovered. */
-export function uncoveredWrites(seen: Seen, leaves: readonly StoredLeaf[], digestKey: Uint8Array): readonly number[] {
+/** Digests of every window that a committed record covers. */
+export function committedDigests(leaves: readonly StoredLeaf[]): ReadonlySet<unknown> {
   const digests = new Set<unknown>();
   for (const payload of leaves.map(payloadOf)) {
     digests.add(payload['digest']);
     const response = payload['response'];
     if (typeof response === 'object' && response !== null && 'digest' in response) digests.add(response.digest);
   }
-  const uncovered: number[] = [];
-  let digest: Buffer = Buffer.alloc(0);
-  seen.writes.forEach((bytes, at) => {
-    digest = createHmac('sha256', digestKey).update(digest).update(bytes).digest();
-    if (!digests.has(digest.toString('hex'))) uncovered.push(at);
-  });
-  return uncovered;
+  return digests;
+}
+
+/** d_k of the caller's k-th write, chained from the writes before it. */
+export function chainDigest(key: Uint8Array, before: Uint8Array, bytes: Uint8Array): Uint8Array {
+  return createHmac('sha256', key).update(before).update(bytes).digest();
+}
+
+/** I1: every byte a caller received lay, when it was written, in a window whose record was committed. Returns what did not. */
+export function uncoveredWrites(seen: Seen): readonly number[] {
+  return seen.coveredThen.flatMap((covered, at) => (covered ? [] : [at]));
 }
 
 /** I2: every request a provider received has a decision record that was durable before it arrived. */

@@ -6,8 +6,11 @@ export class KillSwitch {
   #point = 0;
   #dead = false;
 
-  /** `at` counts points from 1; 0 never kills. */
-  constructor(readonly at: number) {}
+  /** `at` counts points from 1; 0 never kills. `delay` is how long the outside takes, before and after an effect. */
+  constructor(
+    readonly at: number,
+    readonly delay: () => Promise<void> = () => Promise.resolve(),
+  ) {}
 
   get points(): number {
     return this.#point;
@@ -20,7 +23,9 @@ export class KillSwitch {
   /** Wraps one call to the outside. */
   async around<T>(effect: () => Promise<T>): Promise<T> {
     await this.#pass();
+    await this.delay();
     const result = await effect();
+    await this.delay();
     await this.#pass();
     return result;
   }

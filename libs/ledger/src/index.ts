@@ -1,6 +1,6 @@
 export type * from './record.js';
 export type * from './ledger.js';
-export type { Receipt } from './receipt.js';
+export { isReceipt, type Receipt } from './receipt.js';
 export * from './sequence.js';
 export * from './sweep.js';
 export {
@@ -19,3 +19,7 @@ export * from './create-ledger.js';
 export type { LedgerAlarm } from './commit-slot.js';
 export type { LedgerSettings } from './leaf.js';
 export { type RandomBytes, unseal } from './sealing.js';
+export * from './verify/index.js';
+export * from './keyset.js';
+export { type StatementSigner, statementSigner } from './signer.js';
+export { type BundlePlan, type Gap, type StoredRow, writeBundle } from './bundle/export.js';

@@ -36,3 +36,15 @@ export function logSigner(privateKey: KeyObject): LogSigner {
 export function writerSigner(id: string, privateKey: KeyObject): WriterSigner {
   return { id, keyId: keyId(rawPublicKey(privateKey)), sign: (bytes) => sign(null, bytes, privateKey) };
 }
+
+/** A key that signs statements: the deployment's root, its writer authority, its exporter. */
+export interface StatementSigner {
+  readonly keyId: string;
+  readonly publicKey: Uint8Array;
+  sign(bytes: Uint8Array): Uint8Array;
+}
+
+export function statementSigner(privateKey: KeyObject): StatementSigner {
+  const publicKey = rawPublicKey(privateKey);
+  return { keyId: keyId(publicKey), publicKey, sign: (bytes) => sign(null, bytes, privateKey) };
+}

@@ -1,6 +1,5 @@
-import type { IdentityConnection, Snapshot } from '@writ/domain';
+import type { IdentityConnection, Snapshot, TenantId } from '@writ/domain';
 import type { SnapshotSigner } from './snapshot-signature.js';
-import type { TenantTransaction } from './with-tenant.js';
 
 /** The channel that gateways listen on; the payload is `<tenant>:<version>`. */
 export const snapshotChannel = 'snapshot';
@@ -15,12 +14,18 @@ export class PublishConflict extends Error {
   }
 }
 
+/** A transaction that has set `app.tenant`: that of `withTenant`, or the tenant API's own. */
+export interface PublishingTransaction {
+  readonly tenant: TenantId;
+  query(text: string, values: readonly unknown[]): Promise<readonly unknown[]>;
+}
+
 /**
  * Publishes inside the caller's transaction: the signed snapshot, the tenant's lines of the directory in its place, and
  * the notice to every gateway, which Postgres sends when the transaction commits.
  */
 export async function publishSnapshot(
-  transaction: TenantTransaction,
+  transaction: PublishingTransaction,
   snapshot: Snapshot,
   signer: SnapshotSigner,
 ): Promise<void> {
@@ -38,7 +43,7 @@ export async function publishSnapshot(
 }
 
 async function replaceConnections(
-  transaction: TenantTransaction,
+  transaction: PublishingTransaction,
   connections: readonly IdentityConnection[],
 ): Promise<void> {
   await transaction.query('DELETE FROM control.directory_connection WHERE tenant_id = $1', [transaction.tenant]);
@@ -68,7 +73,7 @@ async function replaceConnections(
   if (stored.length < lines.length) throw new PublishConflict('connection-taken');
 }
 
-async function replaceKeys(transaction: TenantTransaction, snapshot: Snapshot): Promise<void> {
+async function replaceKeys(transaction: PublishingTransaction, snapshot: Snapshot): Promise<void> {
   await transaction.query('DELETE FROM control.directory_key WHERE tenant_id = $1', [transaction.tenant]);
   if (snapshot.appKeys.length === 0) return;
   const stored = await transaction.query(

@@ -7,6 +7,7 @@ export class Intake1763694000003 implements MigrationInterface {
     await runner.query(admit);
     await runner.query(append);
     await runner.query(find);
+    await runner.query(look);
     await runner.query(grants);
   }
 
@@ -145,10 +146,27 @@ BEGIN
 END $$;
 `;
 
+/** What a writer needs to know of a log, and the tree batch that holds a record; record ids carry their time, which bounds the search. */
+const look = `
+CREATE FUNCTION ledger.origin_of(_tenant uuid) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT origin FROM ledger.log WHERE tenant_id = _tenant
+$$;
+
+CREATE FUNCTION ledger.inclusion(_tenant uuid, _record uuid)
+RETURNS TABLE (first_idx bigint, size_after bigint, leaf_hashes bytea, frontier bytea, note text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY EXECUTE format('SELECT b.first_idx, b.size_after, b.leaf_hashes, b.frontier, b.note FROM %I.batch b
+    WHERE b.seq_ts > uuid_extract_timestamp($1) - interval ''10 minutes'' AND $1 = ANY (b.record_ids) LIMIT 1',
+    ledger.schema_of(_tenant)) USING _record;
+END $$;
+`;
+
 const grants = `
 GRANT EXECUTE ON FUNCTION
   ledger.append(text[], bigint[], uuid[], uuid[], uuid[], text[], text[], text[], bytea[], bytea[], text[], bytea[]),
   ledger.find(uuid, uuid, text[]), ledger.enrol_writer(text, text, text, text),
-  ledger.heartbeat(text), ledger.close_writer(text)
+  ledger.heartbeat(text), ledger.close_writer(text), ledger.origin_of(uuid), ledger.inclusion(uuid, uuid)
 TO writ_gateway, writ_tenant_api, writ_worker;
 `;

@@ -59,13 +59,13 @@ DECLARE _table text;
 BEGIN
   FOREACH _table IN ARRAY ARRAY['snapshot', 'directory_connection', 'directory_key'] LOOP
     EXECUTE format('ALTER TABLE control.%1$I ENABLE ROW LEVEL SECURITY; ALTER TABLE control.%1$I FORCE ROW LEVEL SECURITY;
-      CREATE POLICY of_tenant ON control.%1$I TO writ_tenant
+      CREATE POLICY of_tenant ON control.%1$I TO writ_tenant, writ_tenant_api
         USING (tenant_id = control.current_tenant()) WITH CHECK (tenant_id = control.current_tenant());
       CREATE POLICY of_owner ON control.%1$I TO writ_owner USING (true) WITH CHECK (true);', _table);
   END LOOP;
 END $$;
-GRANT SELECT, INSERT ON control.snapshot TO writ_tenant;
-GRANT SELECT, INSERT, DELETE ON control.directory_connection, control.directory_key TO writ_tenant;
+GRANT SELECT, INSERT ON control.snapshot TO writ_tenant, writ_tenant_api;
+GRANT SELECT, INSERT, DELETE ON control.directory_connection, control.directory_key TO writ_tenant, writ_tenant_api;
 `;
 
 const functions = `

@@ -47,10 +47,10 @@ ALTER TABLE control.budget_state ENABLE ROW LEVEL SECURITY;
 ALTER TABLE control.budget_state FORCE ROW LEVEL SECURITY;
 ALTER TABLE control.budget_lease ENABLE ROW LEVEL SECURITY;
 ALTER TABLE control.budget_lease FORCE ROW LEVEL SECURITY;
-CREATE POLICY of_tenant ON control.budget_state FOR SELECT TO writ_tenant USING (tenant_id = control.current_tenant());
+CREATE POLICY of_tenant ON control.budget_state FOR SELECT TO writ_tenant, writ_tenant_api USING (tenant_id = control.current_tenant());
 CREATE POLICY of_owner ON control.budget_state TO writ_owner USING (true) WITH CHECK (true);
 CREATE POLICY of_owner ON control.budget_lease TO writ_owner USING (true) WITH CHECK (true);
-GRANT SELECT ON control.budget_state TO writ_tenant;
+GRANT SELECT ON control.budget_state TO writ_tenant, writ_tenant_api;
 `;
 
 /** Grants as much of the slice as is left, but nothing when not even the least is; \`remaining\` is after the grant. */

@@ -112,6 +112,7 @@ async function startParts(
       WRIT_REDIS_URL: redis.url,
       WRIT_LOG_KEY_FILE: keys.logKeyFile,
       WRIT_ANCHOR_FOLDER: join(folder, 'anchors'),
+      WRIT_SNAPSHOT_PUBLIC_KEY_FILE: keys.snapshotPublicKeyFile,
     },
     ['--roles', 'sequencer,sweeper,jobs'],
   );

@@ -1,4 +1,4 @@
-import { logSigner, rawPublicKey, statementSigner } from '@writ/ledger';
+import { logSigner, statementSigner } from '@writ/ledger';
 import { type Clock, type Log, localKms } from '@writ/platform';
 import {
   enrolledLedger,
@@ -68,33 +68,27 @@ function streamedHead({ tenant, origin, batch }: PublishedHead) {
 }
 
 export function runSweeper(settings: WorkerSettings, clock: Clock, log: Log): RunningRole {
-  const {
-    workerDatabaseUrl = '',
-    masterKeyFile = '',
-    writerAuthorityKeyFile = '',
-    snapshotPublicKeyFile = '',
-    logPublicKeyFile = '',
-  } = settings;
+  const { databaseUrl = '', masterKeyFile = '', writerAuthorityKeyFile = '', snapshotPublicKeyFile = '' } = settings;
   const onProblem = (problem: string): void => log.error({ role: 'sweeper' }, problem);
   const plane = planePool('writ_worker', {
-    url: workerDatabaseUrl,
+    url: databaseUrl,
     max: 4,
     onLost: (cause) => onProblem(cause.message),
   });
   const ledgerPlane = planePool('writ_worker', {
-    url: workerDatabaseUrl,
+    url: databaseUrl,
     max: 2,
     onLost: (cause) => onProblem(cause.message),
   });
   const source = snapshotSource(plane, { verifier: snapshotVerifier([publicKeyIn(snapshotPublicKeyFile)]), onProblem });
-  const logKey = rawPublicKey(publicKeyIn(logPublicKeyFile));
   const own = enrolledLedger({
     plane: ledgerPlane,
     authority: statementSigner(privateKeyIn(writerAuthorityKeyFile)),
     kind: 'worker',
     settings: { build: { version }, environment: settings.environment, clock: { source: 'system', errorMs: 1_000 } },
     clock,
-    logKeys: () => [logKey],
+    // The sweeper asks for no more than `committed`, so it verifies no checkpoint.
+    logKeys: () => [],
     onAlarm: (alarm) => log.error({ role: 'sweeper', alarm }, 'the ledger raised an alarm'),
     onProblem,
   });

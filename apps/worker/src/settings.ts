@@ -20,15 +20,13 @@ function schemaOf(chosen: ReadonlySet<Role>) {
     anchorFolder: forRole('sequencer', z.string().min(1, 'a folder that a restore of the database does not touch')),
     shard: z.coerce.number().int().min(0).max(32_767).default(0),
     /** Login `writ_worker`. */
-    workerDatabaseUrl: forRole('sweeper', url),
+    databaseUrl: forRole('sweeper', url),
     /** 32 bytes, base64, in a file that only the operator reads. */
     masterKeyFile: forRole('sweeper', keyFile),
     /** Ed25519 private key (PEM) that enrols this process's writer key. */
     writerAuthorityKeyFile: forRole('sweeper', keyFile),
     /** Ed25519 public key (PEM) of the tenant API. */
     snapshotPublicKeyFile: forRole('sweeper', keyFile),
-    /** Ed25519 public key (PEM) that checkpoints are verified with. */
-    logPublicKeyFile: forRole('sweeper', keyFile),
     /** Name of the deployment in the logs' origin lines. */
     logName: z.string().regex(/^[a-z0-9.-]{1,64}$/, 'lower-case letters, digits, dots and hyphens'),
     environment: z.string().default('local'),

@@ -1,1 +1,6 @@
-export {};
+export * from './builders.js';
+export * from './clock-twin.js';
+export * from './directory-twin.js';
+export * from './kill-switch.js';
+export * from './ledger-store-twin.js';
+export * from './random.js';

@@ -1,0 +1,52 @@
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { health } from '@writ/nest';
+import type { GraphQLSchema } from 'graphql';
+import { openBootstrapIssuer } from './bootstrap-issuer.js';
+import { TenantApiModule } from './door/graphql.module.js';
+import { screen } from './door/screen.js';
+import type { Ports } from './ports.js';
+import type { TenantApiSettings } from './settings.js';
+
+export interface TenantApi {
+  readonly url: string;
+  readonly schema: GraphQLSchema;
+  close(): Promise<void>;
+}
+
+/** Serves the tenant API on the given ports. */
+export async function serveTenantApi(settings: TenantApiSettings, ports: Ports): Promise<TenantApi> {
+  const issuer = await openBootstrapIssuer({
+    control: ports.control,
+    kms: ports.kms,
+    issuer: settings.publicUrl,
+    audience: settings.adminAudience,
+    nowMs: ports.nowMs,
+  });
+  const adapter = new FastifyAdapter({
+    bodyLimit: 512 * 1024,
+    genReqId: () => ports.newId(),
+    requestIdHeader: false,
+    trustProxy: false,
+    logger: false,
+    requestTimeout: 30_000,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    TenantApiModule.of({ ports, issuer, settings }),
+    adapter,
+    {
+      logger: ['error', 'warn', 'fatal'],
+      abortOnError: false,
+    },
+  );
+  const fastify = app.getHttpAdapter().getInstance();
+  const schema = (): GraphQLSchema => (fastify as unknown as { graphql: { schema: GraphQLSchema } }).graphql.schema;
+  screen(fastify, ports, issuer, schema);
+  fastify.get('/.well-known/jwks.json', async () => issuer.jwks);
+  health(fastify, { notReady: () => [] });
+  await app.listen(settings.listenPort, settings.listenHost);
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const host = settings.listenHost.includes(':') ? `[${settings.listenHost}]` : settings.listenHost;
+  return { url: `http://${host}:${port}`, schema: schema(), close: () => app.close() };
+}

@@ -1,0 +1,43 @@
+import type { Candidate } from './detect/rule.js';
+import type { LeafFindings } from './classify.js';
+
+/** The identifiers of 45 CFR 164.514(b)(2), by our types. */
+const identifiers =
+  /^(?:PERSON|LOCATION|ADDRESS|DATE_OF_BIRTH|DATE|AGE|PHONE|EMAIL|URL|IP_ADDRESS|MAC_ADDRESS|IBAN|MEDICAL_RECORD_NUMBER|HEALTH_PLAN_NUMBER|VIN|IMEI|LICENSE_PLATE|[A-Z]{2}_[A-Z_]+)$/;
+/** Identifiers that only care uses: they carry the clinical context with them. */
+const clinicalByNature = new Set([
+  'MEDICAL_RECORD_NUMBER',
+  'HEALTH_PLAN_NUMBER',
+  'US_MBI',
+  'UK_NHS',
+  'DE_KVNR',
+  'AU_MEDICARE',
+  'NZ_NHI',
+]);
+/** Say too little alone to make a conversation about someone. */
+const weak = new Set(['URL', 'IP_ADDRESS', 'MAC_ADDRESS', 'LOCATION', 'DATE', 'AGE', 'US_NPI', 'US_DEA']);
+
+/**
+ * PHI is an identifier in clinical context, anywhere in the conversation: every identifier then stands a second time
+ * with class PHI on the same span, so that policy can name it and redaction can reach it.
+ */
+export function composeClinical(found: readonly LeafFindings[]): readonly LeafFindings[] {
+  const all = found.flatMap((entry) => entry.candidates);
+  const words = found.reduce((sum, entry) => sum + (entry.leaf.role === 'definition' ? 0 : entry.clinicalWords), 0);
+  const clinical = words > 0 || all.some((each) => clinicalByNature.has(each.type));
+  const anyone = all.some((each) => identifiers.test(each.type) && !weak.has(each.type));
+  if (!clinical || !anyone) return found;
+  return found.map((entry) => ({
+    ...entry,
+    candidates: entry.candidates.flatMap((each) => (identifiers.test(each.type) ? [each, asClinical(each)] : [each])),
+  }));
+}
+
+function asClinical(candidate: Candidate): Candidate {
+  return {
+    ...candidate,
+    class: 'PHI',
+    detector: 'composite:phi',
+    steps: [...candidate.steps, 'identifier in clinical context'],
+  };
+}

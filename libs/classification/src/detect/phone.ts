@@ -1,0 +1,184 @@
+import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/min';
+import { isPlaceholderDigits } from './checks.js';
+import { backing, type Emit, isGluedLeft, isGluedRight, type Scene } from './scene.js';
+import { cueTable, negativeCues } from './structured.js';
+
+export const phoneCues = cueTable.group([
+  'phone',
+  'telephone',
+  'tel',
+  'cell',
+  'mobile',
+  'call',
+  'fax',
+  'contact',
+  'number is',
+  'reach',
+  'text me',
+  'dial',
+  'sms',
+  'whatsapp',
+  'hotline',
+  'ring',
+  'telefon',
+  'handy',
+  'rufnummer',
+  'mobil',
+  'téléphone',
+  'telefono',
+  'teléfono',
+  'cellulare',
+  'móvil',
+  'celular',
+  'telefone',
+  'telefoon',
+  'puhelin',
+  'telefonnummer',
+  'ph',
+  'phone number',
+  'phonenumber',
+  'callback',
+  'pager',
+  'voicemail',
+  'portable',
+]);
+
+const candidate = /\+?\(?\d[\d\s().\u00a0\u2010-\u2013/-]{5,24}\d(?:\s?(?:x|ext\.?|extension|#)\s?\d{1,6})?/iy;
+const northAmerican = /^(?:(?:\+|00)?1[-. ]?)?(?:\([2-9]\d\d\) ?|[2-9]\d\d[-. /])[2-9]\d\d[-. ]\d{4}$/;
+const nationalZero = /^\(?0\d{1,4}\)?[ /-]\d{2,4}(?:[ -]?\d{2,4}){1,4}$/;
+const notPhone =
+  /^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d)|^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|^\d{1,3}(?:\.\d{1,3}){3}$|^\d+\.\d+$|^\d{1,3}(?: \d{3})+$|^\d{3}-\d\d-\d{4}$|^\d{4}[- ]\d{4}[- ]\d{4}[- ]\d/;
+const zeroCountries: readonly CountryCode[] = [
+  'GB',
+  'DE',
+  'FR',
+  'AU',
+  'IT',
+  'NL',
+  'BE',
+  'CH',
+  'AT',
+  'SE',
+  'IN',
+  'NZ',
+  'ZA',
+  'JP',
+  'IE',
+];
+const plainCountries: readonly CountryCode[] = [
+  'US',
+  ...zeroCountries,
+  'ES',
+  'PT',
+  'PL',
+  'DK',
+  'NO',
+  'FI',
+  'CZ',
+  'SG',
+  'BR',
+  'MX',
+  'IL',
+  'TR',
+  'KR',
+  'CN',
+  'HU',
+  'GR',
+  'RO',
+];
+
+/** Telephone numbers: our own candidate, then the number plan (ITU-T E.164 through libphonenumber's metadata). */
+export function findPhones(scene: Scene, emit: Emit): void {
+  const { text, tokens } = scene;
+  let from = 0;
+  for (let index = 0; index < tokens.count; index += 1) {
+    if ((tokens.flags[index]! & 3) !== 1 || tokens.end[index]! - tokens.start[index]! > 15) continue;
+    const start = opened(text, tokens.start[index]!);
+    if (start < from) continue;
+    candidate.lastIndex = start;
+    const match = candidate.exec(text);
+    if (!match) continue;
+    const end = judge(scene, start, match[0], emit);
+    if (end > 0) from = end;
+  }
+}
+
+function opened(text: string, start: number): number {
+  let at = start;
+  if (at > 0 && text[at - 1] === '(') at -= 1;
+  if (at > 0 && text[at - 1] === '+') at -= 1;
+  return at;
+}
+
+/** Tries the run, and its shorter prefixes at line ends and double blanks; returns the accepted end or 0. */
+function judge(scene: Scene, start: number, run: string, emit: Emit): number {
+  const { text } = scene;
+  for (const piece of pieces(run)) {
+    const end = start + piece.length;
+    if (isGluedRight(text, end, ',:/') || isGluedLeft(text, start, ':,/')) continue;
+    const support = backing(scene, phoneCues, start, end);
+    const against = scene.cues.nearest(negativeCues, start, end);
+    if (against && scene.tokens.end[against.hit.last]! <= start) {
+      if (!support || against.distance < support.distance) return 0;
+    }
+    const score = scoreOf(piece, support !== undefined);
+    if (score === 0) continue;
+    emit({
+      start,
+      end,
+      class: 'PII',
+      type: 'PHONE',
+      score,
+      detector: 'phone',
+      strength: piece.startsWith('+') ? 2 : 1,
+      validator: 'number-plan',
+      cues: support?.words ?? [],
+      alternatives: [],
+      via: [],
+      steps: [`number plan${support ? ' with cue' : ''}: ${score}`],
+      normal: piece.replaceAll(/[^\d+]/g, ''),
+    });
+    return end;
+  }
+  return 0;
+}
+
+function pieces(run: string): readonly string[] {
+  const broken = run.search(/\n|\s{2}|\t/);
+  const head = (broken === -1 ? run : run.slice(0, broken)).replace(/[^\d]+$/, '');
+  const north = /^(?:(?:\+|00)?1[-. ]?)?\(?\d{3}\)?[-. /]?\d{3}[-. ]\d{4}(?:\s?(?:x|ext\.?)\s?\d{1,6})?/i.exec(
+    head,
+  )?.[0];
+  return north && north !== head ? [head, north] : [head];
+}
+
+function scoreOf(piece: string, cued: boolean): number {
+  const main = piece.replace(/\s?(?:x|ext\.?|extension|#)\s?\d{1,6}$/i, '');
+  const digits = main.replaceAll(/\D/g, '');
+  if (digits.length < 7 || digits.length > 15 || isPlaceholderDigits(digits) || !isBalanced(main)) return 0;
+  if (notPhone.test(main) && !cued) return 0;
+  if (/^\d{3}-\d\d-\d{4}$|^\d{4}([- ])\d{4}\1\d{4}\1\d|^\d{4}-\d\d-\d\d/.test(main)) return 0;
+  if (main.startsWith('+') || /^00[1-9]/.test(main)) {
+    const number = parsePhoneNumberFromString(main.startsWith('+') ? main : `+${main.slice(2)}`);
+    if (number?.isValid()) return 920;
+    return number?.isPossible() === true && /[\s().-]/.test(main) ? 800 : cued && digits.length >= 9 ? 750 : 0;
+  }
+  if (northAmerican.test(main)) return cued ? 950 : main.includes('.') || main.includes(' ') ? 720 : 780;
+  if (cued)
+    return isNational(main, plainCountries)
+      ? 850
+      : digits.length >= 10 && /^\(?\d{3}\)?[-. ]/.test(main)
+        ? 700
+        : /^\d{3}[-. ]\d{4}$/.test(main)
+          ? 650
+          : 0;
+  return nationalZero.test(main) && digits.length >= 9 && isNational(main, zeroCountries) ? 600 : 0;
+}
+
+function isNational(main: string, countries: readonly CountryCode[]): boolean {
+  return countries.some((country) => parsePhoneNumberFromString(main, country)?.isValid() === true);
+}
+
+function isBalanced(main: string): boolean {
+  return main.includes('(') === main.includes(')') && main.split('(').length <= 2;
+}

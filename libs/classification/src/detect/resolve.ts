@@ -1,0 +1,57 @@
+import type { Candidate } from './rule.js';
+
+/**
+ * One winner for each stretch of text: the stronger proof, then the longer span, then the score. Same-span losers of
+ * another type become the winner's `alternatives`.
+ */
+export function resolveOverlaps(candidates: readonly Candidate[]): readonly Candidate[] {
+  const ranked = candidates.toSorted(
+    (a, b) => weight(b) - weight(a) || b.end - b.start - (a.end - a.start) || a.start - b.start,
+  );
+  const kept: Candidate[] = [];
+  const taken: Interval[] = [];
+  for (const candidate of ranked) {
+    const over = overlapping(taken, candidate);
+    if (!over) {
+      const winner = { ...candidate, alternatives: [...candidate.alternatives] };
+      kept.push(winner);
+      insert(taken, winner);
+    } else if (over.start === candidate.start && over.end === candidate.end && over.type !== candidate.type) {
+      if (!over.alternatives.includes(candidate.type)) (over.alternatives as string[]).push(candidate.type);
+    }
+  }
+  return kept.toSorted((a, b) => a.start - b.start || a.end - b.end);
+}
+
+type Interval = Candidate;
+
+/** Score first in coarse steps, so that a certain number inside an uncertain name wins, then proof, then length. */
+function weight(candidate: Candidate): number {
+  const wide = candidate.type === 'URL' ? 60 : 0;
+  const secret = candidate.class === 'SECRET' && candidate.strength === 3 ? 200 : 0;
+  const size = Math.min(120, candidate.end - candidate.start);
+  return candidate.score + candidate.strength * 60 + size + wide + secret - (candidate.penalty ?? 0);
+}
+
+function position(taken: readonly Interval[], start: number): number {
+  let low = 0;
+  let high = taken.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (taken[middle]!.start < start) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function overlapping(taken: readonly Interval[], candidate: Candidate): Interval | undefined {
+  const at = position(taken, candidate.start);
+  const after = taken[at];
+  if (after && after.start < candidate.end) return after;
+  const before = taken[at - 1];
+  return before && before.end > candidate.start ? before : undefined;
+}
+
+function insert(taken: Interval[], winner: Interval): void {
+  taken.splice(position(taken, winner.start), 0, winner);
+}

@@ -1,0 +1,99 @@
+import { clinicalStrong } from './detect/clinical.js';
+import { findAddresses, findEmails, findUrls } from './detect/internet.js';
+import { findCards, findIbans } from './detect/payment.js';
+import { findPhones } from './detect/phone.js';
+import { resolveOverlaps } from './detect/resolve.js';
+import type { Candidate } from './detect/rule.js';
+import type { Kind, Scene } from './detect/scene.js';
+import { cueTable, findStructured } from './detect/structured.js';
+import { findDirectInjection } from './injection/direct.js';
+import { findSecrets } from './secrets/find-secrets.js';
+import type { CueHit } from './text/cues.js';
+import { jsonLeaves, type InnerLeaf } from './text/json-leaves.js';
+import type { Bundle } from './taxonomy/taxonomy.js';
+import { tokenise } from './text/tokens.js';
+
+/** Goes into every finding and every record; changed with any change of a rule. */
+export const engineVersion = 'writ-1';
+
+export interface Scope {
+  readonly key?: string | undefined;
+  readonly role: string;
+  readonly bundle: Bundle;
+  readonly expired: () => boolean;
+}
+
+export interface ScanResult {
+  readonly candidates: readonly Candidate[];
+  /** How many words of care were met: the context that makes an identifier PHI. */
+  readonly clinicalWords: number;
+  readonly incomplete: readonly string[];
+}
+
+/** One scan's running totals. */
+interface Run {
+  clinicalWords: number;
+  readonly incomplete: Set<string>;
+}
+
+/** Everything one text holds, overlaps resolved; offsets are those of `text`. */
+export function scan(text: string, scope: Scope): ScanResult {
+  const run: Run = { clinicalWords: 0, incomplete: new Set() };
+  const candidates = scanLeafText(text, scope, run);
+  return { candidates, clinicalWords: run.clinicalWords, incomplete: [...run.incomplete] };
+}
+
+function scanLeafText(text: string, scope: Scope, run: Run): readonly Candidate[] {
+  const outer = scope.key === undefined ? [] : cueTable.ofKey(scope.key);
+  const inner = jsonLeaves(text);
+  if (!inner) return scanText(text, outer, 'prose', scope, run);
+  const found = scanText(text, outer, 'json', scope, run).filter((candidate) => !isAcrossLeaves(candidate, inner));
+  for (const leaf of inner) {
+    if (scope.expired()) {
+      run.incomplete.add('budget:time');
+      break;
+    }
+    const cues = [...outer, ...cueTable.ofKey(leaf.key)];
+    for (const candidate of scanText(leaf.text, cues, 'prose', scope, run)) found.push(outwards(candidate, leaf));
+  }
+  return resolveAll(found);
+}
+
+/** In JSON a finding stands inside one leaf; what spans two is an accident of the punctuation. */
+function isAcrossLeaves(candidate: Candidate, leaves: readonly InnerLeaf[]): boolean {
+  if (candidate.class === 'INJECTION') return false;
+  return !leaves.some((leaf) => leaf.start <= candidate.start && candidate.end <= leaf.end);
+}
+
+function outwards(candidate: Candidate, leaf: InnerLeaf): Candidate {
+  const place = (at: number): number => (leaf.map ? leaf.map[at]! : leaf.start + at);
+  return { ...candidate, start: place(candidate.start), end: place(candidate.end) };
+}
+
+function scanText(text: string, outer: readonly CueHit[], kind: Kind, scope: Scope, run: Run): Candidate[] {
+  const tokens = tokenise(text);
+  const scene: Scene = { text, tokens, cues: cueTable.find(tokens), outer, kind };
+  const found: Candidate[] = [];
+  const emit = (candidate: Candidate): void => {
+    found.push(candidate);
+  };
+  findEmails(scene, emit);
+  findUrls(scene, emit);
+  findAddresses(scene, emit);
+  findCards(scene, emit);
+  findIbans(scene, emit);
+  findStructured(scene, emit);
+  findPhones(scene, emit);
+  findSecrets(scene, emit);
+  findDirectInjection(scene, emit);
+  scope.bundle.terms.find(scene, emit);
+  scope.bundle.patterns.find(scene, emit);
+  run.clinicalWords += scene.cues.hits.filter((hit) => hit.group === clinicalStrong).length;
+  return resolveAll(found);
+}
+
+function resolveAll(found: readonly Candidate[]): Candidate[] {
+  const spans = found.filter((candidate) => candidate.class !== 'INJECTION');
+  const injections = found.filter((candidate) => candidate.class === 'INJECTION');
+  return [...resolveOverlaps(spans), ...injections];
+}

@@ -1,0 +1,137 @@
+import { describe, expect, it } from '@jest/globals';
+import { type AnswerEvent, noObligations, type Obligations } from '@writ/domain';
+import { classify } from './classify.js';
+import { type ClearedPrompt, fulfil } from './fulfil.js';
+import { inspectAnswer } from './inspect-answer.js';
+import { anAsk, aTaxonomy, key, options, redacting } from './testing/samples.js';
+
+function cleared(texts: readonly string[]): ClearedPrompt {
+  const ask = anAsk(texts);
+  const done = fulfil(redacting('token', 'PII'), ask, classify(ask.leaves, aTaxonomy(), options()), key);
+  if (!done.ok) throw new Error(done.error.message);
+  return done.value;
+}
+
+function answering(response: Partial<Obligations['response']>): Obligations {
+  return { ...noObligations, response: { ...noObligations.response, ...response } };
+}
+
+const maskPii = answering({ redactions: [{ class: 'PII', style: 'mask', by: ['rule'] }] });
+
+function delta(text: string, choice = 0): AnswerEvent {
+  return { parts: [{ kind: 'text', choice, text }], terminal: false };
+}
+
+function call(fragment: string): AnswerEvent {
+  return { parts: [{ kind: 'tool-call', choice: 0, index: 0, arguments: fragment }], terminal: false };
+}
+
+const finish: AnswerEvent = { parts: [{ kind: 'finish', choice: 0, reason: 'stop' }], terminal: false };
+
+function textOf(events: readonly AnswerEvent[]): string {
+  return events
+    .flatMap((event) => event.parts)
+    .map((part) => (part.kind === 'text' ? part.text : part.kind === 'tool-call' ? part.arguments : ''))
+    .join('');
+}
+
+describe('inspectAnswer', () => {
+  it('redacts a value that is cut over events, at every cut', () => {
+    const text = 'Write to bob@acme.com or call +1 415-555-2671 today, please.';
+    for (let cut = 1; cut < text.length; cut += 1) {
+      const inspector = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), options());
+      const events = [delta(text.slice(0, cut)), delta(text.slice(cut)), finish].flatMap(
+        (event) => inspector.push(event).events,
+      );
+      expect(textOf(events)).toBe('Write to [EMAIL] or call [PHONE] today, please.');
+    }
+  });
+
+  it('releases what it held before the finish part', () => {
+    const inspector = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), options());
+    inspector.push(delta('the last wo'));
+    inspector.push(delta('rd'));
+    const { events } = inspector.push(finish);
+    expect(events.map((event) => event.parts.map((part) => part.kind))).toEqual([['text'], ['finish']]);
+    expect(textOf(events)).toBe('word');
+  });
+
+  it('answers a buffered event whole and in place', () => {
+    const inspector = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), options());
+    const { events } = inspector.push({
+      parts: [
+        { kind: 'text', choice: 0, text: 'mail bob@acme.com', at: { start: 3, end: 22 } },
+        { kind: 'finish', choice: 0, reason: 'stop' },
+      ],
+      terminal: true,
+    });
+    expect(events).toHaveLength(1);
+    expect(events[0]!.parts[0]).toEqual({ kind: 'text', choice: 0, text: 'mail [EMAIL]', at: { start: 3, end: 22 } });
+  });
+
+  it('restores the tokens of this conversation in text and in tool arguments, at every cut', () => {
+    const prompt = cleared(['mail "bob@acme.com" now']);
+    const [token] = [...prompt.restorations.keys()];
+    const said = `I wrote to ${token} as asked.`;
+    const args = `{"to":"${token}"}`;
+    for (let cut = 1; cut < said.length; cut += 1) {
+      const inspector = inspectAnswer(noObligations, prompt, aTaxonomy(), options());
+      const events = [delta(said.slice(0, cut)), delta(said.slice(cut)), finish].flatMap(
+        (event) => inspector.push(event).events,
+      );
+      expect(textOf(events)).toBe('I wrote to bob@acme.com as asked.');
+    }
+    for (let cut = 1; cut < args.length; cut += 1) {
+      const inspector = inspectAnswer(noObligations, prompt, aTaxonomy(), options());
+      const events = [call(args.slice(0, cut)), call(args.slice(cut)), finish].flatMap(
+        (event) => inspector.push(event).events,
+      );
+      expect(textOf(events)).toBe('{"to":"bob@acme.com"}');
+    }
+  });
+
+  it('leaves a token alone that this conversation did not issue', () => {
+    const inspector = inspectAnswer(noObligations, cleared(['mail bob@acme.com']), aTaxonomy(), options());
+    const events = [delta('see <<EMAIL_ffffff>> there'), finish].flatMap((event) => inspector.push(event).events);
+    expect(textOf(events)).toBe('see <<EMAIL_ffffff>> there');
+  });
+
+  it('withholds the answer when a blocked class is found, and everything after it', () => {
+    const inspector = inspectAnswer(answering({ block: ['SECRET'] }), cleared(['hi']), aTaxonomy(), options());
+    expect(inspector.push(delta('the key is ')).withheld).toBeUndefined();
+    const hit = inspector.push(delta('AKIAIOSFODNN7ABCDEFG and more '));
+    expect(hit).toEqual({ events: [], withheld: 'SECRET' });
+    expect(inspector.push(delta('more'))).toEqual({ events: [], withheld: 'SECRET' });
+    expect(inspector.flush(true)).toEqual({ events: [], withheld: 'SECRET' });
+  });
+
+  it('withholds a guarded answer that it could not classify', () => {
+    const inspector = inspectAnswer(
+      maskPii,
+      cleared(['hi']),
+      aTaxonomy(),
+      options(() => true),
+    );
+    expect(inspector.push({ ...delta('mail bob@acme.com '), terminal: true }).withheld).toBe(
+      'classification-incomplete',
+    );
+  });
+
+  it('keeps the choices apart', () => {
+    const inspector = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), options());
+    const events = [delta('bob@ac', 0), delta('x ', 1), delta('me.com ', 0)].flatMap(
+      (event) => inspector.push(event).events,
+    );
+    const said = events.flatMap((event) => event.parts).filter((part) => part.kind === 'text' && part.choice === 0);
+    expect(said.map((part) => (part.kind === 'text' ? part.text : '')).join('')).toBe('[EMAIL] ');
+  });
+
+  it('tells what it found and what it let go', () => {
+    const inspector = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), options());
+    inspector.push({ ...delta('mail bob@acme.com'), terminal: true });
+    const summary = inspector.summary();
+    expect(summary.redactions).toBe(1);
+    expect(summary.text).toBe('mail [EMAIL]');
+    expect(summary.classification.classes).toEqual({ PII: 950 });
+  });
+});

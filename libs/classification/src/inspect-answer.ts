@@ -1,0 +1,231 @@
+import type { AnswerEvent, AnswerPart, Classification, Finding, Leaf, Obligations, RedactionStyle } from '@writ/domain';
+import { classification, type ClassifyOptions, finding, MAX_FINDINGS } from './classify.js';
+import { composeClinical } from './composite.js';
+import type { Candidate } from './detect/rule.js';
+import { scan } from './engine.js';
+import { type ClearedPrompt, stylesOf } from './fulfil.js';
+import { jsonEscape, Restorer } from './redact/restore.js';
+import { Replacer, stricter } from './redact/styles.js';
+import { Channel, type Released } from './stream/channel.js';
+import { bundleOf, type Bundle, type Taxonomy } from './taxonomy/taxonomy.js';
+
+export interface Inspected {
+  /** What may leave now, in order, already redacted and restored. */
+  readonly events: readonly AnswerEvent[];
+  /** Set when a blocked class was found: nothing further may leave. */
+  readonly withheld?: string;
+}
+
+/** Looks at an answer on its way out, across event boundaries, with bounded hold-back. */
+export interface AnswerInspector {
+  push(event: AnswerEvent): Inspected;
+  /** After silence or at a terminal event: everything that may leave without more context. */
+  flush(final: boolean): Inspected;
+  summary(): { readonly classification: Classification; readonly redactions: number; readonly text: string };
+}
+
+type TextPart = Extract<AnswerPart, { kind: 'text' | 'reasoning' | 'refusal' }>;
+type ToolPart = Extract<AnswerPart, { kind: 'tool-call' }>;
+type SpokenPart = TextPart | ToolPart;
+
+interface Flow {
+  readonly name: string;
+  readonly choice: number;
+  readonly channel: Channel;
+  lastEvent: AnswerEvent;
+  lastPart: SpokenPart;
+}
+
+function isSpoken(part: AnswerPart): part is SpokenPart {
+  return part.kind === 'text' || part.kind === 'reasoning' || part.kind === 'refusal' || part.kind === 'tool-call';
+}
+
+function textOf(part: SpokenPart): string {
+  return part.kind === 'tool-call' ? part.arguments : part.text;
+}
+
+function withText(part: SpokenPart, text: string): SpokenPart {
+  return part.kind === 'tool-call' ? { ...part, arguments: text } : { ...part, text };
+}
+
+function flowName(part: SpokenPart): string {
+  return part.kind === 'tool-call' ? `${part.choice}/tool-call/${part.index}` : `${part.choice}/${part.kind}`;
+}
+
+export function inspectAnswer(
+  obligations: Obligations,
+  prompt: ClearedPrompt,
+  taxonomy: Taxonomy,
+  options: ClassifyOptions,
+): AnswerInspector {
+  return new Inspector(obligations, prompt, bundleOf(taxonomy), options);
+}
+
+class Inspector implements AnswerInspector {
+  readonly #flows = new Map<string, Flow>();
+  readonly #findings: Finding[] = [];
+  readonly #incomplete = new Set<string>();
+  readonly #styles;
+  readonly #block;
+  readonly #replacer;
+  readonly #restorer;
+  readonly #released: string[] = [];
+  #redactions = 0;
+  #characters = 0;
+  #withheld: string | undefined;
+
+  constructor(
+    obligations: Obligations,
+    prompt: ClearedPrompt,
+    private readonly bundle: Bundle,
+    private readonly options: ClassifyOptions,
+  ) {
+    this.#styles = stylesOf(obligations.response.redactions);
+    this.#block = new Set(obligations.response.block);
+    this.#replacer = new Replacer(options.digestKey);
+    this.#restorer = new Restorer(prompt.restorations);
+    for (const part of options.attachments) this.#incomplete.add(`unclassified:${part.kind}`);
+  }
+
+  push(event: AnswerEvent): Inspected {
+    if (this.#withheld !== undefined) return { events: [], withheld: this.#withheld };
+    const finished = finishedChoices(event);
+    const own = new Set(event.parts.filter(isSpoken).map(flowName));
+    const before = this.#leftovers((flow) => finished(flow.choice) && !own.has(flow.name), true);
+    const parts: AnswerPart[] = [];
+    for (const [at, part] of event.parts.entries()) {
+      if (!isSpoken(part)) {
+        parts.push(part);
+        continue;
+      }
+      const name = flowName(part);
+      const isLast = !event.parts.slice(at + 1).some((later) => isSpoken(later) && flowName(later) === name);
+      const flow = this.#flow(part, event);
+      const released = this.#take(flow, textOf(part), isLast && finished(part.choice));
+      parts.push(withText(part, released));
+    }
+    return this.#result([...before, { ...event, parts }]);
+  }
+
+  flush(final: boolean): Inspected {
+    if (this.#withheld !== undefined) return { events: [], withheld: this.#withheld };
+    return this.#result(final ? this.#leftovers(() => true, true) : []);
+  }
+
+  summary(): { readonly classification: Classification; readonly redactions: number; readonly text: string } {
+    return {
+      classification: classification(
+        this.#findings,
+        this.bundle.version,
+        this.#flows.size,
+        this.#characters,
+        this.#incomplete,
+      ),
+      redactions: this.#redactions,
+      text: this.#released.join(''),
+    };
+  }
+
+  #result(events: readonly AnswerEvent[]): Inspected {
+    return this.#withheld === undefined ? { events } : { events: [], withheld: this.#withheld };
+  }
+
+  #flow(part: SpokenPart, event: AnswerEvent): Flow {
+    const name = flowName(part);
+    const known = this.#flows.get(name);
+    if (known) {
+      known.lastEvent = event;
+      known.lastPart = part;
+      return known;
+    }
+    const leaf: Leaf = { path: `/answer/${name}`, role: 'assistant', text: '', start: 0, end: 0 };
+    const escape = part.kind === 'tool-call' ? jsonEscape : (value: string): string => value;
+    const channel = new Channel({
+      find: (text) => this.#find(text),
+      replace: (found, value) => this.#replace(leaf, found, value),
+      restore: (text) => this.#restorer.restore(text, escape),
+      openFrom: (text) => this.#restorer.openFrom(text),
+    });
+    const flow: Flow = { name, choice: part.choice, channel, lastEvent: event, lastPart: part };
+    this.#flows.set(name, flow);
+    return flow;
+  }
+
+  #take(flow: Flow, text: string, final: boolean): string {
+    this.#characters += text.length;
+    const released: Released = flow.channel.push(text, final);
+    if (this.#withheld === undefined) this.#released.push(released.text);
+    return released.text;
+  }
+
+  /** Hold-back that must leave now, each as a copy of its flow's last event that carries nothing else. */
+  #leftovers(isDue: (flow: Flow) => boolean, final: boolean): readonly AnswerEvent[] {
+    const events: AnswerEvent[] = [];
+    for (const flow of this.#flows.values()) {
+      if (!flow.channel.isHolding || !isDue(flow)) continue;
+      const text = this.#take(flow, '', final);
+      if (text !== '') events.push(carrier(flow, text));
+    }
+    return events;
+  }
+
+  #find(text: string): readonly Candidate[] {
+    if (this.options.expired()) {
+      this.#incomplete.add('budget:time');
+      this.#withholdIfGuarded();
+      return [];
+    }
+    try {
+      const result = scan(text, { role: 'assistant', bundle: this.bundle, expired: this.options.expired });
+      for (const reason of result.incomplete) this.#incomplete.add(reason);
+      const leaf: Leaf = { path: '', role: 'assistant', text, start: 0, end: 0 };
+      const kept = result.candidates.filter((each) => each.score >= this.bundle.threshold(each.class, each.type));
+      const [composed] = composeClinical([{ leaf, candidates: kept, clinicalWords: result.clinicalWords }]);
+      return composed!.candidates;
+    } catch {
+      // Fails closed: what could not be read leaves only when nothing had to be looked for.
+      this.#incomplete.add('detector:failed');
+      this.#withholdIfGuarded();
+      return [];
+    }
+  }
+
+  #withholdIfGuarded(): void {
+    if (this.#styles.size > 0 || this.#block.size > 0) this.#withheld = 'classification-incomplete';
+  }
+
+  #replace(leaf: Leaf, group: readonly Candidate[], value: string): string | undefined {
+    let chosen: { style: RedactionStyle; type: string } | undefined;
+    for (const found of group) {
+      if (this.#findings.length < MAX_FINDINGS) this.#findings.push(finding(leaf, found, this.options.digestKey));
+      else this.#incomplete.add('budget:findings');
+      if (this.#block.has(found.class)) this.#withheld ??= found.class;
+      const style = this.#styles.get(found.class);
+      if (style !== undefined) chosen = { style: chosen ? stricter(chosen.style, style) : style, type: found.type };
+    }
+    if (!chosen) return undefined;
+    this.#redactions += 1;
+    return this.#replacer.replacement(chosen.style, chosen.type, value);
+  }
+}
+
+/** A buffered answer and a finish part both end their choices; a terminal event ends all. */
+function finishedChoices(event: AnswerEvent): (choice: number) => boolean {
+  const choices = new Set(event.parts.flatMap((part) => (part.kind === 'finish' ? [part.choice] : [])));
+  return (choice) => event.terminal || choices.has(choice);
+}
+
+/** `source` stays only where it says nothing but this part; otherwise the encoder builds the event anew. */
+function carrier(flow: Flow, text: string): AnswerEvent {
+  const { lastEvent, lastPart } = flow;
+  const part = withText(lastPart, text);
+  const isAlone = lastEvent.parts.length === 1 && !(part.kind === 'tool-call' && (part.id ?? part.name) !== undefined);
+  if (isAlone && lastEvent.source) return { parts: [part], source: lastEvent.source, terminal: false };
+  return { parts: [bare(part)], terminal: false };
+}
+
+function bare(part: SpokenPart): SpokenPart {
+  if (part.kind === 'tool-call')
+    return { kind: 'tool-call', choice: part.choice, index: part.index, arguments: part.arguments };
+  return { kind: part.kind, choice: part.choice, text: part.text };
+}

@@ -1,0 +1,115 @@
+import { backing, type Emit, type Scene } from '../detect/scene.js';
+import { cueTable } from '../detect/structured.js';
+import { secret } from './candidate.js';
+import { entropyOf, isPlaceholder, type SecretFormat } from './format.js';
+import { secretFormats } from './formats.js';
+import { findAssignments } from './assignments.js';
+
+interface Indexed {
+  readonly format: SecretFormat;
+  readonly start: string;
+  readonly cueGroup: number | undefined;
+}
+
+const byHead = new Map<number, Indexed[]>();
+/** One bit for each first pair of characters, so that most words cost one look-up. */
+const heads = new Uint8Array(65_536);
+
+function headOf(text: string, at: number): number {
+  return ((text.charCodeAt(at) & 0xff) << 8) | (text.charCodeAt(at + 1) & 0xff);
+}
+
+for (const format of secretFormats) {
+  const cueGroup = format.cues ? cueTable.group(format.cues) : undefined;
+  for (const start of format.starts) {
+    const head = headOf(start, 0);
+    heads[head] = 1;
+    const bucket = byHead.get(head) ?? [];
+    bucket.push({ format, start, cueGroup });
+    byHead.set(head, bucket);
+  }
+}
+
+/** Credentials: vendors' formats by their beginning, key blocks, JSON web tokens, and values assigned to telling names. */
+export function findSecrets(scene: Scene, emit: Emit): void {
+  const { text, tokens } = scene;
+  for (let index = 0; index < tokens.count; index += 1) {
+    const start = tokens.start[index]!;
+    if (start + 8 > text.length) break;
+    const head = headOf(text, start);
+    if (heads[head] === 0) continue;
+    for (const entry of byHead.get(head)!) tryFormat(scene, entry, start, emit);
+  }
+  findKeyBlocks(scene, emit);
+  findWebTokens(scene, emit);
+  findAssignments(scene, emit);
+}
+
+function tryFormat(scene: Scene, entry: Indexed, start: number, emit: Emit): void {
+  const { text } = scene;
+  const { format } = entry;
+  if (!text.startsWith(entry.start, start) || (start > 0 && /[\w-]/.test(text[start - 1]!) && text[start - 1] !== '_'))
+    return;
+  const support = entry.cueGroup === undefined ? undefined : backing(scene, entry.cueGroup, start, start + 20);
+  if (entry.cueGroup !== undefined && !support) return;
+  format.pattern.lastIndex = start;
+  const match = format.pattern.exec(text);
+  if (!match) return;
+  const value = match[0];
+  const body = value.slice(entry.start.length);
+  if (isPlaceholder(body) || (format.entropy !== undefined && entropyOf(body) < format.entropy)) return;
+  if (new Set(body).size < 6) return;
+  emit(
+    secret(
+      format.type,
+      start,
+      start + value.length,
+      format.score ?? 950,
+      `format:${format.type}`,
+      value,
+      support?.words,
+    ),
+  );
+}
+
+const blockKinds =
+  /-----BEGIN ((?:RSA |EC |DSA |OPENSSH |ENCRYPTED |ANY |PGP )?PRIVATE KEY(?: BLOCK)?|SSH2 ENCRYPTED PRIVATE KEY)-----/y;
+
+/** Private keys in PEM or PGP framing; without an end, everything that looks like its body up to 8 KB. */
+function findKeyBlocks(scene: Scene, emit: Emit): void {
+  const { text } = scene;
+  for (let at = text.indexOf('-----BEGIN '); at !== -1; at = text.indexOf('-----BEGIN ', at + 11)) {
+    blockKinds.lastIndex = at;
+    const match = blockKinds.exec(text);
+    if (!match) continue;
+    const ending = `-----END ${match[1]!}-----`;
+    const stop = text.indexOf(ending, at);
+    const body = stop === -1 || stop - at > 16_384 ? bodyEnd(text, at + match[0].length) : stop + ending.length;
+    if (body - at - match[0].length < 40) continue;
+    if (isPlaceholder(text.slice(at + match[0].length, Math.min(body, at + 120)).replaceAll(/\s/g, ''))) continue;
+    emit(secret('PRIVATE_KEY', at, body, 980, 'framing:private-key', text.slice(at, body)));
+  }
+}
+
+function bodyEnd(text: string, from: number): number {
+  const body = /(?:[A-Za-z0-9+/=]|\\n|\\r|\s|[,:-])*/y;
+  body.lastIndex = from;
+  body.test(text.length > from + 8_192 ? text.slice(0, from + 8_192) : text);
+  return Math.max(body.lastIndex, from);
+}
+
+const webToken = /eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{4,6000}\.[A-Za-z0-9_-]{0,1400}/y;
+
+/** RFC 7519: the header must decode to JSON with `alg` or `enc`. */
+function findWebTokens(scene: Scene, emit: Emit): void {
+  const { text } = scene;
+  for (let at = text.indexOf('eyJ'); at !== -1; at = text.indexOf('eyJ', at + 3)) {
+    webToken.lastIndex = at;
+    const match = webToken.exec(text);
+    if (!match) continue;
+    const header = Buffer.from(match[0].slice(0, match[0].indexOf('.')), 'base64url').toString('latin1');
+    if (!/^\{.*"(?:alg|enc|typ)"\s*:/s.test(header)) continue;
+    emit(secret('JWT', at, at + match[0].length, 930, 'framing:jwt', match[0]));
+    at += match[0].length - 3;
+  }
+}

@@ -1,0 +1,113 @@
+import type { Candidate } from '../detect/rule.js';
+import { isSpace } from '../text/characters.js';
+import { openFrom } from './open.js';
+
+/** Raw text kept behind what was released, so that cues to the left still count. */
+const LOOK_BACK = 256;
+/** The longest an unfinished thing is held; longer, it is masked until a delimiter comes. */
+const HOLD = 8_192;
+
+export interface ChannelPorts {
+  /** What counts in the text, in order, disjoint. */
+  readonly find: (text: string) => readonly Candidate[];
+  /** What stands in the released text instead of findings of one span; undefined leaves it. */
+  readonly replace: (found: readonly Candidate[], value: string) => string | undefined;
+  /** Restores tokens in what was not replaced. */
+  readonly restore: (text: string) => string;
+  /** Where something that the ports know of is unfinished; the text's length when nothing is. */
+  readonly openFrom: (text: string) => number;
+}
+
+export interface Released {
+  readonly text: string;
+  /** Findings that this release passed, offsets of the channel's whole raw text. */
+  readonly findings: readonly Candidate[];
+}
+
+/** One flow of text on its way out: holds what may go on, redacts what is found, and releases the rest at once. */
+export class Channel {
+  #behind = '';
+  #held = '';
+  /** Raw offset of the held text's start. */
+  #offset = 0;
+  #masking = false;
+  /** Raw offset up to which findings were already passed. */
+  #seen = 0;
+
+  constructor(private readonly ports: ChannelPorts) {}
+
+  get isHolding(): boolean {
+    return this.#held !== '';
+  }
+
+  push(chunk: string, final: boolean): Released {
+    this.#held += chunk;
+    if (this.#masking) this.#skipMasked();
+    if (this.#held === '') return { text: '', findings: [] };
+    const text = this.#behind + this.#held;
+    const base = this.#behind.length;
+    let cut = final ? text.length : Math.max(base, Math.min(openFrom(text), this.ports.openFrom(text)));
+    if (cut === base && this.#held.length <= HOLD) return { text: '', findings: [] };
+    const found = this.ports.find(text);
+    if (!final)
+      for (const each of found) if (each.start >= base && each.start < cut && each.end > cut) cut = each.start;
+    if (!final && this.#held.length > HOLD) return this.#overflow(text, base);
+    return this.#release(text, base, cut, found);
+  }
+
+  #release(text: string, base: number, cut: number, found: readonly Candidate[]): Released {
+    const pieces: string[] = [];
+    const passed: Candidate[] = [];
+    let from = base;
+    const shift = this.#offset - base;
+    for (const group of groupsOf(found)) {
+      const [{ start, end }] = group;
+      if (end <= base || start >= cut || start < this.#seen - shift) continue;
+      for (const each of group) passed.push({ ...each, start: start + shift, end: end + shift });
+      const replaced = this.ports.replace(group, text.slice(start, end));
+      if (replaced === undefined || end <= from) continue;
+      pieces.push(this.ports.restore(text.slice(from, Math.max(from, start))), replaced);
+      from = end;
+    }
+    if (from < cut) pieces.push(this.ports.restore(text.slice(from, cut)));
+    this.#advance(text, base, Math.max(cut, Math.min(from, text.length)));
+    return { text: pieces.join(''), findings: passed };
+  }
+
+  #advance(text: string, base: number, cut: number): void {
+    this.#offset += cut - base;
+    this.#seen = this.#offset;
+    this.#held = text.slice(cut);
+    let start = Math.max(0, cut - LOOK_BACK);
+    while (start > 0 && start < cut && !isSpace(text.charCodeAt(start - 1))) start += 1;
+    this.#behind = text.slice(start, cut);
+  }
+
+  /** An unfinished thing grew beyond the bound: its head never leaves, and the rest goes with it up to a delimiter. */
+  #overflow(text: string, base: number): Released {
+    this.#offset += this.#held.length;
+    this.#held = '';
+    this.#behind = text.slice(Math.max(0, base - LOOK_BACK), base);
+    this.#masking = true;
+    return { text: '[UNBOUNDED]', findings: [] };
+  }
+
+  #skipMasked(): void {
+    const delimiter = this.#held.search(/[\s"'`<>]/);
+    const skipped = delimiter === -1 ? this.#held.length : delimiter;
+    this.#offset += skipped;
+    this.#held = this.#held.slice(skipped);
+    if (delimiter !== -1) this.#masking = false;
+  }
+}
+
+/** Findings of one span stand together; order by start. */
+function groupsOf(found: readonly Candidate[]): readonly [Candidate, ...Candidate[]][] {
+  const groups: [Candidate, ...Candidate[]][] = [];
+  for (const each of found.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
+    const last = groups.at(-1);
+    if (last && last[0].start === each.start && last[0].end === each.end) last.push(each);
+    else groups.push([each]);
+  }
+  return groups;
+}

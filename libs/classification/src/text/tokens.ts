@@ -1,0 +1,108 @@
+import { classOf, DIGIT, LETTER, lowerOf, UPPER } from './characters.js';
+
+export const HAS_DIGIT = 1;
+export const HAS_LETTER = 2;
+export const CAPITAL = 4;
+export const ALL_UPPER = 8;
+export const NON_ASCII = 16;
+
+/** The longest token that has a signature; longer ones are keys and blobs, found by prefix or by entropy. */
+export const SIGNED = 25;
+
+/**
+ * The words of one text, in parallel arrays: letters and digits are word characters, everything else divides. Made once
+ * and read by every pass.
+ */
+export interface Tokens {
+  readonly text: string;
+  readonly count: number;
+  readonly start: Int32Array;
+  readonly end: Int32Array;
+  /** FNV-1a of the lower-cased word. */
+  readonly hash: Int32Array;
+  /** The same of the part behind the last change from lower to upper case: `Password` of `dbPassword`. */
+  readonly tail: Int32Array;
+  /** Length and digit mask, or -1 beyond `SIGNED` characters. */
+  readonly signature: Int32Array;
+  readonly flags: Uint8Array;
+}
+
+const offset = 0x811c9dc5 | 0;
+const prime = 0x01000193;
+
+/** The hash that `tokenise` gives a word; for tables of words. */
+export function hashOf(word: string): number {
+  let hash = offset;
+  for (let at = 0; at < word.length; at += 1) hash = Math.imul(hash ^ lowerOf[word.charCodeAt(at)]!, prime);
+  return hash;
+}
+
+export function signatureOf(length: number, mask: number): number {
+  return length > SIGNED ? -1 : mask | (length << SIGNED);
+}
+
+export function tokenise(text: string): Tokens {
+  const room = (text.length >> 1) + 1;
+  const start = new Int32Array(room);
+  const end = new Int32Array(room);
+  const hash = new Int32Array(room);
+  const tail = new Int32Array(room);
+  const signature = new Int32Array(room);
+  const flags = new Uint8Array(room);
+  const length = text.length;
+  let count = 0;
+  let at = 0;
+  while (at < length) {
+    let kind = classOf[text.charCodeAt(at)]!;
+    if ((kind & (LETTER | DIGIT)) === 0) {
+      at += 1;
+      continue;
+    }
+    const from = at;
+    let whole = offset;
+    let last = offset;
+    let mask = 0;
+    let seen = (kind & UPPER) !== 0 ? CAPITAL | ALL_UPPER : ALL_UPPER;
+    let previousLower = false;
+    do {
+      const code = text.charCodeAt(at);
+      const lower = lowerOf[code]!;
+      if ((kind & DIGIT) !== 0) {
+        if (at - from < SIGNED) mask |= 1 << (at - from);
+        seen |= HAS_DIGIT;
+        previousLower = false;
+      } else {
+        const upper = (kind & UPPER) !== 0;
+        seen |= HAS_LETTER;
+        if (!upper) seen &= ~ALL_UPPER;
+        else if (previousLower) last = offset;
+        previousLower = !upper;
+        if (code > 0x7f) seen |= NON_ASCII;
+      }
+      whole = Math.imul(whole ^ lower, prime);
+      last = Math.imul(last ^ lower, prime);
+      at += 1;
+      kind = at < length ? classOf[text.charCodeAt(at)]! : 0;
+    } while ((kind & (LETTER | DIGIT)) !== 0);
+    start[count] = from;
+    end[count] = at;
+    hash[count] = whole;
+    tail[count] = last;
+    signature[count] = signatureOf(at - from, mask);
+    flags[count] = seen;
+    count += 1;
+  }
+  return { text, count, start, end, hash, tail, signature, flags };
+}
+
+/** The index of the first token that ends after `position`. */
+export function tokenAt(tokens: Tokens, position: number): number {
+  let low = 0;
+  let high = tokens.count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (tokens.end[middle]! <= position) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,252 @@
+import { type EvidenceLevel, type Result, err, limits, ok } from '@writ/domain';
+import { sameBytes, splitHashes, toHex } from './bytes.js';
+import { openCheckpoint } from './checkpoint.js';
+import { CommitQueue, type Settlement, type Waiting } from './commit-queue.js';
+import { type LedgerAlarm, type SlotParts, commitBatch } from './commit-slot.js';
+import { type LedgerSettings, type PreparedRecord, prepareRecord } from './leaf.js';
+import type { BatchEvidence, CommitRefusal, Ledger, LedgerStore, LogContext } from './ledger.js';
+import { CompactRange } from './merkle.js';
+import { CommittedReceipt, type Receipt } from './receipt.js';
+import type { LedgerRecord } from './record.js';
+import type { RandomBytes } from './sealing.js';
+import type { WriterSigner } from './signer.js';
+import { WriterLanes } from './writer-lanes.js';
+
+export interface LedgerClock {
+  nowMs(): number;
+  monotonicMs(): number;
+  /** Resolves after `ms`; `cancel` lets the process end. */
+  after(ms: number): { readonly elapsed: Promise<void>; cancel(): void };
+}
+
+export interface LedgerParts {
+  readonly store: LedgerStore;
+  /** Enrolled before the first commit. */
+  readonly writer: WriterSigner;
+  readonly clock: LedgerClock;
+  readonly random: RandomBytes;
+  readonly settings: LedgerSettings;
+  /** Raw public keys that may sign checkpoints of this deployment: the keyset's, as of now. */
+  readonly logKeys: () => readonly Uint8Array[];
+  readonly onAlarm?: (alarm: LedgerAlarm) => void;
+}
+
+/** The ledger as the process that owns it holds it. Everyone else sees `Ledger`. */
+export interface WritingLedger extends Ledger {
+  /** After re-enrolment: a key lives at most 24 hours, and a lost writer is refused for good. Starts new lanes. */
+  replaceWriter(writer: WriterSigner): void;
+  /** Resolves when nothing waits and nothing is under way. */
+  drained(): Promise<void>;
+}
+
+/** How long the store must have failed without a success before decisions are refused at once. */
+const breakerMs = 1_000;
+/** How long a log on integrity hold is refused without asking the store again. */
+const holdMs = 1_000;
+
+/**
+ * Group commit without a timer: while transactions are under way new records wait, and each transaction that ends takes
+ * what has gathered. An idle ledger sends at once.
+ */
+export function createLedger(parts: LedgerParts): WritingLedger {
+  return new GroupCommit(parts);
+}
+
+class GroupCommit implements WritingLedger {
+  readonly #parts: LedgerParts;
+  readonly #queue = new CommitQueue();
+  readonly #slots: { lanes: WriterLanes; busy: boolean }[];
+  readonly #heldUntil = new Map<string, number>();
+  readonly #idle: (() => void)[] = [];
+  #writer: WriterSigner;
+  #writerRefused = false;
+  #lane = 0;
+  #pumping = false;
+  #failingSince: number | undefined;
+
+  constructor(parts: LedgerParts) {
+    this.#parts = parts;
+    this.#writer = parts.writer;
+    this.#slots = Array.from({ length: limits.commitsInFlight }, () => this.#newSlot());
+  }
+
+  async commit<R extends LedgerRecord>(
+    log: LogContext,
+    record: R,
+    { level, deadlineMs }: { readonly level: EvidenceLevel; readonly deadlineMs: number },
+  ): Promise<Result<Receipt<R>, CommitRefusal>> {
+    const { clock, random, settings } = this.#parts;
+    const until = clock.monotonicMs() + deadlineMs;
+    if (!this.#canReach(level)) return err('ledger-unavailable');
+    const prepared = prepareRecord(record, log, settings, clock.nowMs(), random);
+    if (!prepared) return err('ledger-unavailable');
+    const refusal = this.#refusesAtOnce(prepared);
+    if (refusal) return err(refusal);
+    const settled = await this.#enqueue(prepared, level, deadlineMs);
+    if (!settled.ok) return settled;
+    if (level !== 'committed' && !(await this.#isIncluded(prepared, settled.value, until))) {
+      return err('ledger-unavailable');
+    }
+    return ok(new CommittedReceipt(record, toHex(settled.value), level));
+  }
+
+  replaceWriter(writer: WriterSigner): void {
+    this.#writer = writer;
+    this.#writerRefused = false;
+    for (const slot of this.#slots) slot.lanes = this.#newSlot().lanes;
+    this.#schedulePump();
+  }
+
+  async drained(): Promise<void> {
+    if (this.#queue.held === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle.push(resolve);
+    });
+  }
+
+  #newSlot(): { lanes: WriterLanes; busy: boolean } {
+    return { busy: false, lanes: new WriterLanes(() => `${this.#writer.id}/${(this.#lane += 1)}`) };
+  }
+
+  #canReach(level: EvidenceLevel): boolean {
+    return level === 'committed' || (level === 'receipted' && this.#parts.store.inclusion !== undefined);
+  }
+
+  #refusesAtOnce(prepared: PreparedRecord): CommitRefusal | undefined {
+    const now = this.#parts.clock.monotonicMs();
+    const held = this.#heldUntil.get(prepared.log.origin);
+    if (held !== undefined && now < held) return 'ledger-integrity-hold';
+    if (this.#writerRefused) return 'ledger-unavailable';
+    const broken = this.#failingSince !== undefined && now - this.#failingSince >= breakerMs;
+    if (broken && prepared.record.kind === 'decision' && this.#slots.every(({ busy }) => busy)) {
+      return 'ledger-unavailable';
+    }
+    return this.#queue.refusesAdmission(prepared);
+  }
+
+  /** Resolves with the leaf hash once durable, or with a refusal at the deadline at the latest. */
+  #enqueue(prepared: PreparedRecord, level: EvidenceLevel, deadlineMs: number): Promise<Settlement> {
+    return new Promise((resolve) => {
+      let settled = false;
+      const timer = this.#parts.clock.after(deadlineMs);
+      const waiting: Waiting = {
+        prepared,
+        level,
+        isSettled: () => settled,
+        settle: (settlement) => {
+          if (settled) return;
+          settled = true;
+          timer.cancel();
+          resolve(settlement);
+        },
+      };
+      void timer.elapsed.then(() => {
+        if (settled) return;
+        this.#queue.withdraw(waiting);
+        waiting.settle(err('ledger-unavailable'));
+        this.#tellIdle();
+      });
+      this.#queue.admit(waiting);
+      this.#schedulePump();
+    });
+  }
+
+  /** In a microtask, so that records of one turn of the event loop share a transaction. */
+  #schedulePump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    queueMicrotask(() => {
+      this.#pumping = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    if (this.#writerRefused) return;
+    for (const slot of this.#slots) {
+      if (slot.busy || this.#queue.waiting === 0) continue;
+      slot.busy = true;
+      const batch = this.#queue.take(limits.commitBatchRecords);
+      void commitBatch(batch, this.#slotParts(slot.lanes)).then(() => {
+        slot.busy = false;
+        this.#tellIdle();
+        this.#pump();
+      });
+    }
+  }
+
+  #slotParts(lanes: WriterLanes): SlotParts {
+    return {
+      store: this.#parts.store,
+      queue: this.#queue,
+      lanes,
+      writer: this.#writer,
+      pause: (ms) => this.#parts.clock.after(ms * (0.5 + (this.#parts.random(1)[0] ?? 0) / 512)).elapsed,
+      onAlarm: (alarm) => this.#alarm(alarm),
+      onAttempt: (succeeded) => {
+        if (succeeded) this.#failingSince = undefined;
+        else this.#failingSince ??= this.#parts.clock.monotonicMs();
+      },
+    };
+  }
+
+  #alarm(alarm: LedgerAlarm): void {
+    if (alarm.kind === 'integrity-hold') {
+      const until = this.#parts.clock.monotonicMs() + holdMs;
+      for (const origin of alarm.origins) this.#heldUntil.set(origin, until);
+    }
+    if (alarm.kind === 'writer-refused' && alarm.writer === this.#writer.id) {
+      this.#writerRefused = true;
+      for (const waiting of this.#queue.take(Number.POSITIVE_INFINITY)) {
+        this.#queue.release(waiting);
+        waiting.settle(err('ledger-unavailable'));
+      }
+    }
+    // Never inside the commit: whoever listens cannot hold or break it.
+    queueMicrotask(() => this.#parts.onAlarm?.(alarm));
+  }
+
+  #tellIdle(): void {
+    if (this.#queue.held > 0) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** The checkpoint must be signed by a key of this deployment, for this log, and lead to this very leaf. */
+  async #isIncluded(prepared: PreparedRecord, leafHash: Uint8Array, until: number): Promise<boolean> {
+    const { store, clock, logKeys } = this.#parts;
+    const remainingMs = until - clock.monotonicMs();
+    if (!store.inclusion || remainingMs <= 0) return false;
+    const { log, record } = prepared;
+    const timer = clock.after(remainingMs);
+    try {
+      const evidence = await Promise.race([
+        store.inclusion(log.tenant.tenant, record.id, remainingMs),
+        timer.elapsed.then(() => undefined),
+      ]);
+      return evidence !== undefined && provesInclusion(evidence, log.origin, leafHash, logKeys());
+    } catch {
+      return false;
+    } finally {
+      timer.cancel();
+    }
+  }
+}
+
+/** True when the batch holds the leaf and its signed checkpoint commits to exactly this batch on top of that frontier. */
+export function provesInclusion(
+  evidence: BatchEvidence,
+  origin: string,
+  leafHash: Uint8Array,
+  logKeys: readonly Uint8Array[],
+): boolean {
+  const checkpoint = openCheckpoint(evidence.note, logKeys);
+  const range = CompactRange.from(evidence.firstIndex, splitHashes(evidence.frontier));
+  if (!checkpoint || !range || checkpoint.origin !== origin || checkpoint.size !== evidence.sizeAfter) return false;
+  const hashes = splitHashes(evidence.leafHashes);
+  for (const hash of hashes) range.append(hash);
+  return (
+    range.size === checkpoint.size &&
+    sameBytes(range.root(), checkpoint.root) &&
+    hashes.some((hash) => sameBytes(hash, leafHash))
+  );
+}

@@ -75,6 +75,9 @@ export function readRule(reader: TreeReader, tree: Tree, scope: RuleScope): Plac
     reason: reader.text(members.get('reason')?.value, "'reason'"),
   };
   warnOfAsserted(reader, rule, at);
+  if (rule.when.kind === 'constant' && !rule.when.value) {
+    reader.complaints.warn(at, 'W_NEVER', `rule '${id}' never matches`);
+  }
   return { rule, at, overridesAt, conditions: when.conditions + (endpoints?.conditions ?? 0) };
 }
 

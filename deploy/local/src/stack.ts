@@ -137,9 +137,8 @@ function workerSettings(ground: Ground, anchorFolder: string): Settings {
   return {
     ...commonSettings(ground),
     WRIT_SEQUENCER_DATABASE_URL: postgres.url('writ_sequencer'),
-    WRIT_WORKER_DATABASE_URL: postgres.url('writ_worker'),
+    WRIT_DATABASE_URL: postgres.url('writ_worker'),
     WRIT_LOG_KEY_FILE: keys.logKeyFile,
-    WRIT_LOG_PUBLIC_KEY_FILE: keys.logPublicKeyFile,
     WRIT_SNAPSHOT_PUBLIC_KEY_FILE: keys.snapshotPublicKeyFile,
     WRIT_ANCHOR_FOLDER: anchorFolder,
   };

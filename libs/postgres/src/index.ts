@@ -27,3 +27,4 @@ export {
 } from './sequencer-store.js';
 export { type EndedWriter, type OpenPermit, type SweeperStore, sweeperStore } from './sweeper-store.js';
 export { type EnrolledLedger, type EnrolledLedgerOptions, enrolledLedger } from './enrolled-ledger.js';
+export { type EvidenceStore, type StoredCheckpoint, type StoredEntry, evidenceStore } from './evidence-store.js';

@@ -94,6 +94,8 @@ describe("the gateway's login", () => {
       'ledger.enrol_writer',
       'ledger.find',
       'ledger.heartbeat',
+      'ledger.inclusion',
+      'ledger.origin_of',
     ]);
   });
 

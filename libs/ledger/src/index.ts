@@ -1,6 +1,6 @@
 export type * from './record.js';
 export type * from './ledger.js';
-export type { Receipt } from './receipt.js';
+export { isReceipt, type Receipt } from './receipt.js';
 export * from './sequence.js';
 export * from './sweep.js';
 export {

@@ -121,19 +121,21 @@ async function openSecret(
 /** Undefined when the answer is of the protocol that was asked for. */
 async function faultOf(vendor: Vendor, arrived: Arrived, stream: boolean): Promise<ProviderFault | undefined> {
   const { status, headers } = arrived;
+  if (headers['content-length'] !== undefined && headers['transfer-encoding'] !== undefined)
+    return unfit(arrived, 'not-http both-lengths');
   const coding = headers['content-encoding'];
   if (coding !== undefined && coding !== 'identity') return unfit(arrived, 'content-coding');
   if (status >= 300 && status < 400) return unfit(arrived, `redirect-refused http-${status}`);
   if (status >= 400) return refused(vendor, arrived);
   if (status !== 200) return unfit(arrived, `http-${status}`);
   const expected = vendor.contentType?.(stream) ?? (stream ? 'text/event-stream' : 'application/json');
-  const type = String(headers['content-type'] ?? '').toLowerCase();
+  const type = (headers['content-type'] ?? '').toLowerCase();
   const fits = type === expected || type.startsWith(`${expected};`);
   return fits ? undefined : unfit(arrived, 'content-type');
 }
 
-async function unfit(arrived: Arrived, detail: string): Promise<ProviderFault> {
-  arrived.finish();
+function unfit(arrived: Arrived, detail: string): ProviderFault {
+  arrived.discard();
   return { ...broken(detail).fault, status: arrived.status, ...requestId(arrived) };
 }
 

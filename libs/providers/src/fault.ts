@@ -56,7 +56,7 @@ export function faultOfCall(error: unknown): ProviderFault {
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return { class: 'unavailable', detail: 'deadline-connect' };
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return { class: 'unavailable', detail: 'deadline-headers' };
   if (isAbort(error)) return { class: 'unavailable', detail: 'cancelled' };
-  if (code.startsWith('HPE_')) return { class: 'broken-stream', detail: 'not-http' };
+  if (isProtocol(error, code)) return { class: 'broken-stream', detail: 'not-http' };
   return { class: 'unavailable', detail: code ? `connect ${code}` : 'connect' };
 }
 
@@ -67,6 +67,7 @@ export function faultOfBody(error: unknown): BrokenAnswer {
   const code = codeOf(error);
   if (code === 'UND_ERR_BODY_TIMEOUT') return broken('deadline-idle');
   if (isAbort(error)) return broken('cancelled');
+  if (isProtocol(error, code)) return broken('not-http');
   return broken(lost.has(code) ? 'cut' : `read ${code || 'failed'}`);
 }
 
@@ -75,6 +76,11 @@ function codeOf(error: unknown): string {
   if (typeof code === 'string' && word.test(code)) return code;
   const cause = (error as { cause?: unknown } | null)?.cause;
   return cause === undefined ? '' : codeOf(cause);
+}
+
+function isProtocol(error: unknown, code: string): boolean {
+  const name = (error as { name?: unknown } | null)?.name;
+  return name === 'HTTPParserError' || code.startsWith('HPE_') || code.startsWith('UND_ERR_RES_');
 }
 
 function isAbort(error: unknown): boolean {

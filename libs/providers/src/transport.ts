@@ -34,6 +34,8 @@ export interface Arrived {
   readonly chunks: AsyncIterable<Uint8Array>;
   /** Gives the connection back: reads a little that may follow the end, else closes. */
   finish(): void;
+  /** Closes the connection: what came over it cannot be trusted, so it is not used again. */
+  discard(): void;
 }
 
 const afterTerminalBytes = 16 * 1024;
@@ -71,6 +73,10 @@ export async function send(dispatcher: Dispatcher, sending: Sending): Promise<Re
           .dump({ limit: afterTerminalBytes })
           .catch(() => undefined)
           .finally(release),
+      discard: () => {
+        release();
+        response.body.destroy();
+      },
     });
   } catch (error) {
     release();

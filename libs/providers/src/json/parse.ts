@@ -41,7 +41,8 @@ export interface JsonLimits {
 
 const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype']);
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-const plain = /[^"\\\u0000-\u001f]*/y;
+/** Everything a string may hold as it is: not a quote, not a backslash, not a control character. */
+const plain = /[ !#-[\]-\uffff]*/y;
 const space = /[ \t\n\r]*/y;
 
 /** Not an Error that leaves this file: it only unwinds the parser. */

@@ -12,7 +12,7 @@ export const chatRoute: RouteShape = {
 function particulars(body: JsonObject): Particulars {
   const most = body['max_completion_tokens'] ?? body['max_tokens'];
   return {
-    model: String(body['model'] as string),
+    model: body['model'] as string,
     stream: body['stream'] === true,
     tools: toolNames(body),
     ...(typeof most === 'number' ? { maxOutputTokens: most } : {}),

@@ -124,7 +124,7 @@ export class IdentityResolver {
         const problem = mappingProblem(input.mappings);
         if (problem) return refusedWith(problem);
         const roleMappings = input.mappings.map(({ claim, equals, role }) => ({ claim, equals, role }));
-        const done = await tx.update(IdentityProviderRow, { ...row, version: input.expectedVersion }, { roleMappings });
+        const done = await tx.update(IdentityProviderRow, row, { roleMappings }, input.expectedVersion);
         const orphaned = await ownerless(tx, done);
         if (row.enabled && orphaned) return refusedWith(orphaned);
         const roles = [...new Set(roleMappings.map(({ role }) => role))].toSorted();
@@ -172,7 +172,7 @@ export class IdentityResolver {
           return refusedWith(
             userError('id', UserErrorCode.NOT_VERIFIED, 'Call testIdentityProvider with a real token first.'),
           );
-        const done = await tx.update(IdentityProviderRow, { ...row, version: input.expectedVersion }, { enabled });
+        const done = await tx.update(IdentityProviderRow, row, { enabled }, input.expectedVersion);
         const orphaned = enabled ? undefined : await ownerless(tx, done);
         if (orphaned) return refusedWith(orphaned);
         return ok({

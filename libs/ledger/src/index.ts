@@ -22,4 +22,5 @@ export { type RandomBytes, unseal } from './sealing.js';
 export * from './verify/index.js';
 export * from './keyset.js';
 export { type StatementSigner, statementSigner } from './signer.js';
+export { coverRange } from './merkle.js';
 export { type BundlePlan, type Gap, type StoredRow, writeBundle } from './bundle/export.js';

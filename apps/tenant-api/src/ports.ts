@@ -22,8 +22,8 @@ export interface Explanation {
 
 export interface Explained {
   readonly tree: Explanation;
-  /** Present when every check passed. */
-  readonly subject?: Subject;
+  /** What the claims map to; present when every check passed. */
+  readonly roles?: readonly string[];
 }
 
 export interface IdentityPort {

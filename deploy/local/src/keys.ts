@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -35,19 +35,20 @@ export function deploymentKeys(folder: string): DeploymentKeys {
   };
   writeOnce(keys.masterKeyFile, () => randomBytes(32).toString('base64'));
   for (const file of [keys.rootKeyFile, keys.writerAuthorityKeyFile, keys.logKeyFile, keys.snapshotKeyFile]) {
-    writeOnce(file, () =>
-      generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    );
+    writeOnce(file, () => String(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })));
   }
-  const publicOf = (file: string) => createPublicKey(readFileSync(file, 'utf8'));
   writeOnce(keys.rootPublicKeyFile, () => {
     const spki = publicOf(keys.rootKeyFile).export({ type: 'spki', format: 'der' });
     return spki.subarray(spki.length - 32).toString('base64');
   });
-  const pem = (file: string): string => publicOf(file).export({ type: 'spki', format: 'pem' }).toString();
+  const pem = (file: string): string => String(publicOf(file).export({ type: 'spki', format: 'pem' }));
   writeOnce(keys.logPublicKeyFile, () => pem(keys.logKeyFile));
   writeOnce(keys.snapshotPublicKeyFile, () => pem(keys.snapshotKeyFile));
   return keys;
+}
+
+function publicOf(file: string): KeyObject {
+  return createPublicKey(readFileSync(file, 'utf8'));
 }
 
 function writeOnce(file: string, content: () => string): void {

@@ -200,7 +200,7 @@ function identityTwin(admin: Pool): IdentityPort {
     async explain(connection, token) {
       const subject = await verify(connection, token);
       const tree = { label: 'token', outcome: subject ? 'pass' : 'fail', because: 'checked', children: [] } as const;
-      return subject ? { tree, subject } : { tree };
+      return subject ? { tree, roles: subject.roles } : { tree };
     },
   };
 }

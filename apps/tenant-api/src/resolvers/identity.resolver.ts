@@ -98,11 +98,11 @@ export class IdentityResolver {
             return refusedWith(
               userError('', UserErrorCode.RATE_LIMITED, 'At most 30 tests in ten minutes; wait a little.'),
             );
-          const { tree, subject } = await this.ports.identity.explain(connectionOfRow(row), input.token);
-          if (subject) await tx.update(IdentityProviderRow, row, { testedAt: new Date(this.ports.nowMs()) });
+          const { tree, roles } = await this.ports.identity.explain(connectionOfRow(row), input.token);
+          if (roles) await tx.update(IdentityProviderRow, row, { testedAt: new Date(this.ports.nowMs()) });
           return ok({
-            answer: { explanation: tree, passed: subject !== undefined, roles: subject ? [...subject.roles] : [] },
-            fields: { provider: row.name, passed: subject !== undefined },
+            answer: { explanation: tree, passed: roles !== undefined, roles: [...(roles ?? [])] },
+            fields: { provider: row.name, passed: roles !== undefined },
             publish: false,
           });
         },

@@ -24,3 +24,7 @@ export * from './keyset.js';
 export { type StatementSigner, statementSigner } from './signer.js';
 export { coverRange } from './merkle.js';
 export { type BundlePlan, type Gap, type StoredRow, writeBundle } from './bundle/export.js';
+export { type EpochProof, type SlottedHead, hashEpoch, hashHead, headLeaves, headsRoot, proveEpoch } from './epoch.js';
+export { type Cosignature, type Witness, cosignaturesOf } from './cosignature.js';
+export * from './witness-protocol.js';
+export { witnessFrom } from './witness-policy.js';

@@ -22,8 +22,9 @@ export interface Explanation {
 
 export interface Explained {
   readonly tree: Explanation;
-  /** What the claims map to; present when every check passed. */
-  readonly roles?: readonly string[];
+  /** True when every check passed. */
+  readonly accepted: boolean;
+  readonly roles: readonly string[];
 }
 
 export interface IdentityPort {
@@ -31,7 +32,7 @@ export interface IdentityPort {
     credential: Credential,
   ): Promise<Result<{ readonly subject: Subject; readonly tenant: TenantContext }, Refusal>>;
   /** The same checks as `identify`, each with its outcome, against a connection that may not be enabled yet. */
-  explain(connection: IdentityConnection, token: string): Promise<Explained>;
+  explain(tenant: TenantId, connection: IdentityConnection, token: string): Promise<Explained>;
 }
 
 export interface Discovery {

@@ -30,6 +30,8 @@ export const tenantApiSettings = z.object({
   writerAuthorityKeyFile: keyFile,
   /** Ed25519 private key (PEM) that signs snapshots. */
   snapshotKeyFile: keyFile,
+  /** Stands in every record of this process. */
+  environment: z.string().default('production'),
   /** Name of the deployment in the logs' origin lines, e.g. `writ.example`. */
   logName: z.string().regex(/^[a-z0-9.-]{1,64}$/, 'lower-case letters, digits, dots and hyphens'),
   /** `print` writes mail to standard output, one JSON line each; otherwise the address of a service that takes a JSON POST. */

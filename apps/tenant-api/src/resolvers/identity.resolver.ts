@@ -98,11 +98,15 @@ export class IdentityResolver {
             return refusedWith(
               userError('', UserErrorCode.RATE_LIMITED, 'At most 30 tests in ten minutes; wait a little.'),
             );
-          const { tree, roles } = await this.ports.identity.explain(connectionOfRow(row), input.token);
-          if (roles) await tx.update(IdentityProviderRow, row, { testedAt: new Date(this.ports.nowMs()) });
+          const { tree, accepted, roles } = await this.ports.identity.explain(
+            tx.tenant.tenant,
+            connectionOfRow(row),
+            input.token,
+          );
+          if (accepted) await tx.update(IdentityProviderRow, row, { testedAt: new Date(this.ports.nowMs()) });
           return ok({
-            answer: { explanation: tree, passed: roles !== undefined, roles: [...(roles ?? [])] },
-            fields: { provider: row.name, passed: roles !== undefined },
+            answer: { explanation: tree, passed: accepted, roles: [...roles] },
+            fields: { provider: row.name, passed: accepted },
             publish: false,
           });
         },

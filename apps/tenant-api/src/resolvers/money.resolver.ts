@@ -149,7 +149,9 @@ export class MoneyResolver {
           ? await tx.update(
               PriceRow,
               before,
-              { inputMicrosPerMillion, outputMicrosPerMillion }, input.expectedVersion ?? 0)
+              { inputMicrosPerMillion, outputMicrosPerMillion },
+              input.expectedVersion ?? 0,
+            )
           : await tx.insert(PriceRow, {
               id: this.ports.newId(),
               endpoint,

@@ -123,7 +123,9 @@ export class PolicyResolver {
         const done = await tx.update(
           PolicyVersionRow,
           row,
-          { state: 'published', publisher: callerDigest(context.caller), publishedAt: new Date(this.ports.nowMs()) }, input.expectedVersion);
+          { state: 'published', publisher: callerDigest(context.caller), publishedAt: new Date(this.ports.nowMs()) },
+          input.expectedVersion,
+        );
         const fields = { number: row.number, hash: row.hash, ...(before && { before: before.number }) };
         return ok({ answer: { policy: viewPolicy(done) }, fields, publish: true });
       },

@@ -107,8 +107,20 @@ function scanText(text: string, outer: readonly CueHit[], kind: Kind, scope: Sco
   return hidden.found.length === 0 ? plain : resolveAll([...plain, ...hidden.found]);
 }
 
+/** An address and an injection may hold other findings; they never compete with them. */
+function isApart(candidate: Candidate): boolean {
+  return candidate.type === 'URL' || candidate.class === 'INJECTION';
+}
+
+/** The host's number and digits of a path are the address itself; a mail address or a credential in it is not. */
+function isPartOfUrl(candidate: Candidate, urls: readonly Candidate[]): boolean {
+  if (candidate.class === 'SECRET' || candidate.type === 'EMAIL' || candidate.score >= 940) return false;
+  return urls.some((url) => url.start <= candidate.start && candidate.end <= url.end);
+}
+
 function resolveAll(found: readonly Candidate[]): Candidate[] {
-  const spans = found.filter((candidate) => candidate.class !== 'INJECTION');
+  const urls = resolveOverlaps(found.filter((candidate) => candidate.type === 'URL'));
+  const spans = found.filter((candidate) => !isApart(candidate) && !isPartOfUrl(candidate, urls));
   const injections = found.filter((candidate) => candidate.class === 'INJECTION');
-  return [...resolveOverlaps(spans), ...injections];
+  return [...resolveOverlaps(spans), ...urls, ...injections].toSorted((a, b) => a.start - b.start || b.end - a.end);
 }

@@ -27,10 +27,9 @@ type Interval = Candidate;
 
 /** Score first in coarse steps, so that a certain number inside an uncertain name wins, then proof, then length. */
 function weight(candidate: Candidate): number {
-  const wide = candidate.type === 'URL' ? 60 : 0;
   const secret = candidate.class === 'SECRET' && candidate.strength === 3 ? 200 : 0;
   const size = Math.min(120, candidate.end - candidate.start);
-  return candidate.score + candidate.strength * 60 + size + wide + secret - (candidate.penalty ?? 0);
+  return candidate.score + candidate.strength * 60 + size + secret - (candidate.penalty ?? 0);
 }
 
 function position(taken: readonly Interval[], start: number): number {

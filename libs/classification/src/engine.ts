@@ -7,6 +7,7 @@ import type { Candidate } from './detect/rule.js';
 import type { Emit, Kind, Scene } from './detect/scene.js';
 import { cueTable, findStructured } from './detect/structured.js';
 import { findDirectInjection } from './injection/direct.js';
+import { findNames } from './ner/find-names.js';
 import { findSecrets } from './secrets/find-secrets.js';
 import type { CueHit } from './text/cues.js';
 import { jsonLeaves, type InnerLeaf } from './text/json-leaves.js';
@@ -26,6 +27,7 @@ const detectors: readonly ((scene: Scene, emit: Emit) => void)[] = [
   findStructured,
   findPhones,
   findSecrets,
+  findNames,
   findDirectInjection,
 ];
 

@@ -1,3 +1,6 @@
+/* eslint-disable typescript/no-unsafe-argument, typescript/no-unsafe-assignment, typescript/no-unsafe-call,
+   typescript/no-unsafe-member-access, typescript/no-unsafe-return --
+   a script outside the compiled tree, where nothing has a type; what it writes is checked by the tests. */
 // Sentences with marked names and places, made from templates and faker's lists; everything from one seed.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -113,31 +116,33 @@ export function generator(seed, held) {
     weekday: () => [of(weekdays), 'O'],
     month: () => [of(months), 'O'],
   };
-  const fill = (template) => {
-    const [language, body] = [template.slice(0, 2), template.slice(3).replaceAll('\\n', '\n')];
-    const faker = allFakers[of(locales[language])];
-    let text = '';
-    const spans = [];
-    let from = 0;
-    for (const match of body.matchAll(/\{(\w+)\}/g)) {
-      text += body.slice(from, match.index);
-      const [value, label] = values[match[1]](faker);
-      const last = spans.at(-1);
-      const joins =
-        last &&
-        last.label === label &&
-        label === 'PERSON' &&
-        / ?\.? ?$/.test(text.slice(last.end)) &&
-        text.length - last.end <= 2;
-      if (label !== 'O' && joins) last.end = text.length + value.length;
-      else if (label !== 'O') spans.push({ start: text.length, end: text.length + value.length, label });
-      text += value;
-      from = match.index + match[0].length;
-    }
-    text += body.slice(from);
-    return varied({ text, spans }, pick);
-  };
+  const fill = (template) => filled(template, values, pick, of);
   return { fill, pick, of };
+}
+
+function filled(template, values, pick, of) {
+  const [language, body] = [template.slice(0, 2), template.slice(3).replaceAll('\\n', '\n')];
+  const faker = allFakers[of(locales[language])];
+  let text = '';
+  const spans = [];
+  let from = 0;
+  for (const match of body.matchAll(/\{(\w+)\}/g)) {
+    text += body.slice(from, match.index);
+    const [value, label] = values[match[1]](faker);
+    const last = spans.at(-1);
+    const joins =
+      last &&
+      last.label === label &&
+      label === 'PERSON' &&
+      / ?\.? ?$/.test(text.slice(last.end)) &&
+      text.length - last.end <= 2;
+    if (label !== 'O' && joins) last.end = text.length + value.length;
+    else if (label !== 'O') spans.push({ start: text.length, end: text.length + value.length, label });
+    text += value;
+    from = match.index + match[0].length;
+  }
+  text += body.slice(from);
+  return varied({ text, spans }, pick);
 }
 
 /** Some people write in capitals. */
@@ -173,9 +178,12 @@ function hospital(faker, person, city, pick) {
   ][pick(7)];
 }
 
+function two(value) {
+  return String(value).padStart(2, '0');
+}
+
 function date(pick, of) {
   const [year, month, day] = [1930 + pick(95), 1 + pick(12), 1 + pick(28)];
-  const two = (value) => String(value).padStart(2, '0');
   return [
     `${two(month)}/${two(day)}/${year}`,
     `${year}-${two(month)}-${two(day)}`,
@@ -209,6 +217,10 @@ export function hardNegatives(root, limit, seed) {
     if (/[A-Z]/.test(joined) && joined.length > 8) found.push({ text: joined, spans: [] });
   }
   return found;
+}
+
+function upper(word) {
+  return word[0].toUpperCase() + word.slice(1);
 }
 
 const plainTemplates = [
@@ -279,7 +291,6 @@ export function plainWords(seed, count) {
   const pick = random(seed);
   const { en, de, fr } = allFakers;
   for (const faker of [en, de, fr]) faker.seed(seed);
-  const upper = (word) => word[0].toUpperCase() + word.slice(1);
   const make = {
     N: () => upper(en.word.noun()),
     n: () => en.word.noun(),

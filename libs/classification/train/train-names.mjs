@@ -1,3 +1,6 @@
+/* eslint-disable typescript/no-unsafe-argument, typescript/no-unsafe-assignment, typescript/no-unsafe-call,
+   typescript/no-unsafe-member-access, typescript/no-unsafe-return --
+   a script outside the compiled tree, where nothing has a type; what it writes is checked by the tests. */
 // Trains the tagger of names and places: an averaged perceptron over hashed features. npm run train:ner
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -7,7 +10,7 @@ import { tokenise } from '../dist/text/tokens.js';
 import { capitalised, generator, hardNegatives, lines, plainWords, random } from './generate.mjs';
 
 const seed = 20261121;
-const size = Number(process.env.EXAMPLES ?? 36_000);
+const size = Number(process.env.EXAMPLES ?? 70_000);
 const epochs = Number(process.env.EPOCHS ?? 6);
 const templates = lines('templates.txt');
 const negatives = lines('negatives.txt').map((text) => ({ text: text.replaceAll('\\n', '\n'), spans: [] }));
@@ -111,11 +114,14 @@ function spansOf(tags) {
   return spans;
 }
 
+function keys(spans) {
+  return new Set(spans.map((span) => `${span.label}:${span.start}:${span.end}`));
+}
+
 function measure(set, table) {
   const tally = {};
   for (const { tokens, gold } of set) {
     const [want, got] = [spansOf(gold), spansOf(tag(tokens, table, () => 'all'))];
-    const keys = (spans) => new Set(spans.map((span) => `${span.label}:${span.start}:${span.end}`));
     const [wanted, given] = [keys(want), keys(got)];
     for (const key of new Set([...wanted, ...given])) {
       const entry = (tally[key.split(':')[0]] ??= { hit: 0, missed: 0, wrong: 0 });

@@ -1,7 +1,7 @@
 import type { Candidate } from '../detect/rule.js';
 import type { Emit, Scene } from '../detect/scene.js';
 import { lineKinds } from '../text/lines.js';
-import { CAPITAL, HAS_DIGIT, type Tokens } from '../text/tokens.js';
+import { ALL_UPPER, CAPITAL, HAS_DIGIT, type Tokens } from '../text/tokens.js';
 import { FEATURES, featuresOf, isOpen, labels } from './features.js';
 import { weights } from './weights.js';
 
@@ -26,9 +26,15 @@ export function findNames(scene: Scene, emit: Emit): void {
   if (tokens.count === 0) return;
   const kinds = lineKinds(scene.text);
   for (const span of tag(tokens, (index) => kinds.isCode(tokens.start[index]!))) {
+    if (span.first === span.last && isCue(scene, span.first)) continue;
     const candidate = candidateOf(tokens, span);
     if (candidate) emit(candidate);
   }
+}
+
+/** A word that announces an identifier is no name itself: `IBAN`, `Pan`. */
+function isCue(scene: Scene, index: number): boolean {
+  return scene.cues.at(index);
 }
 
 function tag(tokens: Tokens, isSkipped: (index: number) => boolean): readonly Span[] {
@@ -97,6 +103,7 @@ function candidateOf(tokens: Tokens, span: Span): Candidate | undefined {
 function leastMargin(tokens: Tokens, span: Span): number {
   if ((tokens.flags[span.first]! & (CAPITAL | HAS_DIGIT)) === 0) return span.label === 'PERSON' ? SINGLE : SMALL;
   if (span.first !== span.last) return MARGIN;
+  if ((tokens.flags[span.first]! & ALL_UPPER) !== 0) return SMALL;
   return span.label === 'LOCATION' ? SINGLE + 15 : SINGLE;
 }
 

@@ -1,6 +1,8 @@
 import { clinicalStrong } from './detect/clinical.js';
 import { findAddresses, findEmails, findUrls } from './detect/internet.js';
 import { findCards, findIbans } from './detect/payment.js';
+import { findDates } from './detect/dates.js';
+import { findPlaces } from './detect/places.js';
 import { findPhones } from './detect/phone.js';
 import { resolveOverlaps } from './detect/resolve.js';
 import type { Candidate } from './detect/rule.js';
@@ -27,6 +29,8 @@ const detectors: readonly ((scene: Scene, emit: Emit) => void)[] = [
   findStructured,
   findPhones,
   findSecrets,
+  findPlaces,
+  findDates,
   findNames,
   findDirectInjection,
 ];

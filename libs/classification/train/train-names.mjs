@@ -7,7 +7,8 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BUCKETS, FEATURES, featuresOf, isOpen, labels } from '../dist/ner/features.js';
 import { tokenise } from '../dist/text/tokens.js';
-import { capitalised, generator, hardNegatives, lines, plainWords, random } from './generate.mjs';
+import { generator, hardNegatives, lines, random } from './generate.mjs';
+import { capitalised, plainWords } from './plain-words.mjs';
 
 const seed = 20261121;
 const size = Number(process.env.EXAMPLES ?? 70_000);

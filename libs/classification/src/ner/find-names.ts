@@ -1,4 +1,5 @@
 import type { Candidate } from '../detect/rule.js';
+import { QUIET } from '../detect/dates.js';
 import type { Emit, Scene } from '../detect/scene.js';
 import { lineKinds } from '../text/lines.js';
 import { ALL_UPPER, CAPITAL, HAS_DIGIT, type Tokens } from '../text/tokens.js';
@@ -8,6 +9,8 @@ import { weights } from './weights.js';
 const COUNT = labels.length;
 /** Least margin over "nobody", in the weights' units, below which a tag is dropped. */
 const MARGIN = 14;
+/** Where care is given is part of the Safe Harbor list by its place. */
+const facility = /hospital|clinic|medical|health|klinik|hôpital|pharmacy|infirmary|hospice|nursing/i;
 const SINGLE = 30;
 const SMALL = 70;
 const features = new Int32Array(FEATURES);
@@ -88,7 +91,7 @@ function candidateOf(tokens: Tokens, span: Span): Candidate | undefined {
     end,
     class: 'PII',
     type: span.label,
-    score: span.label === 'ORGANISATION' ? 300 : score,
+    score: span.label === 'ORGANISATION' ? (facility.test(text) ? QUIET : 300) : score,
     detector: `names:${span.label.toLowerCase()}`,
     strength: 1,
     cues: [],
@@ -110,7 +113,7 @@ function leastMargin(tokens: Tokens, span: Span): number {
 /** Digits belong to addresses only; one letter alone is nobody; `fooBar` and `FOO_BAR` are identifiers. */
 function isNameLike(tokens: Tokens, span: Span, text: string): boolean {
   if (text.length < 2 || text.length > 120 || /[_\\|<>{}=]/.test(text)) return false;
-  if (span.label !== 'PERSON') return /\p{L}/u.test(text);
+  if (span.label !== 'PERSON') return /\p{L}{3}|^\p{Lu}{2}$/u.test(text);
   for (let index = span.first; index <= span.last; index += 1) {
     if ((tokens.flags[index]! & HAS_DIGIT) !== 0) return false;
     const camel = tokens.tail[index] !== tokens.hash[index];

@@ -8,7 +8,7 @@ import { resolveOverlaps } from './detect/resolve.js';
 import type { Candidate } from './detect/rule.js';
 import type { Emit, Kind, Scene } from './detect/scene.js';
 import { cueTable, findStructured } from './detect/structured.js';
-import { findDirectInjection } from './injection/direct.js';
+import { findInjections } from './injection/find-injections.js';
 import { findNames } from './ner/find-names.js';
 import { findSecrets } from './secrets/find-secrets.js';
 import type { CueHit } from './text/cues.js';
@@ -32,7 +32,6 @@ const detectors: readonly ((scene: Scene, emit: Emit) => void)[] = [
   findPlaces,
   findDates,
   findNames,
-  findDirectInjection,
 ];
 
 /** Encodings inside encodings are followed this far. */
@@ -101,6 +100,7 @@ function scanText(text: string, outer: readonly CueHit[], kind: Kind, scope: Sco
     found.push(candidate);
   };
   for (const detect of detectors) detect(scene, emit);
+  findInjections(scene, scope.role, emit);
   scope.bundle.terms.find(scene, emit);
   scope.bundle.patterns.find(scene, emit);
   run.clinicalWords += scene.cues.hits.filter((hit) => hit.group === clinicalStrong).length;

@@ -189,3 +189,52 @@ describe.each(names)('Anthropic’s dialect through %s', (provider) => {
     expect(simulator.requests()[0]?.text).toContain('SYSTEM-TEXT');
   });
 });
+
+describe.each(names)('the Responses dialect through %s', (provider) => {
+  const foreign = provider === 'openai' ? 'itself' : provider;
+
+  it(`a text, buffered and streamed, bills alike (${foreign})`, async () => {
+    const body = { model: 'm', input: 'Hello you', instructions: 'SYSTEM-TEXT' };
+    const whole = await openai(provider).responses.create(body);
+    const counted = usage(provider);
+    expect(whole.output_text).toBe('I am the-model, simulated. You said: Hello you');
+    const twin = await openai(provider).responses.stream(body).finalResponse();
+    expect(twin.output_text).toBe(whole.output_text);
+    expect(twin.usage).toEqual(whole.usage);
+    expect(usage(provider)).toEqual(counted);
+    expect(simulator.requests()[0]?.text).toContain('SYSTEM-TEXT');
+  });
+
+  it('parallel tool calls and their results, buffered and streamed', async () => {
+    const tools = ['find', 'other'].map((name) => ({
+      type: 'function' as const,
+      name,
+      parameters: schema,
+      strict: null,
+    }));
+    const input: OpenAI.Responses.ResponseInput = [{ role: 'user', content: 'Use the tools' }];
+    const whole = await openai(provider).responses.create({ model: 'm', input, tools });
+    const expected = ['find', 'other'].map((name) => ({
+      type: 'function_call',
+      name,
+      arguments: '{"query":"Use the tools"}',
+    }));
+    expect(whole.output).toMatchObject(expected);
+    const twin = await openai(provider).responses.stream({ model: 'm', input, tools }).finalResponse();
+    expect(twin.output).toMatchObject(expected);
+    const results = whole.output.map((item, at) => ({
+      type: 'function_call_output' as const,
+      call_id: item.type === 'function_call' ? item.call_id : '',
+      output: `result ${at}`,
+    }));
+    const calls = whole.output as OpenAI.Responses.ResponseFunctionToolCall[];
+    const again = [
+      ...input,
+      ...calls.map(({ type, call_id, name, arguments: args }) => ({ type, call_id, name, arguments: args })),
+      ...results,
+    ];
+    const after = await openai(provider).responses.create({ model: 'm', input: again, tools });
+    expect(after.output_text).toContain('result 0');
+    expect(after.output_text).toContain('result 1');
+  });
+});

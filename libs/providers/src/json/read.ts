@@ -138,6 +138,7 @@ class Reader {
     if (node.kind !== 'object') return stop(place, 'must be an object');
     const found = node.members.find((candidate) => candidate.name === shape.on)?.value;
     const name = found === undefined ? shape.otherwise : found.kind === 'string' ? found.text : undefined;
+    if (shape.fallback && name === shape.fallback.on) return this.read(node, shape.fallback.shape, place);
     const chosen = name !== undefined && Object.hasOwn(shape.cases, name) ? shape.cases[name] : undefined;
     if (!chosen) return stop(step(place, shape.on), `must be one of ${Object.keys(shape.cases).join(', ')}`);
     return this.#object(node, chosen, place);
@@ -145,7 +146,7 @@ class Reader {
 
   #either(node: Node, shape: Extract<Shape, { is: 'either' }>, place: Place): void {
     const chosen =
-      node.kind === 'string' || node.kind === 'list' || node.kind === 'object' ? shape[node.kind] : undefined;
+      node.kind === 'string' || node.kind === 'list' || node.kind === 'object' ? shape[node.kind] : shape.otherwise;
     if (!chosen) return stop(place, 'is of a kind that this parameter does not take');
     return this.read(node, chosen, place);
   }

@@ -13,6 +13,7 @@ import { classify, loadTaxonomy } from '@writ/classification';
 import { enforceOrRefuse, type Enforced, type Held, type Ports, type Reservation } from '@writ/enforcement';
 import { createLedger, rawPublicKey, writerSigner, type LogContext } from '@writ/ledger';
 import { compile, link } from '@writ/policy';
+import { systemClock } from '@writ/platform';
 import { localHealth } from '@writ/routing';
 import { aSnapshot, aSubject, must, tenantA } from './builders.js';
 import { ClockTwin } from './clock-twin.js';
@@ -29,6 +30,8 @@ export interface HouseOptions {
   readonly subject?: Subject;
   readonly script?: (endpoint: string, call: number) => Script;
   readonly store?: LedgerStoreTwin;
+  /** Real time, for tests that speak HTTP to the house. */
+  readonly realTime?: boolean;
 }
 
 /** The whole gateway in memory: real enforcement, policy, classification, ledger and routing; twins of everything outside. */
@@ -50,7 +53,9 @@ export class House {
     this.#random = seeded(options.seed ?? 1);
     this.store = options.store ?? new LedgerStoreTwin();
     const delays = seeded((options.seed ?? 1) + 7_777);
-    this.kill = new KillSwitch(options.killAt ?? 0, () => this.clock.after(Math.floor(delays() * 12)).elapsed);
+    this.kill = new KillSwitch(options.killAt ?? 0, () =>
+      options.realTime ? Promise.resolve() : this.clock.after(Math.floor(delays() * 12)).elapsed,
+    );
     const { privateKey } = generateKeyPairSync('ed25519');
     this.writerKey = privateKey;
     this.held = holdSnapshot(options.snapshot ?? aSnapshot(), this.clock.nowMs());
@@ -84,7 +89,7 @@ export class House {
         find: (tenant, record) => kill.around(() => this.store.find(tenant, record)),
       },
       writer: writerSigner('gateway-1', this.writerKey),
-      clock,
+      clock: this.options.realTime ? systemClock : clock,
       random: (size) => Uint8Array.from({ length: size }, () => Math.floor(this.#random() * 256)),
       settings: { build: { version: 'test' }, environment: 'test', clock: { source: 'twin', errorMs: 0 } },
       logKeys: () => [],
@@ -98,7 +103,7 @@ export class House {
     };
     return {
       ledger,
-      clock,
+      clock: this.options.realTime ? systemClock : clock,
       dialects: dialectTwin,
       health: localHealth(),
       ids: { recordId: () => must(parseRecordId(this.newId())), random: this.#random },

@@ -50,11 +50,9 @@ export class LedgerStoreTwin implements LedgerStore {
 
   /** Appends wait until the returned function is called. */
   block(): () => void {
-    let open: () => void = () => undefined;
-    this.#gate = new Promise((resolve) => {
-      open = resolve;
-    });
-    return () => open();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#gate = promise;
+    return () => resolve();
   }
 
   async append(leaves: readonly StoredLeaf[]): Promise<AppendOutcome> {

@@ -12,6 +12,16 @@ import { checkPath } from './request.js';
 @Module({})
 class GatewayModule {}
 
+/** Nest would answer unknown routes and errors in its own words; here both are refusals, set with the routes. */
+class GatewayAdapter extends FastifyAdapter {
+  override setNotFoundHandler(): ReturnType<FastifyAdapter['setNotFoundHandler']> {
+    return this.getInstance();
+  }
+  override setErrorHandler(): ReturnType<FastifyAdapter['setErrorHandler']> {
+    return this.getInstance();
+  }
+}
+
 export interface ServerDependencies extends DoorDependencies, ModelsDependencies {
   readonly surfaces: readonly Surface[];
   /** True once the process is draining: answers carry `connection: close`. */
@@ -20,7 +30,7 @@ export interface ServerDependencies extends DoorDependencies, ModelsDependencies
 
 /** The gateway's HTTP application. Nest starts and stops it; the routes are plain handlers, so their order is visible. */
 export async function createServer(dependencies: ServerDependencies): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter({
+  const adapter = new GatewayAdapter({
     bodyLimit: limits.requestBytes,
     exposeHeadRoutes: false,
     trustProxy: false,

@@ -29,6 +29,15 @@ export const gatewaySettings = z.object({
   writerAuthorityKeyFile: keyFile,
   /** Ed25519 public key (PEM) of the tenant API; snapshots of anyone else are refused. */
   snapshotPublicKeyFile: keyFile,
+  /** Ed25519 public key (PEM) of the sequencer; needed where a tenant asks for the level `receipted`. */
+  logPublicKeyFile: z.string().optional(),
+  /** The audience of the tenant API: a token for it is not a token for the gateway. */
+  adminAudience: z.string().min(1),
+  /** What records say of where they were made, e.g. `production`. */
+  environment: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/)
+    .default('production'),
   /** Name of the deployment in the logs' origin lines, e.g. `writ.example`. */
   logName: z.string().regex(/^[a-z0-9.-]{1,64}$/, 'lower-case letters, digits, dots and hyphens'),
   /** `host:port` pairs with private addresses that providers and identity providers may have. */

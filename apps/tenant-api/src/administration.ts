@@ -1,12 +1,7 @@
 import { createHash } from 'node:crypto';
-import {
-  type JsonObject,
-  type Result,
-  type TenantContext,
-  err,
-  parseRecordId,
-} from '@writ/domain';
+import { type JsonObject, type Result, type TenantContext, err, parseRecordId } from '@writ/domain';
 import type { EventRecord, LogContext } from '@writ/ledger';
+import { PublishConflict } from '@writ/postgres';
 import { ChangeRow, type ControlTx, StaleVersion, TenantRow } from '@writ/postgres/control';
 import { type GraphQLResolveInfo, Kind } from 'graphql';
 import { type Caller, type RequestContext, actorOf, refusedError, tenantOf } from './caller.js';
@@ -58,7 +53,9 @@ export class Administration {
     const tenant = tenantOf(context.caller);
     const key = idempotencyKey(info);
     const dryRun = 'dryRun' in input && input.dryRun === true;
-    const requestHash = createHash('sha256').update(canonicalText({ field: info.fieldName, input })).digest('hex');
+    const requestHash = createHash('sha256')
+      .update(canonicalText({ field: info.fieldName, input }))
+      .digest('hex');
     let recorded: EventRecord | undefined;
     let once: Readonly<Record<string, unknown>> = {};
     try {
@@ -102,7 +99,11 @@ export class Administration {
   private async commit(log: LogContext, record: EventRecord): Promise<EventRecord> {
     const done = await this.ports.ledger.commit(log, record, { level: 'committed', deadlineMs: auditDeadlineMs });
     if (!done.ok)
-      throw refusedError('LEDGER_UNAVAILABLE', 'The record of this change could not be made durable, so nothing was changed; try again shortly.', { reason: done.error });
+      throw refusedError(
+        'LEDGER_UNAVAILABLE',
+        'The record of this change could not be made durable, so nothing was changed; try again shortly.',
+        { reason: done.error },
+      );
     return record;
   }
 
@@ -120,7 +121,7 @@ export class Administration {
 }
 
 /** The contexts under which the tenant's keys are wrapped; gateways unwrap with the same words. */
-export const keyContext = (tenant: string, purpose: 'hmac' | 'content'): string => `tenant:${tenant}:${purpose}`;
+export const keyContext = (tenant: string, purpose: 'hmac' | 'content'): string => `tenant/${tenant}/${purpose}`;
 
 export async function logContextOf(
   ports: Pick<Ports, 'kms'>,
@@ -136,7 +137,12 @@ export async function logContextOf(
   };
 }
 
-export function eventRecord(ports: Pick<Ports, 'newId'>, caller: Caller, name: string, fields: JsonObject): EventRecord {
+export function eventRecord(
+  ports: Pick<Ports, 'newId'>,
+  caller: Caller,
+  name: string,
+  fields: JsonObject,
+): EventRecord {
   const id = parseRecordId(ports.newId());
   if (!id.ok) throw new Error(id.error);
   return { kind: 'event', id: id.value, name, actor: actorOf(caller), fields };
@@ -145,9 +151,20 @@ export function eventRecord(ports: Pick<Ports, 'newId'>, caller: Caller, name: s
 function answerOf(error: unknown): Answer {
   if (error instanceof Rollback) return error.answer;
   if (error instanceof StaleVersion) {
-    const conflict = userError('expectedVersion', UserErrorCode.CONFLICT, `Another change was faster; read version ${error.current} and try again.`);
-    return { userErrors: [{ ...conflict, currentVersion: error.current }] };
+    const message = `Another change was faster; read version ${error.current} and try again.`;
+    const field = ['expectedVersion'];
+    return { userErrors: [{ field, code: UserErrorCode.CONFLICT, message, currentVersion: error.current }] };
   }
+  if (error instanceof PublishConflict && error.because !== 'version-taken')
+    return {
+      userErrors: [
+        userError(
+          '',
+          UserErrorCode.TAKEN,
+          'Another connection already speaks for this issuer, audience and bound claims.',
+        ),
+      ],
+    };
   const taken = uniqueViolation(error);
   if (taken !== undefined) return { userErrors: [taken] };
   throw error;
@@ -164,14 +181,21 @@ function uniqueViolation(error: unknown): UserError | undefined {
 function idempotencyKey(info: GraphQLResolveInfo): string | undefined {
   const directive = info.fieldNodes[0]?.directives?.find(({ name }) => name.value === 'idempotent');
   const value = directive?.arguments?.find(({ name }) => name.value === 'key')?.value;
-  const key = value?.kind === Kind.VARIABLE ? info.variableValues[value.name.value] : value?.kind === Kind.STRING ? value.value : undefined;
+  const key =
+    value?.kind === Kind.VARIABLE
+      ? info.variableValues[value.name.value]
+      : value?.kind === Kind.STRING
+        ? value.value
+        : undefined;
   if (directive === undefined) return undefined;
   if (typeof key !== 'string' || !/^[\x21-\x7e]{8,128}$/.test(key))
     throw refusedError('BAD_USER_INPUT', 'An idempotency key is 8 to 128 visible ASCII characters.');
   return key;
 }
 
-export function refusedWith(...errors: readonly UserError[]): { readonly ok: false; readonly error: readonly UserError[] } {
+export function refusedWith(...errors: readonly UserError[]): {
+  readonly ok: false;
+  readonly error: readonly UserError[];
+} {
   return err(errors);
 }
-

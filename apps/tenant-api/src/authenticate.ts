@@ -17,7 +17,8 @@ const bearer = /^Bearer ([A-Za-z0-9\-._~+/]+=*)$/;
 export async function authenticate(ports: Ports, issuer: BootstrapIssuer, presented: Presented): Promise<Caller> {
   if (presented.authorization === undefined) return { kind: 'anonymous', permissions: new Set(['anyone']) };
   const token = bearer.exec(presented.authorization)?.[1];
-  if (token === undefined) throw refusedError('UNAUTHENTICATED', 'Send the credential as `Authorization: Bearer <token>`.');
+  if (token === undefined)
+    throw refusedError('UNAUTHENTICATED', 'Send the credential as `Authorization: Bearer <token>`.');
   const setup = await issuer.verify(token, ports.nowMs());
   if (setup.ok) return setupCaller(ports, setup.value);
   if (setup.error === 'refused')
@@ -28,14 +29,23 @@ export async function authenticate(ports: Ports, issuer: BootstrapIssuer, presen
 async function setupCaller(ports: Ports, signUp: string): Promise<Caller> {
   const row = await ports.control.inPlatform((manager) => manager.findOneBy(SignUpRow, { id: signUp }));
   if (!row?.verifiedAt) throw refusedError('UNAUTHENTICATED', 'The setup token belongs to no verified sign-up.');
-  const base = { kind: 'setup', signUp, email: row.email, roles: ['setup'], permissions: permissionsOf(['setup']) } as const;
+  const base = {
+    kind: 'setup',
+    signUp,
+    email: row.email,
+    roles: ['setup'],
+    permissions: permissionsOf(['setup']),
+  } as const;
   if (row.tenantId === null) return { ...base, tenant: undefined };
   const id = parseTenantId(row.tenantId);
   if (!id.ok) throw new Error('a sign-up names a tenant that is not a UUID');
   const tenant = tenantOfVerifiedCredential(id.value);
   const own = await ports.control.inTenant(tenant, (tx) => tx.one(TenantRow, { id: id.value }));
   if (own?.federatedAt)
-    throw refusedError('SETUP_ENDED', "A federated owner has taken over; sign in through the tenant's identity provider.");
+    throw refusedError(
+      'SETUP_ENDED',
+      "A federated owner has taken over; sign in through the tenant's identity provider.",
+    );
   return { ...base, tenant };
 }
 

@@ -1,7 +1,16 @@
 import { type Result, err, ok } from '@writ/domain';
 import { type Control, PlatformKeyRow } from '@writ/postgres/control';
 import type { Kms } from '@writ/platform';
-import { type CryptoKey, type JWK, SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, jwtVerify } from 'jose';
+import {
+  type CryptoKey,
+  type JWK,
+  SignJWT,
+  calculateJwkThumbprint,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  jwtVerify,
+} from 'jose';
 
 const algorithm = 'EdDSA';
 const purpose = 'bootstrap-issuer';
@@ -69,7 +78,8 @@ export async function openBootstrapIssuer(options: {
 function issuerOf(token: string): string | undefined {
   try {
     const part = token.split('.')[1];
-    const payload: unknown = part === undefined ? undefined : JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+    const payload: unknown =
+      part === undefined ? undefined : JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
     return typeof payload === 'object' && payload !== null && 'iss' in payload && typeof payload.iss === 'string'
       ? payload.iss
       : undefined;
@@ -91,7 +101,10 @@ async function ownKey(options: { control: Control; kms: Kms; nowMs: () => number
   const made = await generateKeyPair(algorithm, { crv: 'Ed25519', extractable: true });
   const fresh = await exportJWK(made.publicKey);
   const kid = await calculateJwkThumbprint(fresh);
-  const wrapped = await options.kms.wrap(context, Buffer.from(JSON.stringify(await exportJWK(made.privateKey)), 'utf8'));
+  const wrapped = await options.kms.wrap(
+    context,
+    Buffer.from(JSON.stringify(await exportJWK(made.privateKey)), 'utf8'),
+  );
   const row = await options.control.inPlatform(async (manager) => {
     await manager
       .createQueryBuilder()

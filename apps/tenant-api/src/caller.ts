@@ -41,11 +41,16 @@ export function callerDigest(caller: Caller): string {
 
 export function tenantOf(caller: Caller): TenantContext {
   const tenant = caller.kind === 'anonymous' ? undefined : caller.tenant;
-  if (tenant === undefined) throw refusedError('NO_TENANT', 'This setup credential has no tenant yet; call createTenant first.');
+  if (tenant === undefined)
+    throw refusedError('NO_TENANT', 'This setup credential has no tenant yet; call createTenant first.');
   return tenant;
 }
 
 /** A top-level error that may be shown as it is: authentication, permission, limits. Everything else is masked. */
-export function refusedError(code: string, message: string, more: Readonly<Record<string, unknown>> = {}): GraphQLError {
+export function refusedError(
+  code: string,
+  message: string,
+  more: Readonly<Record<string, unknown>> = {},
+): GraphQLError {
   return new GraphQLError(message, { extensions: { code, ...more, shown: true } });
 }

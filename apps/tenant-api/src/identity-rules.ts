@@ -7,17 +7,29 @@ export const subjectKinds = ['human', 'agent', 'workload'] as const;
 const claimName = /^[A-Za-z0-9_:/.-]{1,128}$/;
 const roleName = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
+const invalid = (field: string, message: string): UserError => userError(field, UserErrorCode.INVALID, message);
+
 export function inputProblem(input: CreateIdentityProviderInput): UserError | undefined {
-  const invalid = (field: string, message: string): UserError => userError(field, UserErrorCode.INVALID, message);
   if (!/^\S(.{0,61}\S)?$/u.test(input.name)) return invalid('name', 'A name has 1 to 63 characters.');
-  if (input.audiences.length === 0 || input.audiences.length > 10 || input.audiences.some((a) => a === '' || a.length > 256))
+  if (
+    input.audiences.length === 0 ||
+    input.audiences.length > 10 ||
+    input.audiences.some((a) => a === '' || a.length > 256)
+  )
     return invalid('audiences', 'Name 1 to 10 audiences; a token for anybody else is never accepted.');
-  if (!subjectKinds.some((kind) => kind === input.subjectKind)) return invalid('subjectKind', `Choose one of ${subjectKinds.join(', ')}.`);
-  if (input.boundClaims.length > 5 || input.boundClaims.some(({ name, value }) => !claimName.test(name) || value === '' || value.length > 256))
+  if (!subjectKinds.some((kind) => kind === input.subjectKind))
+    return invalid('subjectKind', `Choose one of ${subjectKinds.join(', ')}.`);
+  if (
+    input.boundClaims.length > 5 ||
+    input.boundClaims.some(({ name, value }) => !claimName.test(name) || value === '' || value.length > 256)
+  )
     return invalid('boundClaims', 'Bind at most 5 claims, each with a value.');
   if (input.maxLifetimeSeconds < 60 || input.maxLifetimeSeconds > 86_400)
     return invalid('maxLifetimeSeconds', 'A token may live from a minute to a day.');
-  if (![input.groupsClaim, ...input.attributeClaims].every((name) => claimName.test(name)) || input.attributeClaims.length > 20)
+  if (
+    ![input.groupsClaim, ...input.attributeClaims].every((name) => claimName.test(name)) ||
+    input.attributeClaims.length > 20
+  )
     return invalid('attributeClaims', 'Claims are names; at most 20 become attributes.');
   return undefined;
 }
@@ -25,7 +37,8 @@ export function inputProblem(input: CreateIdentityProviderInput): UserError | un
 export function mappingProblem(mappings: readonly ClaimMappingInput[]): UserError | undefined {
   if (mappings.length > 200) return userError('mappings', UserErrorCode.INVALID, 'At most 200 mappings.');
   for (const [at, { claim, equals, role }] of mappings.entries()) {
-    const refuse = (field: string, message: string): UserError => userError(`mappings.${at}.${field}`, UserErrorCode.INVALID, message);
+    const refuse = (field: string, message: string): UserError =>
+      userError(`mappings.${at}.${field}`, UserErrorCode.INVALID, message);
     if (!claimName.test(claim)) return refuse('claim', 'This is not the name of a claim.');
     if (equals === '' || equals.length > 256) return refuse('equals', 'Give the value that the claim must hold.');
     if (!roleName.test(role)) return refuse('role', 'A role is 1 to 63 of a-z, 0-9 and hyphen.');
@@ -43,5 +56,9 @@ export async function ownerless(tx: ControlTx, changed: IdentityProviderRow): Pr
   const someone = rows.some((row) => row.enabled && row.roleMappings.some(({ role }) => role === 'owner'));
   return someone
     ? undefined
-    : userError('', UserErrorCode.LAST_OWNER, 'No enabled identity provider would map anybody to owner; map one first.');
+    : userError(
+        '',
+        UserErrorCode.LAST_OWNER,
+        'No enabled identity provider would map anybody to owner; map one first.',
+      );
 }

@@ -67,7 +67,14 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
     'evidence:read',
   ],
   'policy-author': ['tenant:read', 'catalogue:read', 'policy:read', 'policy:write', 'approvals:read'],
-  'policy-approver': ['tenant:read', 'catalogue:read', 'policy:read', 'policy:publish', 'approvals:read', 'approvals:decide'],
+  'policy-approver': [
+    'tenant:read',
+    'catalogue:read',
+    'policy:read',
+    'policy:publish',
+    'approvals:read',
+    'approvals:decide',
+  ],
   auditor: [...reading, 'evidence:read', 'evidence:export'],
   billing: ['tenant:read', 'budgets:read', 'budgets:write'],
 };

@@ -1,31 +1,56 @@
+import { type Read, environment, readSettings } from '@writ/platform';
 import { z } from 'zod';
 
 const list = z
   .string()
   .default('')
-  .transform((text) => text.split(',').map((item) => item.trim()).filter((item) => item !== ''));
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  );
+const keyFile = z.string().min(1, 'the path of a key file');
 
-/** Everything the tenant API is told at start, from `WRIT_…` variables. A secret has no default. */
+/** Every setting of the tenant API, from `WRIT_…` variables. A secret has no default, and nothing turns a check off. */
 export const tenantApiSettings = z.object({
-  /** Login of the control schema and of the ledger's administration records. */
-  databaseUrl: z.string().min(1),
   listenHost: z.string().default('127.0.0.1'),
   listenPort: z.coerce.number().int().min(0).max(65_535).default(0),
-  /** The public address of this API: issuer of setup tokens, and part of every log's origin. */
+  /** Login `writ_tenant_api` of the control database. */
+  databaseUrl: z.string().min(1),
+  /** Login `writ_tenant_api` of the ledger's database; the same cluster unless set. */
+  ledgerDatabaseUrl: z.string().optional(),
+  /** Login `writ_exporter` of the ledger's database: it can only read. */
+  exporterDatabaseUrl: z.string().min(1),
+  /** Ed25519 private key (PEM) that signs the manifests of exports. */
+  exportKeyFile: keyFile,
+  /** The deployment's keyset, signed by its root. */
+  keysetFile: keyFile,
+  /** The public address of this API: the issuer of setup tokens. */
   publicUrl: z.url(),
   /** The `aud` that an administrator's access token must carry. */
   adminAudience: z.string().min(1),
-  /** 32 bytes, hex: wraps the tenants' keys. */
-  masterKey: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hex digits'),
-  /** `print` writes mail to standard output as one JSON line each; otherwise an https address that takes a JSON POST. */
-  mail: z.string().min(1),
-  /** `host:port` pairs that may be dialled although their address is private. */
-  allowHosts: list,
+  /** 32 bytes, base64, in a file that only the operator reads. */
+  masterKeyFile: keyFile,
+  /** Ed25519 private key (PEM) that enrols this process's writer key. */
+  writerAuthorityKeyFile: keyFile,
+  /** Ed25519 private key (PEM) that signs snapshots. */
+  snapshotKeyFile: keyFile,
+  /** Stands in every record of this process. */
+  environment: z.string().default('production'),
+  /** Name of the deployment in the logs' origin lines, e.g. `writ.example`. */
+  logName: z.string().regex(/^[a-z0-9.-]{1,64}$/, 'lower-case letters, digits, dots and hyphens'),
+  /** `print` writes mail to standard output, one JSON line each; otherwise the address of a service that takes a JSON POST. */
+  mail: z.union([z.literal('print'), z.url()]),
+  /** `host:port` pairs with private addresses that providers and identity providers may have. */
+  egressAllowHosts: list,
   /** Name servers asked for TXT records; empty means those of the machine. */
   nameServers: list,
-  /** Path of the console's built files; empty serves none. */
-  consolePath: z.string().default(''),
-  logLevel: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 
-export type TenantApiSettings = z.output<typeof tenantApiSettings>;
+export type TenantApiSettings = Readonly<z.output<typeof tenantApiSettings>>;
+
+export function readTenantApiSettings(): Read<TenantApiSettings> {
+  return readSettings(tenantApiSettings, environment());
+}

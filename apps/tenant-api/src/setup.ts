@@ -28,22 +28,59 @@ async function progressOf(tx: c.ControlTx, tenant: c.TenantRow): Promise<Progres
   };
 }
 
+const step = (name: string, done: boolean, mutation: string, because: string, optional = false): SetupStep => ({
+  name,
+  done,
+  optional,
+  mutation,
+  because,
+});
+
 function stepsOf(progress: Progress): SetupStep[] {
-  const step = (name: string, done: boolean, mutation: string, because: string, optional = false): SetupStep => ({
-    name,
-    done,
-    optional,
-    mutation,
-    because,
-  });
   return [
-    step('verify-domain', progress.domain, 'createDomain', 'A verified domain settles who may claim a shared issuer.', true),
-    step('create-identity-provider', progress.provider, 'createIdentityProvider', 'People and agents sign in through your own provider.'),
-    step('test-identity-provider', progress.tested, 'testIdentityProvider', 'A real token shows that every check passes before it is trusted.'),
-    step('map-an-owner', progress.mapped, 'setClaimMappings', 'One claim must map to the role owner, or nobody can administer the tenant.'),
-    step('sign-in-as-owner', progress.federated, 'completeSetup', 'The first federated owner takes over; the setup token ends.'),
-    step('register-endpoint', progress.endpoint, 'registerEndpoint', 'A model is reached only at an endpoint you registered.'),
-    step('price-models', progress.priced, 'setPrice', 'An unpriced model is refused, because its cost cannot be reserved.'),
+    step(
+      'verify-domain',
+      progress.domain,
+      'createDomain',
+      'A verified domain settles who may claim a shared issuer.',
+      true,
+    ),
+    step(
+      'create-identity-provider',
+      progress.provider,
+      'createIdentityProvider',
+      'People and agents sign in through your own provider.',
+    ),
+    step(
+      'test-identity-provider',
+      progress.tested,
+      'testIdentityProvider',
+      'A real token shows that every check passes before it is trusted.',
+    ),
+    step(
+      'map-an-owner',
+      progress.mapped,
+      'setClaimMappings',
+      'One claim must map to the role owner, or nobody can administer the tenant.',
+    ),
+    step(
+      'sign-in-as-owner',
+      progress.federated,
+      'completeSetup',
+      'The first federated owner takes over; the setup token ends.',
+    ),
+    step(
+      'register-endpoint',
+      progress.endpoint,
+      'registerEndpoint',
+      'A model is reached only at an endpoint you registered.',
+    ),
+    step(
+      'price-models',
+      progress.priced,
+      'setPrice',
+      'An unpriced model is refused, because its cost cannot be reserved.',
+    ),
     step('publish-policy', progress.policy, 'publishPolicy', 'Until a policy is published, nothing is permitted.'),
   ];
 }

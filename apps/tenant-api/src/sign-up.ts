@@ -44,7 +44,13 @@ export async function signUp(ports: Ports, email: string): Promise<Result<string
     return true;
   });
   if (!accepted)
-    return err(userError('email', UserErrorCode.RATE_LIMITED, 'Too many codes were asked for; wait an hour, or use the last one.'));
+    return err(
+      userError(
+        'email',
+        UserErrorCode.RATE_LIMITED,
+        'Too many codes were asked for; wait an hour, or use the last one.',
+      ),
+    );
   await ports.mail.send({
     to: address,
     subject: 'Your Writ code',
@@ -79,7 +85,8 @@ function hashOf(id: string, code: string): string {
 export interface NewTenant {
   readonly name: string;
   readonly region: string;
-  readonly originHost: string;
+  /** Name of the deployment in origin lines. */
+  readonly logName: string;
 }
 
 export interface PreparedTenant {
@@ -93,9 +100,10 @@ export interface PreparedTenant {
  */
 export async function prepareTenant(ports: Ports, signUpId: string, wanted: NewTenant): Promise<PreparedTenant> {
   const id = ports.newId() as TenantId;
-  const origin = `${wanted.originHost}/log/${id}`;
+  const origin = `${wanted.logName}/${id}`;
   await ports.publisher.provision(id, origin);
-  const wrap = (purpose: 'hmac' | 'content'): Promise<string> => ports.kms.wrap(keyContext(id, purpose), randomBytes(32));
+  const wrap = (purpose: 'hmac' | 'content'): Promise<string> =>
+    ports.kms.wrap(keyContext(id, purpose), randomBytes(32));
   const keys = { wrappedHmacKey: await wrap('hmac'), wrappedContentKey: await wrap('content') };
   return {
     context: tenantOfVerifiedCredential(id),
@@ -105,7 +113,9 @@ export async function prepareTenant(ports: Ports, signUpId: string, wanted: NewT
         [signUpId, id],
       );
       if (bound.rows.length !== 1)
-        return err(userError('', UserErrorCode.TAKEN, 'This setup credential has created its tenant already; query `tenant`.'));
+        return err(
+          userError('', UserErrorCode.TAKEN, 'This setup credential has created its tenant already; query `tenant`.'),
+        );
       await tx.insert(TenantRow, {
         id,
         name: wanted.name,
@@ -120,7 +130,9 @@ export async function prepareTenant(ports: Ports, signUpId: string, wanted: NewT
         snapshotVersion: 0,
       });
       const row = await tx.one(TenantRow, { id });
-      return row ? ok(row) : err(userError('', UserErrorCode.UNAVAILABLE, 'The tenant could not be read back; try again.'));
+      return row
+        ? ok(row)
+        : err(userError('', UserErrorCode.UNAVAILABLE, 'The tenant could not be read back; try again.'));
     },
   };
 }

@@ -21,7 +21,9 @@ const farFuture = Date.parse('9999-12-31T00:00:00Z');
 /** Assembles the tenant's configuration as it stands in this transaction and stores it for the gateways. */
 export async function publishSnapshot(ports: Ports, tx: c.ControlTx): Promise<number> {
   // The row's lock puts publications in order: the later one reads what the earlier one committed.
-  await tx.client.query('UPDATE control.tenant SET snapshot_version = snapshot_version + 1 WHERE id = $1', [tx.tenantId]);
+  await tx.client.query('UPDATE control.tenant SET snapshot_version = snapshot_version + 1 WHERE id = $1', [
+    tx.tenantId,
+  ]);
   const tenant = await tx.one(c.TenantRow, { id: tx.tenantId });
   if (!tenant) throw new Error('the tenant of a snapshot must exist');
   const { snapshotVersion } = tenant;
@@ -32,7 +34,10 @@ export async function publishSnapshot(ports: Ports, tx: c.ControlTx): Promise<nu
 async function assemble(ports: Ports, tx: c.ControlTx, tenant: c.TenantRow, version: number): Promise<Snapshot> {
   const endpoints = await endpointsOf(tx);
   const prices = await tx.all(c.PriceRow);
-  const priceVersion = createHash('sha256').update(JSON.stringify(prices.map((p) => [p.id, p.version]))).digest('hex').slice(0, 12);
+  const priceVersion = createHash('sha256')
+    .update(JSON.stringify(prices.map((p) => [p.id, p.version])))
+    .digest('hex')
+    .slice(0, 12);
   return {
     tenant: tenant.id as TenantId,
     version,
@@ -46,7 +51,11 @@ async function assemble(ports: Ports, tx: c.ControlTx, tenant: c.TenantRow, vers
     aliases: (await tx.all(c.AliasRow)).map((row) => ({
       name: row.name,
       strategy: row.strategy,
-      candidates: row.candidates.map(({ endpoint, model, weight }) => ({ endpoint: endpointName(endpoint), model, weight })),
+      candidates: row.candidates.map(({ endpoint, model, weight }) => ({
+        endpoint: endpointName(endpoint),
+        model,
+        weight,
+      })),
     })),
     limits: (await tx.all(c.LimitRuleRow)).map((row) => ({
       id: row.name,
@@ -61,14 +70,14 @@ async function assemble(ports: Ports, tx: c.ControlTx, tenant: c.TenantRow, vers
       scope: row.scope,
       ...(row.match !== null && { match: row.match }),
       period: row.period,
-      limitMicros: String(row.limitMicros),
+      limitMicros: row.limitMicros,
       hard: row.hard,
     })),
     prices: prices.map((row) => ({
       ...(row.endpoint !== '' && { endpoint: endpointName(row.endpoint) }),
       model: row.model,
-      inputMicrosPerMillion: String(row.inputMicrosPerMillion),
-      outputMicrosPerMillion: String(row.outputMicrosPerMillion),
+      inputMicrosPerMillion: row.inputMicrosPerMillion,
+      outputMicrosPerMillion: row.outputMicrosPerMillion,
       version: priceVersion,
     })),
     evidence: { level: tenant.evidenceLevel, dispatchClasses: tenant.dispatchClasses, keep: tenant.keep },

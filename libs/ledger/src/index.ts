@@ -1,6 +1,6 @@
 export type * from './record.js';
 export type * from './ledger.js';
-export type { Receipt } from './receipt.js';
+export { isReceipt, type Receipt } from './receipt.js';
 export * from './sequence.js';
 export * from './sweep.js';
 export {
@@ -22,4 +22,9 @@ export { type RandomBytes, unseal } from './sealing.js';
 export * from './verify/index.js';
 export * from './keyset.js';
 export { type StatementSigner, statementSigner } from './signer.js';
+export { coverRange } from './merkle.js';
 export { type BundlePlan, type Gap, type StoredRow, writeBundle } from './bundle/export.js';
+export { type EpochProof, type SlottedHead, hashEpoch, hashHead, headLeaves, headsRoot, proveEpoch } from './epoch.js';
+export { type Cosignature, type Witness, cosignaturesOf } from './cosignature.js';
+export * from './witness-protocol.js';
+export { witnessFrom } from './witness-policy.js';

@@ -3,6 +3,7 @@ import { canonicalJson, hashOf } from './canonical.js';
 import { Complaints, type Diagnostic, didYouMean } from './diagnostic.js';
 import { isTimeZone } from './local-time.js';
 import { policyLimits } from './limits.js';
+import { schemaVersion } from './schema-version.js';
 import type { Program, Rule } from './program.js';
 import { type PlacedRule, type RuleScope, readRule } from './read-rule.js';
 import { type Tree, type TreeEntry, readTree } from './source-tree.js';
@@ -24,9 +25,6 @@ export interface PolicyDocument {
   readonly invariants: readonly Tree[];
   readonly warnings: readonly Diagnostic[];
 }
-
-/** Part of every hash: a change of what the same rules mean raises it. */
-export const schemaVersion = 1;
 
 export function readDocument(source: string): Result<PolicyDocument, readonly Diagnostic[]> {
   const complaints = new Complaints(source);

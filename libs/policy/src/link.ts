@@ -1,5 +1,6 @@
 import type { Endpoint } from '@writ/domain';
 import { canonicalJson, hashOf } from './canonical.js';
+import { type LinkedLayer, linkLayer } from './link-layer.js';
 import type { PolicyImage } from './image.js';
 import { policyLimits } from './limits.js';
 
@@ -15,6 +16,8 @@ export interface LinkedPolicy {
   readonly endpoints: readonly Endpoint[];
   /** The layer that no tenant can remove: its endpoints are intersected with the tenant's. */
   readonly platform: PolicyImage | undefined;
+  /** The layers as the engine reads them, the platform's first. */
+  readonly layers: readonly { readonly name: 'platform' | 'tenant'; readonly linked: LinkedLayer }[];
 }
 
 /** Joins a policy, and the platform's own where the operators have one, with the tenant's endpoints as of `atMs`. */
@@ -37,9 +40,14 @@ export function link(
       }
     }
   }
+  const layerOf = (name: 'platform' | 'tenant', { words }: PolicyImage) => ({
+    name,
+    linked: linkLayer(words, sorted, atMs),
+  });
   return Object.freeze({
     image,
     platform,
+    layers: [...(platform === undefined ? [] : [layerOf('platform', platform)]), layerOf('tenant', image)],
     endpoints: sorted,
     catalogueHash: catalogueHash(sorted),
     linkedAtMs: atMs,

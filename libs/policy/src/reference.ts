@@ -1,6 +1,6 @@
 import { type Endpoint, unreachable } from '@writ/domain';
 import type { Comparison, Leaf, Normal } from './expression.js';
-import type { Outcome } from './outcome.js';
+import { type Outcome, setBit } from './outcome.js';
 import { type Program, type Rule, answerIfUnknown } from './program.js';
 import {
   type Assumption,
@@ -36,28 +36,38 @@ export function evaluateByReference(
     if (rule.effect !== 'redact' || rule.endpoints !== undefined || !applies(rule)) continue;
     for (const name of rule.redact?.classes ?? []) redacted.add(name);
   }
-  const matched = program.rules.map((rule) => applies(rule));
-  const liftedTags = new Set(program.rules.flatMap((rule, index) => (matched[index] === true ? rule.overrides : [])));
-  const lifted = program.rules.map(
-    (rule, index) => matched[index] === true && rule.tags.some((tag) => liftedTags.has(tag)),
-  );
-  const concerns = (effects: readonly string[], endpoint: Endpoint): boolean =>
-    program.rules.some(
-      (rule, index) =>
-        matched[index] === true && lifted[index] !== true && effects.includes(rule.effect) && applies(rule, endpoint),
-    );
-  const permitted = endpoints.map((endpoint) => concerns(['permit'], endpoint));
-  const denied = endpoints.map((endpoint) => concerns(['deny', 'restrict'], endpoint));
+  const matching = program.rules.filter((rule) => applies(rule));
+  const liftedTags = new Set(matching.flatMap((rule) => rule.overrides));
+  const lifted = matching.filter(({ tags }) => tags.some((tag) => liftedTags.has(tag)));
+  const standing = matching.filter((rule) => !lifted.includes(rule));
+  const isPermitted = (endpoint: Endpoint) =>
+    standing.some((rule) => rule.effect === 'permit' && applies(rule, endpoint));
+  const isDenied = (endpoint: Endpoint) =>
+    standing.some((rule) => (rule.effect === 'deny' || rule.effect === 'restrict') && applies(rule, endpoint));
+  const redactions = matching.filter(({ effect, endpoints: own }) => effect === 'redact' && own !== undefined);
   return {
-    matched,
-    lifted,
-    permitted,
-    authorized: permitted.map((yes, index) => yes && denied[index] !== true),
-    inQuestion: (ruleIndex) => {
-      const rule = program.rules[ruleIndex];
-      return endpoints.map((endpoint) => rule !== undefined && applies(rule, endpoint));
-    },
+    matched: bitsWhere(program.rules, (rule) => matching.includes(rule)),
+    lifted: bitsWhere(program.rules, (rule) => lifted.includes(rule)),
+    permitted: bitsWhere(endpoints, isPermitted),
+    authorized: bitsWhere(endpoints, (endpoint) => isPermitted(endpoint) && !isDenied(endpoint)),
+    inQuestion: new Map(
+      redactions.map((rule) => [
+        program.rules.indexOf(rule),
+        bitsWhere(endpoints, (endpoint) => applies(rule, endpoint)),
+      ]),
+    ),
   };
+}
+
+function bitsWhere<T>(items: readonly T[], holds: (item: T) => boolean): Int32Array {
+  const bits = new Int32Array((items.length + 31) >> 5);
+  for (const [index, item] of items.entries()) if (holds(item)) setBit(bits, index);
+  return bits;
+}
+
+/** Whether a condition of `when` holds, undefined when its fact is unknown; for explanations. */
+export function leafAnswer(leaf: Leaf, view: View): boolean | undefined {
+  return leafTruth(leaf, { view, assume: 'none', redacted: undefined, endpoint: undefined, linkedAtMs: 0 });
 }
 
 interface World {

@@ -24,3 +24,19 @@ export async function provisionTenant(plane: PlanePool, log: NewLog): Promise<vo
     throw cause;
   }
 }
+
+/** The origin line that a tenant's log was made with; undefined when it has none. It never changes. */
+export async function originOf(plane: PlanePool, tenant: TenantId): Promise<string | undefined> {
+  const client = await connectToPrimary(plane);
+  try {
+    const { rows } = await client.query<{ origin: string | null }>({
+      text: 'SELECT ledger.origin_of($1) AS origin',
+      values: [tenant],
+    });
+    client.release();
+    return rows[0]?.origin ?? undefined;
+  } catch (cause) {
+    client.release(true);
+    throw cause;
+  }
+}

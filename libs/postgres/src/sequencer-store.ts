@@ -35,6 +35,19 @@ export interface StoredHead extends LogHead {
   readonly note: string;
 }
 
+/** One line of the epoch log: the tree of all heads at one moment. */
+export interface Epoch {
+  readonly number: number;
+  /** Root of the tree of heads. */
+  readonly root: Uint8Array;
+  /** Compact range of the epoch log after this epoch. */
+  readonly frontier: Uint8Array;
+  /** Signed checkpoint of the epoch log. */
+  readonly note: string;
+  /** What changed since the epoch before. */
+  readonly heads: object;
+}
+
 export interface SequencerStore {
   /**
    * One transaction: takes what is pending, lets `make` sequence it, stores the batches. `make` gets the heads of the
@@ -49,13 +62,8 @@ export interface SequencerStore {
   rootAt(tenant: TenantId, size: number): Promise<Uint8Array | undefined>;
   holdIntegrity(tenant: TenantId, reason: string): Promise<void>;
   integrityHolds(): Promise<readonly { readonly tenant: TenantId; readonly reason: string }[]>;
-  putEpoch(epoch: {
-    readonly number: number;
-    readonly root: Uint8Array;
-    readonly note: string;
-    readonly heads: object;
-  }): Promise<void>;
-  newestEpoch(): Promise<{ readonly number: number; readonly root: Uint8Array; readonly note: string } | undefined>;
+  putEpoch(epoch: Epoch): Promise<void>;
+  newestEpoch(): Promise<Omit<Epoch, 'heads'> | undefined>;
 }
 
 /** Leaves of one tick: bounds the transaction and, at 60 KiB a leaf, its memory. */
@@ -180,24 +188,25 @@ class PostgresSequencerStore implements SequencerStore {
     });
   }
 
-  putEpoch(epoch: {
-    readonly number: number;
-    readonly root: Uint8Array;
-    readonly note: string;
-    readonly heads: object;
-  }): Promise<void> {
+  putEpoch(epoch: Epoch): Promise<void> {
     return this.#on(async (client) => {
       await client.query({
-        text: 'SELECT ledger.put_epoch($1, $2, $3, $4)',
-        values: [epoch.number, Buffer.from(epoch.root), epoch.note, JSON.stringify(epoch.heads)],
+        text: 'SELECT ledger.put_epoch($1, $2, $3, $4, $5)',
+        values: [
+          epoch.number,
+          Buffer.from(epoch.root),
+          Buffer.from(epoch.frontier),
+          epoch.note,
+          JSON.stringify(epoch.heads),
+        ],
       });
     });
   }
 
-  newestEpoch(): Promise<{ readonly number: number; readonly root: Uint8Array; readonly note: string } | undefined> {
+  newestEpoch(): Promise<Omit<Epoch, 'heads'> | undefined> {
     return this.#on(async (client) => {
-      const { rows } = await client.query<{ number: string; root: Buffer; note: string }>(
-        'SELECT number, root, note FROM ledger.newest_epoch()',
+      const { rows } = await client.query<{ number: string; root: Buffer; frontier: Buffer; note: string }>(
+        'SELECT number, root, frontier, note FROM ledger.newest_epoch()',
       );
       const [row] = rows;
       return row === undefined ? undefined : { ...row, number: Number(row.number) };

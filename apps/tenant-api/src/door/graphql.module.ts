@@ -50,7 +50,7 @@ export class TenantApiModule {
   static of({ ports, issuer, settings }: Parts): DynamicModule {
     return {
       module: TenantApiModule,
-      imports: [GraphQLModule.forRoot<MercuriusDriverConfig>(driver())],
+      imports: [GraphQLModule.forRoot<MercuriusDriverConfig>(driver(ports))],
       providers: [
         { provide: PORTS, useValue: ports },
         { provide: ISSUER, useValue: issuer },
@@ -62,7 +62,7 @@ export class TenantApiModule {
   }
 }
 
-function driver(): MercuriusDriverConfig {
+function driver(ports: Ports): MercuriusDriverConfig {
   return {
     driver: MercuriusDriver,
     path: '/graphql',
@@ -77,9 +77,12 @@ function driver(): MercuriusDriverConfig {
     graphql: { parseOptions: { maxTokens: documentLimits.tokens } },
     context: (request: FastifyRequest): RequestContext => ({ caller: screenedOf(request).caller, address: request.ip }),
     errorFormatter: (execution, context) => {
-      const { reply, caller } = context as unknown as { reply?: { request: FastifyRequest }; caller?: RequestContext['caller'] };
+      const { reply, caller } = context as unknown as {
+        reply?: { request: FastifyRequest };
+        caller?: RequestContext['caller'];
+      };
       const mayLearn = caller !== undefined && caller.kind !== 'anonymous';
-      const { statusCode, data, errors } = formatExecution(execution, reply?.request.id ?? '', mayLearn);
+      const { statusCode, data, errors } = formatExecution(execution, reply?.request.id ?? '', mayLearn, ports.report);
       return { statusCode, response: { data, errors: errors as never } };
     },
     hooks: {

@@ -32,7 +32,8 @@ export interface Measured {
 }
 
 export interface Excess {
-  readonly code: 'TOO_DEEP' | 'TOO_COSTLY' | 'TOO_MANY_NODES' | 'TOO_MANY_MUTATIONS' | 'BAD_USER_INPUT' | 'FRAGMENT_CYCLE';
+  readonly code:
+    'TOO_DEEP' | 'TOO_COSTLY' | 'TOO_MANY_NODES' | 'TOO_MANY_MUTATIONS' | 'BAD_USER_INPUT' | 'FRAGMENT_CYCLE';
   readonly message: string;
   readonly cost?: number;
 }
@@ -85,7 +86,10 @@ class Walk {
     const root = this.schema.getRootType(node.operation) ?? undefined;
     const top = this.selections(node.selectionSet, root, 1, 1, new Set());
     if (node.operation === 'mutation' && top > documentLimits.mutations)
-      throw new Stop({ code: 'TOO_MANY_MUTATIONS', message: `One request may carry ${documentLimits.mutations} mutations at most.` });
+      throw new Stop({
+        code: 'TOO_MANY_MUTATIONS',
+        message: `One request may carry ${documentLimits.mutations} mutations at most.`,
+      });
   }
 
   /** Fields directly selected, fragments expanded. */
@@ -149,9 +153,13 @@ class Walk {
     if (!field?.args.some(({ name }) => name === 'first')) return 1;
     const node = args.find(({ name }) => name.value === 'first')?.value as
       { kind: Kind; value?: string; name?: { value: string } } | undefined;
-    const given = node?.kind === Kind.VARIABLE ? this.variables[node.name?.value ?? ''] : Number(node?.value ?? Number.NaN);
+    const given =
+      node?.kind === Kind.VARIABLE ? this.variables[node.name?.value ?? ''] : Number(node?.value ?? Number.NaN);
     if (typeof given !== 'number' || !Number.isInteger(given) || given < 1 || given > documentLimits.page)
-      throw new Stop({ code: 'BAD_USER_INPUT', message: `\`first\` of \`${field.name}\` must be a whole number from 1 to ${documentLimits.page}.` });
+      throw new Stop({
+        code: 'BAD_USER_INPUT',
+        message: `\`first\` of \`${field.name}\` must be a whole number from 1 to ${documentLimits.page}.`,
+      });
     return given;
   }
 
@@ -161,9 +169,16 @@ class Walk {
     this.cost += times === 1 ? 1 : Math.max(1, times / 10);
     this.nodes += times;
     if (this.cost > documentLimits.cost)
-      throw new Stop({ code: 'TOO_COSTLY', message: `The document costs more than ${documentLimits.cost} points.`, cost: Math.ceil(this.cost) });
+      throw new Stop({
+        code: 'TOO_COSTLY',
+        message: `The document costs more than ${documentLimits.cost} points.`,
+        cost: Math.ceil(this.cost),
+      });
     if (this.nodes > documentLimits.nodes)
-      throw new Stop({ code: 'TOO_MANY_NODES', message: `The document may return more than ${documentLimits.nodes} nodes.` });
+      throw new Stop({
+        code: 'TOO_MANY_NODES',
+        message: `The document may return more than ${documentLimits.nodes} nodes.`,
+      });
   }
 
   /** Bounds the walk itself: fragments that expand to nothing cost nothing, yet must not be free to visit. */

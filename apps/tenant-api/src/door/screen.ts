@@ -29,9 +29,15 @@ export function screenedOf(request: FastifyRequest): Screened {
 export function screen(app: FastifyInstance, ports: Ports, issuer: BootstrapIssuer, schema: () => GraphQLSchema): void {
   app.addHook('onRequest', async (request, reply) => {
     if (pathOf(request) !== '/graphql') return undefined;
-    if (request.method !== 'POST') return answer(reply.header('allow', 'POST'), 405, refusedError('METHOD_NOT_ALLOWED', 'GraphQL is answered to POST only.'));
+    if (request.method !== 'POST')
+      return answer(
+        reply.header('allow', 'POST'),
+        405,
+        refusedError('METHOD_NOT_ALLOWED', 'GraphQL is answered to POST only.'),
+      );
     const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-    if (type !== 'application/json') return answer(reply, 415, refusedError('UNSUPPORTED_MEDIA', 'Send the request as application/json.'));
+    if (type !== 'application/json')
+      return answer(reply, 415, refusedError('UNSUPPORTED_MEDIA', 'Send the request as application/json.'));
     return undefined;
   });
   app.addHook('preHandler', async (request, reply) => {
@@ -43,7 +49,7 @@ export function screen(app: FastifyInstance, ports: Ports, issuer: BootstrapIssu
       return undefined;
     } catch (error) {
       if (error instanceof GraphQLError) return answer(reply, undefined, error);
-      request.log.error({ err: error }, 'screening failed');
+      ports.report(error, request.id);
       return answer(reply, 500, new GraphQLError('', { originalError: error as Error }));
     }
   });
@@ -55,8 +61,10 @@ function pathOf(request: FastifyRequest): string {
 
 function costOf(body: unknown, schema: GraphQLSchema, caller: Caller): number {
   const query = typeof body === 'object' && body !== null && 'query' in body ? body.query : undefined;
-  if (typeof query !== 'string') throw refusedError('BAD_USER_INPUT', 'Send one object with `query`; batches are not answered.');
-  if (Buffer.byteLength(query) > documentLimits.bytes) throw refusedError('TOO_LONG', `A document has at most ${documentLimits.bytes} bytes.`);
+  if (typeof query !== 'string')
+    throw refusedError('BAD_USER_INPUT', 'Send one object with `query`; batches are not answered.');
+  if (Buffer.byteLength(query) > documentLimits.bytes)
+    throw refusedError('TOO_LONG', `A document has at most ${documentLimits.bytes} bytes.`);
   const given = typeof body === 'object' && body !== null && 'variables' in body ? body.variables : undefined;
   const measured = measure(schema, parsed(query), isRecord(given) ? given : {});
   if (!measured.ok) {
@@ -64,7 +72,10 @@ function costOf(body: unknown, schema: GraphQLSchema, caller: Caller): number {
     throw refusedError(code, message, cost === undefined ? {} : { cost });
   }
   if (measured.value.introspects && !caller.permissions.has('tenant:write'))
-    throw refusedError('FORBIDDEN', 'Introspection is for authenticated administrators; the reference is in the documentation.');
+    throw refusedError(
+      'FORBIDDEN',
+      'Introspection is for authenticated administrators; the reference is in the documentation.',
+    );
   return Math.ceil(measured.value.cost);
 }
 
@@ -84,6 +95,9 @@ function parsed(query: string): ReturnType<typeof parse> {
 }
 
 function answer(reply: FastifyReply, status: number | undefined, error: GraphQLError): FastifyReply {
-  const { statusCode, errors } = formatExecution({ errors: [error] }, reply.request.id, false);
-  return reply.code(status ?? statusCode).header('content-type', 'application/json; charset=utf-8').send({ data: null, errors });
+  const { statusCode, errors } = formatExecution({ errors: [error] }, reply.request.id, false, () => undefined);
+  return reply
+    .code(status ?? statusCode)
+    .header('content-type', 'application/json; charset=utf-8')
+    .send({ data: null, errors });
 }

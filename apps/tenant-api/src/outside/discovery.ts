@@ -24,7 +24,8 @@ export function oidcDiscovery(dispatcher: Dispatcher): DiscoveryPort {
       if (!text.ok) return text;
       const parsed = configuration.safeParse(json(text.value));
       if (!parsed.success) return err('The issuer answered with something that is not a discovery document.');
-      if (parsed.data.issuer !== issuer) return err('The discovery document names another issuer; write the issuer exactly as its tokens do.');
+      if (parsed.data.issuer !== issuer)
+        return err('The discovery document names another issuer; write the issuer exactly as its tokens do.');
       return ok(discoveryOf(parsed.data));
     },
   };
@@ -60,7 +61,9 @@ async function fetched(url: string, dispatcher: Dispatcher): Promise<Result<stri
     return ok(Buffer.concat(chunks).toString('utf8'));
   } catch (error) {
     const refused = error instanceof Error && 'code' in error && error.code === 'EGRESS_REFUSED';
-    return err(refused ? 'The address of the issuer may not be dialled from here.' : 'The issuer could not be reached.');
+    return err(
+      refused ? 'The address of the issuer may not be dialled from here.' : 'The issuer could not be reached.',
+    );
   }
 }
 

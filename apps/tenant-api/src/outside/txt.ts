@@ -15,7 +15,8 @@ export function txtRecords(servers: readonly string[]): TxtPort {
     async txt(name) {
       const answers = await Promise.all(resolvers.map((resolver) => answerOf(resolver, name)));
       const votes = new Map<string, number>();
-      for (const strings of answers) for (const text of new Set(strings ?? [])) votes.set(text, (votes.get(text) ?? 0) + 1);
+      for (const strings of answers)
+        for (const text of new Set(strings ?? [])) votes.set(text, (votes.get(text) ?? 0) + 1);
       const heard = answers.filter((strings) => strings !== undefined).length;
       if (heard * 2 <= resolvers.length) return err('Too few name servers answered; try again in a minute.');
       return ok([...votes].filter(([, count]) => count * 2 > resolvers.length).map(([text]) => text));

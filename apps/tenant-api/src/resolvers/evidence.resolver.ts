@@ -1,6 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Args, Context, ID, Info, Int, Mutation, Query, Resolver } from '@nestjs/graphql';
 import { ok } from '@writ/domain';
+import { parseRecordId } from '@writ/domain';
 import { EvidenceExportRow } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
@@ -22,8 +23,12 @@ export class EvidenceResolver {
   ) {}
 
   @Query(() => t.Decision, { nullable: true, description: 'One decision by its id, with every record of its request.' })
-  async decision(@Args('id', { type: () => ID }) id: string, @Context() context: RequestContext): Promise<t.Decision | null> {
-    const record = fromId('Record', id);
+  async decision(
+    @Args('id', { type: () => ID }) id: string,
+    @Context() context: RequestContext,
+  ): Promise<t.Decision | null> {
+    // The gateway's header `x-writ-decision` shows the record's bare UUID; both lead to the same record.
+    const record = fromId('Record', id) ?? (parseRecordId(id).ok ? id : undefined);
     if (record === undefined) return null;
     await this.administration.note(context, 'access.decision', { record });
     const view = await this.ports.evidence.decision(tenantOf(context.caller), record);
@@ -79,15 +84,25 @@ export class EvidenceResolver {
       step: async (tx) => {
         const from = new Date(input.from);
         const to = new Date(input.to);
-        if (to <= from) return refusedWith(userError('to', UserErrorCode.INVALID, 'The range must end after it begins.'));
-        if (!/^\S.{2,199}$/u.test(input.purpose)) return refusedWith(userError('purpose', UserErrorCode.INVALID, 'Say the purpose in 3 to 200 characters.'));
+        if (to <= from)
+          return refusedWith(userError('to', UserErrorCode.INVALID, 'The range must end after it begins.'));
+        if (!/^\S.{2,199}$/u.test(input.purpose))
+          return refusedWith(userError('purpose', UserErrorCode.INVALID, 'Say the purpose in 3 to 200 characters.'));
         const id = this.ports.newId();
         const row = await tx.insert(EvidenceExportRow, {
           id,
-          ...{ purpose: input.purpose, from, to, state: 'requested', requestedBy: callerDigest(context.caller) },
+          purpose: input.purpose,
+          from,
+          to,
+          state: 'requested',
+          requestedBy: callerDigest(context.caller),
           location: `/exports/${toId('Export', id)}`,
         });
-        return ok({ answer: { export: viewExport(row) }, fields: { export: id, from: input.from, to: input.to }, publish: false });
+        return ok({
+          answer: { export: viewExport(row) },
+          fields: { export: id, from: input.from, to: input.to },
+          publish: false,
+        });
       },
     });
   }

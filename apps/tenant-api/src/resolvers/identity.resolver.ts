@@ -21,7 +21,19 @@ const overlap = userError(
   'Another connection already speaks for this issuer, audience and bound claims; bind a claim that is yours alone, such as tid, hd or org_id.',
 );
 /** RFC 8725: asymmetric only, whatever a discovery document offers. */
-const safeAlgorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
+const safeAlgorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
 
 @Resolver()
 export class IdentityResolver {
@@ -31,7 +43,8 @@ export class IdentityResolver {
   ) {}
 
   @Mutation(() => t.CreateIdentityProviderPayload, {
-    description: 'Registers an OIDC issuer by discovery. It is trusted only once a real token passed and it is enabled.',
+    description:
+      'Registers an OIDC issuer by discovery. It is trusted only once a real token passed and it is enabled.',
   })
   async createIdentityProvider(
     @Args('input') input: t.CreateIdentityProviderInput,
@@ -45,41 +58,60 @@ export class IdentityResolver {
       event: 'admin.identity-provider-created',
       step: async (tx) => {
         if (await tx.one(IdentityProviderRow, { name: input.name }))
-          return refusedWith(userError('name', UserErrorCode.TAKEN, 'An identity provider of this name exists; choose another name.'));
+          return refusedWith(
+            userError('name', UserErrorCode.TAKEN, 'An identity provider of this name exists; choose another name.'),
+          );
         const id = this.ports.newId();
         const row = await tx.insert(IdentityProviderRow, { id, ...this.rowOf(input, discovery) });
         const claimed = await this.claimKeys(tx, row);
         if (!claimed.ok) return err([claimed.error]);
-        const fields = { provider: input.name, issuer: row.issuer, audiences: row.audiences, crossOriginConfirmed: crossOrigin };
+        const fields = {
+          provider: input.name,
+          issuer: row.issuer,
+          audiences: row.audiences,
+          crossOriginConfirmed: crossOrigin,
+        };
         return ok({ answer: { identityProvider: viewIdentityProvider(row) }, fields, publish: false });
       },
     });
   }
 
   @Mutation(() => t.TestIdentityProviderPayload, {
-    description: 'Checks a real token and tells each check. The token is not kept, and nothing the issuer answered is echoed.',
+    description:
+      'Checks a real token and tells each check. The token is not kept, and nothing the issuer answered is echoed.',
   })
   async testIdentityProvider(
     @Args('input') input: t.TestIdentityProviderInput,
     @Context() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {
-    return this.administration.change(context, info, { ...input, token: '' }, {
-      event: 'admin.identity-provider-tested',
-      step: async (tx) => {
-        const row = await tx.byId(IdentityProviderRow, fromId('IdentityProvider', input.id));
-        if (!row) return refusedWith(notFound);
-        if (!(await this.underTestLimit(tx)))
-          return refusedWith(userError('', UserErrorCode.RATE_LIMITED, 'At most 30 tests in ten minutes; wait a little.'));
-        const { tree, subject } = await this.ports.identity.explain(connectionOfRow(row), input.token);
-        if (subject) await tx.update(IdentityProviderRow, row, { testedAt: new Date(this.ports.nowMs()) });
-        return ok({
-          answer: { explanation: tree, passed: subject !== undefined, roles: subject ? [...subject.roles] : [] },
-          fields: { provider: row.name, passed: subject !== undefined },
-          publish: false,
-        });
+    return this.administration.change(
+      context,
+      info,
+      { ...input, token: '' },
+      {
+        event: 'admin.identity-provider-tested',
+        step: async (tx) => {
+          const row = await tx.byId(IdentityProviderRow, fromId('IdentityProvider', input.id));
+          if (!row) return refusedWith(notFound);
+          if (!(await this.underTestLimit(tx)))
+            return refusedWith(
+              userError('', UserErrorCode.RATE_LIMITED, 'At most 30 tests in ten minutes; wait a little.'),
+            );
+          const { tree, accepted, roles } = await this.ports.identity.explain(
+            tx.tenant.tenant,
+            connectionOfRow(row),
+            input.token,
+          );
+          if (accepted) await tx.update(IdentityProviderRow, row, { testedAt: new Date(this.ports.nowMs()) });
+          return ok({
+            answer: { explanation: tree, passed: accepted, roles: [...roles] },
+            fields: { provider: row.name, passed: accepted },
+            publish: false,
+          });
+        },
       },
-    });
+    );
   }
 
   @Mutation(() => t.SetClaimMappingsPayload, { description: 'Replaces the ordered mapping from claims to roles.' })
@@ -96,7 +128,7 @@ export class IdentityResolver {
         const problem = mappingProblem(input.mappings);
         if (problem) return refusedWith(problem);
         const roleMappings = input.mappings.map(({ claim, equals, role }) => ({ claim, equals, role }));
-        const done = await tx.update(IdentityProviderRow, { ...row, version: input.expectedVersion }, { roleMappings });
+        const done = await tx.update(IdentityProviderRow, row, { roleMappings }, input.expectedVersion);
         const orphaned = await ownerless(tx, done);
         if (row.enabled && orphaned) return refusedWith(orphaned);
         const roles = [...new Set(roleMappings.map(({ role }) => role))].toSorted();
@@ -109,9 +141,11 @@ export class IdentityResolver {
     });
   }
 
-  @Mutation(() => t.EnableIdentityProviderPayload, { description: 'From now on gateways trust it. A real token must have passed first.' })
+  @Mutation(() => t.EnableIdentityProviderPayload, {
+    description: 'From now on gateways trust it. A real token must have passed first.',
+  })
   async enableIdentityProvider(
-    @Args('input') input: t.IdentityProviderRefInput,
+    @Args('input') input: t.EnableIdentityProviderInput,
     @Context() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {
@@ -120,7 +154,7 @@ export class IdentityResolver {
 
   @Mutation(() => t.DisableIdentityProviderPayload, { description: 'Gateways stop trusting it within two seconds.' })
   async disableIdentityProvider(
-    @Args('input') input: t.IdentityProviderRefInput,
+    @Args('input') input: t.DisableIdentityProviderInput,
     @Context() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {
@@ -139,11 +173,17 @@ export class IdentityResolver {
         const row = await tx.byId(IdentityProviderRow, fromId('IdentityProvider', input.id));
         if (!row) return refusedWith(notFound);
         if (enabled && !row.testedAt)
-          return refusedWith(userError('id', UserErrorCode.NOT_VERIFIED, 'Call testIdentityProvider with a real token first.'));
-        const done = await tx.update(IdentityProviderRow, { ...row, version: input.expectedVersion }, { enabled });
+          return refusedWith(
+            userError('id', UserErrorCode.NOT_VERIFIED, 'Call testIdentityProvider with a real token first.'),
+          );
+        const done = await tx.update(IdentityProviderRow, row, { enabled }, input.expectedVersion);
         const orphaned = enabled ? undefined : await ownerless(tx, done);
         if (orphaned) return refusedWith(orphaned);
-        return ok({ answer: { identityProvider: viewIdentityProvider(done) }, fields: { provider: row.name }, publish: true });
+        return ok({
+          answer: { identityProvider: viewIdentityProvider(done) },
+          fields: { provider: row.name },
+          publish: true,
+        });
       },
     });
   }
@@ -161,17 +201,39 @@ export class IdentityResolver {
     const targets = [found.jwksUri, ...(found.introspectionUri === undefined ? [] : [found.introspectionUri])];
     for (const target of targets) {
       const checked = await this.ports.checkUrl(target);
-      if (!checked.ok) return err(userError('issuer', UserErrorCode.FORBIDDEN_TARGET, `The discovery document names an address that may not be dialled: ${checked.error}`));
+      if (!checked.ok)
+        return err(
+          userError(
+            'issuer',
+            UserErrorCode.FORBIDDEN_TARGET,
+            `The discovery document names an address that may not be dialled: ${checked.error}`,
+          ),
+        );
     }
     const crossOrigin = targets.some((target) => new URL(target).origin !== allowed.value.origin);
     if (crossOrigin && !input.confirmCrossOrigin)
-      return err(userError('confirmCrossOrigin', UserErrorCode.FORBIDDEN_TARGET, 'The discovery document names addresses of another origin than the issuer; confirm that they are right.'));
+      return err(
+        userError(
+          'confirmCrossOrigin',
+          UserErrorCode.FORBIDDEN_TARGET,
+          'The discovery document names addresses of another origin than the issuer; confirm that they are right.',
+        ),
+      );
     if (!found.algorithms.some((algorithm) => safeAlgorithms.includes(algorithm)))
-      return err(userError('issuer', UserErrorCode.INVALID, 'The issuer offers no asymmetric signature algorithm that is accepted here.'));
+      return err(
+        userError(
+          'issuer',
+          UserErrorCode.INVALID,
+          'The issuer offers no asymmetric signature algorithm that is accepted here.',
+        ),
+      );
     return ok({ discovery: found, crossOrigin });
   }
 
-  private rowOf(input: t.CreateIdentityProviderInput, discovery: Discovery): Omit<IdentityProviderRow, 'id' | 'tenantId' | 'version' | 'createdAt' | 'updatedAt'> {
+  private rowOf(
+    input: t.CreateIdentityProviderInput,
+    discovery: Discovery,
+  ): Omit<IdentityProviderRow, 'id' | 'tenantId' | 'version' | 'createdAt' | 'updatedAt'> {
     return {
       name: input.name,
       kind: 'oidc',

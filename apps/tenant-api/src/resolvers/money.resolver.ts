@@ -18,7 +18,10 @@ const periods = ['day', 'month', 'total'] as const;
 const limitScopes = ['tenant', 'app', 'subject', 'role', 'endpoint-key'] as const;
 
 function oneOf<const T extends string>(known: readonly T[], value: string, field: string): T | UserError {
-  return known.find((item) => item === value) ?? userError(field, UserErrorCode.INVALID, `Choose one of ${known.join(', ')}.`);
+  return (
+    known.find((item) => item === value) ??
+    userError(field, UserErrorCode.INVALID, `Choose one of ${known.join(', ')}.`)
+  );
 }
 
 @Resolver()
@@ -28,7 +31,9 @@ export class MoneyResolver {
     @Inject(Administration) private readonly administration: Administration,
   ) {}
 
-  @Mutation(() => t.CreateBudgetPayload, { description: 'Sets a ceiling. The worst case of a request is reserved against it before routing.' })
+  @Mutation(() => t.CreateBudgetPayload, {
+    description: 'Sets a ceiling. The worst case of a request is reserved against it before routing.',
+  })
   async createBudget(
     @Args('input') input: t.CreateBudgetInput,
     @Context() context: RequestContext,
@@ -41,10 +46,23 @@ export class MoneyResolver {
         const period = oneOf(periods, input.period, 'period');
         if (typeof scope !== 'string') return refusedWith(scope);
         if (typeof period !== 'string') return refusedWith(period);
-        if (!itemName.test(input.name)) return refusedWith(userError('name', UserErrorCode.INVALID, 'A name is 1 to 63 of a-z, 0-9 and hyphen.'));
+        if (!itemName.test(input.name))
+          return refusedWith(userError('name', UserErrorCode.INVALID, 'A name is 1 to 63 of a-z, 0-9 and hyphen.'));
         const { name, limitMicros, hard } = input;
-        const row = await tx.insert(BudgetRow, { id: this.ports.newId(), name, scope, match: input.match ?? null, period, limitMicros, hard });
-        return ok({ answer: { budget: viewBudget(row) }, fields: { budget: name, scope, period, limitMicros, hard }, publish: true });
+        const row = await tx.insert(BudgetRow, {
+          id: this.ports.newId(),
+          name,
+          scope,
+          match: input.match ?? null,
+          period,
+          limitMicros,
+          hard,
+        });
+        return ok({
+          answer: { budget: viewBudget(row) },
+          fields: { budget: name, scope, period, limitMicros, hard },
+          publish: true,
+        });
       },
     });
   }
@@ -61,9 +79,13 @@ export class MoneyResolver {
         const row = await tx.byId(BudgetRow, fromId('Budget', input.id));
         if (!row) return refusedWith(userError('id', UserErrorCode.NOT_FOUND, 'There is no such budget.'));
         const { limitMicros, hard } = input;
-        const before = String(row.limitMicros);
-        const done = await tx.update(BudgetRow, { ...row, version: input.expectedVersion }, { limitMicros, hard });
-        return ok({ answer: { budget: viewBudget(done) }, fields: { budget: row.name, before, limitMicros, hard }, publish: true });
+        const before = row.limitMicros;
+        const done = await tx.update(BudgetRow, row, { limitMicros, hard }, input.expectedVersion);
+        return ok({
+          answer: { budget: viewBudget(done) },
+          fields: { budget: row.name, before, limitMicros, hard },
+          publish: true,
+        });
       },
     });
   }
@@ -79,7 +101,8 @@ export class MoneyResolver {
       step: async (tx) => {
         const scope = oneOf(limitScopes, input.scope, 'scope');
         if (typeof scope !== 'string') return refusedWith(scope);
-        if (!itemName.test(input.name)) return refusedWith(userError('name', UserErrorCode.INVALID, 'A name is 1 to 63 of a-z, 0-9 and hyphen.'));
+        if (!itemName.test(input.name))
+          return refusedWith(userError('name', UserErrorCode.INVALID, 'A name is 1 to 63 of a-z, 0-9 and hyphen.'));
         const limits = {
           requestsPerMinute: input.requestsPerMinute ?? null,
           tokensPerMinute: input.tokensPerMinute ?? null,
@@ -87,9 +110,21 @@ export class MoneyResolver {
         };
         const given = Object.values(limits).filter((value) => value !== null);
         if (given.length === 0 || given.some((value) => value < 0))
-          return refusedWith(userError('requestsPerMinute', UserErrorCode.INVALID, 'Give at least one limit, 0 or more.'));
-        const row = await tx.insert(LimitRuleRow, { id: this.ports.newId(), name: input.name, scope, match: input.match ?? null, ...limits });
-        return ok({ answer: { limitRule: viewLimitRule(row) }, fields: { limit: row.name, scope, ...limits }, publish: true });
+          return refusedWith(
+            userError('requestsPerMinute', UserErrorCode.INVALID, 'Give at least one limit, 0 or more.'),
+          );
+        const row = await tx.insert(LimitRuleRow, {
+          id: this.ports.newId(),
+          name: input.name,
+          scope,
+          match: input.match ?? null,
+          ...limits,
+        });
+        return ok({
+          answer: { limitRule: viewLimitRule(row) },
+          fields: { limit: row.name, scope, ...limits },
+          publish: true,
+        });
       },
     });
   }
@@ -106,12 +141,24 @@ export class MoneyResolver {
         const endpoint = input.endpoint ?? '';
         if (endpoint !== '' && !(await tx.one(EndpointRow, { name: endpoint })))
           return refusedWith(userError('endpoint', UserErrorCode.NOT_FOUND, 'There is no such endpoint.'));
-        if (input.model === '' || input.model.length > 128) return refusedWith(userError('model', UserErrorCode.INVALID, 'Name the model.'));
+        if (input.model === '' || input.model.length > 128)
+          return refusedWith(userError('model', UserErrorCode.INVALID, 'Name the model.'));
         const { model, inputMicrosPerMillion, outputMicrosPerMillion } = input;
         const before = await tx.one(PriceRow, { endpoint, model });
         const row = before
-          ? await tx.update(PriceRow, { ...before, version: input.expectedVersion ?? 0 }, { inputMicrosPerMillion, outputMicrosPerMillion })
-          : await tx.insert(PriceRow, { id: this.ports.newId(), endpoint, model, inputMicrosPerMillion, outputMicrosPerMillion });
+          ? await tx.update(
+              PriceRow,
+              before,
+              { inputMicrosPerMillion, outputMicrosPerMillion },
+              input.expectedVersion ?? 0,
+            )
+          : await tx.insert(PriceRow, {
+              id: this.ports.newId(),
+              endpoint,
+              model,
+              inputMicrosPerMillion,
+              outputMicrosPerMillion,
+            });
         const fields = { model, ...(endpoint !== '' && { endpoint }), inputMicrosPerMillion, outputMicrosPerMillion };
         return ok({ answer: { price: viewPrice(row) }, fields, publish: true });
       },

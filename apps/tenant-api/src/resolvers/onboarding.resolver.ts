@@ -34,36 +34,50 @@ export class OnboardingResolver {
     return done.ok ? { signUpId: toId('SignUp', done.value), userErrors: [] } : { userErrors: [done.error] };
   }
 
-  @Mutation(() => t.VerifyEmailPayload, { description: 'Exchanges the code for a setup token of 24 hours that can only federate.' })
+  @Mutation(() => t.VerifyEmailPayload, {
+    description: 'Exchanges the code for a setup token of 24 hours that can only federate.',
+  })
   async verifyEmail(@Args('input') input: t.VerifyEmailInput): Promise<Answer> {
     const done = await verifyEmail(this.ports, this.issuer, fromId('SignUp', input.signUpId), input.code);
     if (!done.ok) return { userErrors: [done.error] };
     return { setupToken: done.value.token, expiresAt: new Date(done.value.expiresAt), userErrors: [] };
   }
 
-  @Mutation(() => t.CreateTenantPayload, { description: "Creates the setup subject's one tenant: schema, log and keys." })
+  @Mutation(() => t.CreateTenantPayload, {
+    description: "Creates the setup subject's one tenant: schema, log and keys.",
+  })
   async createTenant(
     @Args('input') input: t.CreateTenantInput,
     @Context() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {
     const { caller } = context;
-    if (caller.kind !== 'setup') throw refusedError('FORBIDDEN', 'Only a setup subject creates a tenant; sign up first.');
-    const problem =
-      !/^\S.{0,98}\S$/u.test(input.name) ? userError('name', UserErrorCode.INVALID, 'A name has 2 to 100 characters.')
-      : !/^[a-z]{2,}(-[a-z0-9]+){0,3}$/.test(input.region) ? userError('region', UserErrorCode.INVALID, 'A region is such as eu-central-1.')
-      : caller.tenant ? userError('', UserErrorCode.TAKEN, 'This setup credential has created its tenant already; query `tenant`.')
-      : undefined;
+    if (caller.kind !== 'setup')
+      throw refusedError('FORBIDDEN', 'Only a setup subject creates a tenant; sign up first.');
+    const problem = !/^\S.{0,98}\S$/u.test(input.name)
+      ? userError('name', UserErrorCode.INVALID, 'A name has 2 to 100 characters.')
+      : !/^[a-z]{2,}(-[a-z0-9]+){0,3}$/.test(input.region)
+        ? userError('region', UserErrorCode.INVALID, 'A region is such as eu-central-1.')
+        : caller.tenant
+          ? userError('', UserErrorCode.TAKEN, 'This setup credential has created its tenant already; query `tenant`.')
+          : undefined;
     if (problem) return { userErrors: [problem] };
-    const originHost = new URL(this.settings.publicUrl).host;
-    const prepared = await prepareTenant(this.ports, caller.signUp, { name: input.name, region: input.region, originHost });
+    const prepared = await prepareTenant(this.ports, caller.signUp, {
+      name: input.name,
+      region: input.region,
+      logName: this.settings.logName,
+    });
     const bound: RequestContext = { ...context, caller: { ...caller, tenant: prepared.context } };
     return this.administration.change(bound, info, input, {
       event: 'admin.tenant-created',
       step: async (tx) => {
         const row = await prepared.insert(tx);
         if (!row.ok) return err([row.error]);
-        return ok({ answer: { tenant: await viewTenant(tx, row.value) }, fields: { region: input.region }, publish: true });
+        return ok({
+          answer: { tenant: await viewTenant(tx, row.value) },
+          fields: { region: input.region },
+          publish: true,
+        });
       },
     });
   }
@@ -72,19 +86,25 @@ export class OnboardingResolver {
     description: 'Called by the first federated owner: from now on the setup token is refused.',
   })
   async completeSetup(@Context() context: RequestContext, @Info() info: GraphQLResolveInfo): Promise<Answer> {
-    return this.administration.change(context, info, {}, {
-      event: 'admin.setup-completed',
-      step: async (tx) => {
-        const tenant = await this.own(tx);
-        if (tenant.federatedAt) return ok({ answer: { tenant: await viewTenant(tx, tenant) }, fields: { repeated: true }, publish: false });
-        const done = await tx.update(TenantRow, tenant, { federatedAt: new Date(this.ports.nowMs()) });
-        return ok({
-          answer: { tenant: await viewTenant(tx, done) },
-          fields: { owner: callerDigest(context.caller) },
-          publish: false,
-        });
+    return this.administration.change(
+      context,
+      info,
+      {},
+      {
+        event: 'admin.setup-completed',
+        step: async (tx) => {
+          const tenant = await this.own(tx);
+          if (tenant.federatedAt)
+            return ok({ answer: { tenant: await viewTenant(tx, tenant) }, fields: { repeated: true }, publish: false });
+          const done = await tx.update(TenantRow, tenant, { federatedAt: new Date(this.ports.nowMs()) });
+          return ok({
+            answer: { tenant: await viewTenant(tx, done) },
+            fields: { owner: callerDigest(context.caller) },
+            publish: false,
+          });
+        },
       },
-    });
+    );
   }
 
   @Mutation(() => t.UpdateTenantPayload)
@@ -98,14 +118,19 @@ export class OnboardingResolver {
       step: async (tx) => {
         const level = evidenceLevels.find((known) => known === input.evidenceLevel);
         if (input.evidenceLevel !== undefined && level === undefined)
-          return refusedWith(userError('evidenceLevel', UserErrorCode.INVALID, `Choose one of ${evidenceLevels.join(', ')}.`));
-        const tenant = { ...(await this.own(tx)), version: input.expectedVersion };
-        const done = await tx.update(TenantRow, tenant, {
+          return refusedWith(
+            userError('evidenceLevel', UserErrorCode.INVALID, `Choose one of ${evidenceLevels.join(', ')}.`),
+          );
+        const changes = {
           ...(input.name !== undefined && { name: input.name }),
           ...(level !== undefined && { evidenceLevel: level }),
           ...(input.dispatchClasses !== undefined && { dispatchClasses: input.dispatchClasses }),
-        });
-        const fields = { ...(level && { evidenceLevel: level }), ...(input.dispatchClasses && { dispatchClasses: input.dispatchClasses }) };
+        };
+        const done = await tx.update(TenantRow, await this.own(tx), changes, input.expectedVersion);
+        const fields = {
+          ...(level && { evidenceLevel: level }),
+          ...(input.dispatchClasses && { dispatchClasses: input.dispatchClasses }),
+        };
         return ok({ answer: { tenant: await viewTenant(tx, done) }, fields, publish: true });
       },
     });
@@ -121,7 +146,10 @@ export class OnboardingResolver {
     return this.administration.change(context, info, input, {
       event: 'admin.domain-created',
       step: async (tx) => {
-        if (!domainName.test(name)) return refusedWith(userError('name', UserErrorCode.INVALID, 'This is not a domain name; write such as example.com.'));
+        if (!domainName.test(name))
+          return refusedWith(
+            userError('name', UserErrorCode.INVALID, 'This is not a domain name; write such as example.com.'),
+          );
         const challenge = this.ports.newId().replaceAll('-', '') + String(this.ports.randomBelow(1_000_000_000));
         const row = await tx.insert(DomainRow, { id: this.ports.newId(), name, challenge, verifiedAt: null });
         return ok({ answer: { domain: viewDomain(row) }, fields: { domain: name }, publish: false });
@@ -131,7 +159,7 @@ export class OnboardingResolver {
 
   @Mutation(() => t.VerifyDomainPayload, { description: 'Asks the name servers for the TXT record.' })
   async verifyDomain(
-    @Args('input') input: t.DomainRefInput,
+    @Args('input') input: t.VerifyDomainInput,
     @Context() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {
@@ -144,7 +172,13 @@ export class OnboardingResolver {
         const found = await this.ports.names.txt(view.recordName);
         if (!found.ok) return refusedWith(userError('id', UserErrorCode.UNAVAILABLE, found.error));
         if (!found.value.includes(view.recordValue))
-          return refusedWith(userError('id', UserErrorCode.NOT_VERIFIED, `The TXT record ${view.recordName} does not hold the value yet; add it at your DNS host.`));
+          return refusedWith(
+            userError(
+              'id',
+              UserErrorCode.NOT_VERIFIED,
+              `The TXT record ${view.recordName} does not hold the value yet; add it at your DNS host.`,
+            ),
+          );
         const done = await tx.update(DomainRow, row, { verifiedAt: new Date(this.ports.nowMs()) });
         return ok({ answer: { domain: viewDomain(done) }, fields: { domain: row.name }, publish: false });
       },
@@ -153,7 +187,7 @@ export class OnboardingResolver {
 
   @Mutation(() => t.RemoveDomainPayload)
   async removeDomain(
-    @Args('input') input: t.DomainRefInput,
+    @Args('input') input: t.RemoveDomainInput,
     @Context() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {

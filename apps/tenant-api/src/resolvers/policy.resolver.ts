@@ -49,7 +49,9 @@ export class PolicyResolver {
     });
   }
 
-  @Mutation(() => t.DraftPolicyPayload, { description: 'Stores a new version that compiles. It decides nothing until it is published.' })
+  @Mutation(() => t.DraftPolicyPayload, {
+    description: 'Stores a new version that compiles. It decides nothing until it is published.',
+  })
   async draftPolicy(
     @Args('input') input: t.DraftPolicyInput,
     @Context() context: RequestContext,
@@ -76,13 +78,19 @@ export class PolicyResolver {
           publisher: null,
           publishedAt: null,
         });
-        return ok({ answer: { policy: viewPolicy(row), diagnostics: [] }, fields: { number, hash: row.hash }, publish: false });
+        return ok({
+          answer: { policy: viewPolicy(row), diagnostics: [] },
+          fields: { number, hash: row.hash },
+          publish: false,
+        });
       },
     });
     return complaints.length === 0 ? answer : { ...answer, diagnostics: complaints };
   }
 
-  @Mutation(() => t.PublishPolicyPayload, { description: 'From now on this version decides, on every gateway within two seconds.' })
+  @Mutation(() => t.PublishPolicyPayload, {
+    description: 'From now on this version decides, on every gateway within two seconds.',
+  })
   async publishPolicy(
     @Args('input') input: t.PublishPolicyInput,
     @Context() context: RequestContext,
@@ -94,16 +102,29 @@ export class PolicyResolver {
         const row = await tx.byId(PolicyVersionRow, fromId('Policy', input.id));
         if (!row) return refusedWith(userError('id', UserErrorCode.NOT_FOUND, 'There is no such policy version.'));
         if (row.hash !== input.expectedHash)
-          return refusedWith(userError('expectedHash', UserErrorCode.HASH_MISMATCH, `This version has the hash ${row.hash}; review that, then publish it.`));
+          return refusedWith(
+            userError(
+              'expectedHash',
+              UserErrorCode.HASH_MISMATCH,
+              `This version has the hash ${row.hash}; review that, then publish it.`,
+            ),
+          );
         const compiled = this.ports.policy.compile(row.source, row.number);
         if (!compiled.ok || compiled.value.hash !== row.hash)
-          return refusedWith(userError('id', UserErrorCode.POLICY_INVALID, 'This version no longer compiles to the hash it was drafted with; draft it anew.'));
+          return refusedWith(
+            userError(
+              'id',
+              UserErrorCode.POLICY_INVALID,
+              'This version no longer compiles to the hash it was drafted with; draft it anew.',
+            ),
+          );
         const before = await tx.one(PolicyVersionRow, { state: 'published' });
         if (before && before.id !== row.id) await tx.update(PolicyVersionRow, before, { state: 'superseded' });
         const done = await tx.update(
           PolicyVersionRow,
-          { ...row, version: input.expectedVersion },
+          row,
           { state: 'published', publisher: callerDigest(context.caller), publishedAt: new Date(this.ports.nowMs()) },
+          input.expectedVersion,
         );
         const fields = { number: row.number, hash: row.hash, ...(before && { before: before.number }) };
         return ok({ answer: { policy: viewPolicy(done) }, fields, publish: true });

@@ -47,14 +47,19 @@ export class ReadingResolver {
     });
   }
 
-  @Query(() => Node, { nullable: true, description: 'Anything of this tenant by its global id; null for what is not there.' })
+  @Query(() => Node, {
+    nullable: true,
+    description: 'Anything of this tenant by its global id; null for what is not there.',
+  })
   async node(@Args('id', { type: () => ID }) id: string, @Context() context: RequestContext): Promise<object | null> {
     const parsed = fromAnyId(id);
     const reader = parsed.ok ? readers[parsed.value.kind] : undefined;
     if (!parsed.ok || !reader) return null;
     const permission = permissionOf(reader.type, 'id');
     if (permission === undefined || !context.caller.permissions.has(permission)) return null;
-    const found = await this.ports.control.inTenant(tenantOf(context.caller), (tx) => reader.read(tx, parsed.value.uuid));
+    const found = await this.ports.control.inTenant(tenantOf(context.caller), (tx) =>
+      reader.read(tx, parsed.value.uuid),
+    );
     return found ? { __typename: reader.type, ...found } : null;
   }
 
@@ -69,12 +74,18 @@ export class ReadingResolver {
   }
 
   @Query(() => identity.IdentityProviderConnection)
-  async identityProviders(@Args() page: PageArgs, @Context() context: RequestContext): Promise<Connection<identity.IdentityProvider>> {
+  async identityProviders(
+    @Args() page: PageArgs,
+    @Context() context: RequestContext,
+  ): Promise<Connection<identity.IdentityProvider>> {
     return this.page(context, page, 'IdentityProvider', c.IdentityProviderRow, view.viewIdentityProvider);
   }
 
   @Query(() => catalogue.ProviderCredentialConnection, { description: 'Fingerprints only.' })
-  async providerCredentials(@Args() page: PageArgs, @Context() context: RequestContext): Promise<Connection<catalogue.ProviderCredential>> {
+  async providerCredentials(
+    @Args() page: PageArgs,
+    @Context() context: RequestContext,
+  ): Promise<Connection<catalogue.ProviderCredential>> {
     return this.page(context, page, 'ProviderCredential', c.ProviderCredentialRow, view.viewCredential);
   }
 
@@ -84,12 +95,18 @@ export class ReadingResolver {
     return this.ports.control.inTenant(tenantOf(context.caller), async (tx) => {
       const baas = await tx.all(c.AssuranceRow);
       const rows = await tx.page(c.EndpointRow, page.first + 1, after);
-      return pageOf(rows.map((row) => view.viewEndpoint(row, baas)), page.first);
+      return pageOf(
+        rows.map((row) => view.viewEndpoint(row, baas)),
+        page.first,
+      );
     });
   }
 
   @Query(() => catalogue.EndpointSetConnection)
-  async endpointSets(@Args() page: PageArgs, @Context() context: RequestContext): Promise<Connection<catalogue.EndpointSet>> {
+  async endpointSets(
+    @Args() page: PageArgs,
+    @Context() context: RequestContext,
+  ): Promise<Connection<catalogue.EndpointSet>> {
     return this.page(context, page, 'EndpointSet', c.EndpointSetRow, view.viewEndpointSet);
   }
 
@@ -126,8 +143,11 @@ export class ReadingResolver {
     viewOf: (row: R) => T,
   ): Promise<Connection<T>> {
     const after = page.after === undefined ? undefined : fromId(kind, page.after);
-    if (page.after !== undefined && after === undefined) throw refusedError('BAD_USER_INPUT', '`after` is not a cursor of this list.');
-    const rows = await this.ports.control.inTenant(tenantOf(context.caller), (tx) => tx.page<R>(entity, page.first + 1, after));
+    if (page.after !== undefined && after === undefined)
+      throw refusedError('BAD_USER_INPUT', '`after` is not a cursor of this list.');
+    const rows = await this.ports.control.inTenant(tenantOf(context.caller), (tx) =>
+      tx.page<R>(entity, page.first + 1, after),
+    );
     return pageOf(rows.map(viewOf), page.first);
   }
 }

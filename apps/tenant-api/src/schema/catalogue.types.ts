@@ -1,7 +1,10 @@
 import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
 import { ChangeInput, DateTime, Node, Pair, PairInput, UpdateInput, connectionOf, payloadOf } from './common.js';
 
-@ObjectType({ implements: () => [Node], description: 'A key of a model vendor. Write-only: only its fingerprint and last four characters are shown.' })
+@ObjectType({
+  implements: () => [Node],
+  description: 'A key of a model vendor. Write-only: only its fingerprint and last four characters are shown.',
+})
 export class ProviderCredential implements Node {
   @Field(() => ID)
   id!: string;
@@ -18,7 +21,10 @@ export class ProviderCredential implements Node {
 }
 export const ProviderCredentialConnection = connectionOf(ProviderCredential);
 
-@ObjectType({ implements: () => [Node], description: 'A contract of an endpoint, such as a business associate agreement, with the days it holds.' })
+@ObjectType({
+  implements: () => [Node],
+  description: 'A contract of an endpoint, such as a business associate agreement, with the days it holds.',
+})
 export class Baa implements Node {
   @Field(() => ID)
   id!: string;
@@ -69,7 +75,10 @@ export class Endpoint implements Node {
 }
 export const EndpointConnection = connectionOf(Endpoint);
 
-@ObjectType({ implements: () => [Node], description: 'A named group of endpoints; policy sees membership as the certificate `set:<name>`.' })
+@ObjectType({
+  implements: () => [Node],
+  description: 'A named group of endpoints; policy sees membership as the certificate `set:<name>`.',
+})
 export class EndpointSet implements Node {
   @Field(() => ID)
   id!: string;
@@ -225,4 +234,3 @@ export const AttachBaaPayload = payloadOf('AttachBaaPayload', { baa: () => Baa, 
 export const CreateEndpointSetPayload = payloadOf('CreateEndpointSetPayload', { endpointSet: () => EndpointSet });
 export const UpdateEndpointSetPayload = payloadOf('UpdateEndpointSetPayload', { endpointSet: () => EndpointSet });
 export const SetAliasPayload = payloadOf('SetAliasPayload', { alias: () => Alias });
-

@@ -108,7 +108,8 @@ export function payloadOf(name: string, fields: Readonly<Record<string, () => un
   class Payload {}
   Object.defineProperty(Payload, 'name', { value: name });
   ObjectType(name)(Payload);
-  for (const [field, type] of Object.entries(fields)) Field(type as () => typeof String, { nullable: true })(Payload.prototype, field);
+  for (const [field, type] of Object.entries(fields))
+    Field(type as () => typeof String, { nullable: true })(Payload.prototype, field);
   Field(() => [UserError])(Payload.prototype, 'userErrors');
   Field(() => AuditRecord, { nullable: true })(Payload.prototype, 'auditRecord');
   return Payload;

@@ -1,7 +1,10 @@
 import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
 import { ChangeInput, DateTime, Node, connectionOf, payloadOf } from './common.js';
 
-@ObjectType({ implements: () => [Node], description: 'A committed record of the log, as the ledger holds it; identities and texts are commitments.' })
+@ObjectType({
+  implements: () => [Node],
+  description: 'A committed record of the log, as the ledger holds it; identities and texts are commitments.',
+})
 export class LedgerEntry implements Node {
   @Field(() => ID)
   id!: string;
@@ -39,7 +42,10 @@ export class Decision implements Node {
   policyVersion!: number;
   @Field(() => DateTime)
   at!: string;
-  @Field(() => String, { nullable: true, description: 'completed, denied, upstream-error … once the request is closed.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'completed, denied, upstream-error … once the request is closed.',
+  })
   result!: string | null;
   @Field(() => [LedgerEntry])
   records!: LedgerEntry[];

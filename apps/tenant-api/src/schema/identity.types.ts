@@ -72,9 +72,14 @@ export class CreateIdentityProviderInput extends ChangeInput {
   name!: string;
   @Field({ description: 'The OIDC issuer; discovery and keys are fetched through the egress guard.' })
   issuer!: string;
-  @Field(() => [String], { description: "The `aud` values accepted. This API's own audience must be among them for administrators." })
+  @Field(() => [String], {
+    description: "The `aud` values accepted. This API's own audience must be among them for administrators.",
+  })
   audiences!: string[];
-  @Field(() => [PairInput], { defaultValue: [], description: 'Claims that must hold exactly these values: tid, hd, org_id.' })
+  @Field(() => [PairInput], {
+    defaultValue: [],
+    description: 'Claims that must hold exactly these values: tid, hd, org_id.',
+  })
   boundClaims!: PairInput[];
   @Field({ defaultValue: 'human', description: 'human, agent or workload.' })
   subjectKind!: string;
@@ -108,11 +113,17 @@ export class SetClaimMappingsInput extends UpdateInput {
   mappings!: ClaimMappingInput[];
 }
 
-@InputType()
-export class IdentityProviderRefInput extends UpdateInput {
+@InputType({ isAbstract: true })
+export abstract class IdentityProviderRefInput extends UpdateInput {
   @Field(() => ID)
   id!: string;
 }
+
+@InputType()
+export class EnableIdentityProviderInput extends IdentityProviderRefInput {}
+
+@InputType()
+export class DisableIdentityProviderInput extends IdentityProviderRefInput {}
 
 export const CreateIdentityProviderPayload = payloadOf('CreateIdentityProviderPayload', {
   identityProvider: () => IdentityProvider,
@@ -122,7 +133,9 @@ export const TestIdentityProviderPayload = payloadOf('TestIdentityProviderPayloa
   passed: () => Boolean,
   roles: () => [String],
 });
-export const SetClaimMappingsPayload = payloadOf('SetClaimMappingsPayload', { identityProvider: () => IdentityProvider });
+export const SetClaimMappingsPayload = payloadOf('SetClaimMappingsPayload', {
+  identityProvider: () => IdentityProvider,
+});
 export const EnableIdentityProviderPayload = payloadOf('EnableIdentityProviderPayload', {
   identityProvider: () => IdentityProvider,
 });

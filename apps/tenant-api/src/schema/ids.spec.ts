@@ -13,7 +13,15 @@ describe('opaque ids', () => {
   });
 
   it('answers a malformed id with a value, never with an exception', () => {
-    for (const text of ['', 'ep', 'ep_', 'ep_' + '!'.repeat(26), 'zz_' + 'a'.repeat(26), 'ep_' + 'a'.repeat(25) + 'b', '\u0000']) {
+    for (const text of [
+      '',
+      'ep',
+      'ep_',
+      'ep_' + '!'.repeat(26),
+      'zz_' + 'a'.repeat(26),
+      'ep_' + 'a'.repeat(25) + 'b',
+      '\u0000',
+    ]) {
       expect(fromAnyId(text).ok).toBe(false);
     }
   });

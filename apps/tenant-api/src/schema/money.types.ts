@@ -22,7 +22,10 @@ export class Budget implements Node {
 }
 export const BudgetConnection = connectionOf(Budget);
 
-@ObjectType({ implements: () => [Node], description: 'Requests, tokens and concurrency per tenant, app, subject, role or endpoint key.' })
+@ObjectType({
+  implements: () => [Node],
+  description: 'Requests, tokens and concurrency per tenant, app, subject, role or endpoint key.',
+})
 export class LimitRule implements Node {
   @Field(() => ID)
   id!: string;
@@ -47,7 +50,10 @@ export const LimitRuleConnection = connectionOf(LimitRule);
 export class Price implements Node {
   @Field(() => ID)
   id!: string;
-  @Field(() => String, { nullable: true, description: 'The endpoint, by its name; absent for every endpoint that serves the model.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The endpoint, by its name; absent for every endpoint that serves the model.',
+  })
   endpoint!: string | null;
   @Field()
   model!: string;

@@ -25,7 +25,9 @@ export class Policy implements Node {
   number!: number;
   @Field()
   source!: string;
-  @Field({ description: '`sha256:` and hex over the canonical rules; two sources that mean the same have the same hash.' })
+  @Field({
+    description: '`sha256:` and hex over the canonical rules; two sources that mean the same have the same hash.',
+  })
   hash!: string;
   @Field({ description: 'draft, published or superseded.' })
   state!: string;

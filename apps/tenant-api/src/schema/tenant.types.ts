@@ -11,7 +11,9 @@ export enum TenantState {
 }
 registerEnumType(TenantState, { name: 'TenantState', description: 'How far the tenant has come.' });
 
-@ObjectType({ description: 'One thing to do on the way to LIVE; console, command line and documents show the same list.' })
+@ObjectType({
+  description: 'One thing to do on the way to LIVE; console, command line and documents show the same list.',
+})
 export class SetupStep {
   @Field()
   name!: string;
@@ -59,7 +61,10 @@ export class Viewer {
   permissions!: readonly string[];
 }
 
-@ObjectType({ implements: () => [Node], description: 'One change of configuration. The ledger record is the evidence; this is the index to it.' })
+@ObjectType({
+  implements: () => [Node],
+  description: 'One change of configuration. The ledger record is the evidence; this is the index to it.',
+})
 export class Change implements Node {
   @Field(() => ID)
   id!: string;
@@ -104,7 +109,10 @@ export class UpdateTenantInput extends UpdateInput {
   name?: string;
   @Field(() => String, { nullable: true, description: 'committed, receipted or witnessed.' })
   evidenceLevel?: string;
-  @Field(() => [String], { nullable: true, description: 'Classes whose requests get a dispatch record before the first attempt.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Classes whose requests get a dispatch record before the first attempt.',
+  })
   dispatchClasses?: string[];
 }
 
@@ -115,7 +123,13 @@ export class CreateDomainInput extends ChangeInput {
 }
 
 @InputType()
-export class DomainRefInput extends ChangeInput {
+export class VerifyDomainInput extends ChangeInput {
+  @Field(() => ID)
+  id!: string;
+}
+
+@InputType()
+export class RemoveDomainInput extends ChangeInput {
   @Field(() => ID)
   id!: string;
 }
@@ -138,7 +152,10 @@ export class Domain implements Node {
 export const DomainConnection = connectionOf(Domain);
 
 export const SignUpPayload = payloadOf('SignUpPayload', { signUpId: () => ID });
-export const VerifyEmailPayload = payloadOf('VerifyEmailPayload', { setupToken: () => String, expiresAt: () => DateTime });
+export const VerifyEmailPayload = payloadOf('VerifyEmailPayload', {
+  setupToken: () => String,
+  expiresAt: () => DateTime,
+});
 export const CreateTenantPayload = payloadOf('CreateTenantPayload', { tenant: () => Tenant });
 export const CompleteSetupPayload = payloadOf('CompleteSetupPayload', { tenant: () => Tenant });
 export const UpdateTenantPayload = payloadOf('UpdateTenantPayload', { tenant: () => Tenant });

@@ -29,7 +29,8 @@ type Interval = Candidate;
 function weight(candidate: Candidate): number {
   const wide = candidate.type === 'URL' ? 60 : 0;
   const secret = candidate.class === 'SECRET' && candidate.strength === 3 ? 200 : 0;
-  return candidate.score + candidate.strength * 60 + Math.min(120, candidate.end - candidate.start) + wide + secret;
+  const size = Math.min(120, candidate.end - candidate.start);
+  return candidate.score + candidate.strength * 60 + size + wide + secret - (candidate.penalty ?? 0);
 }
 
 function position(taken: readonly Interval[], start: number): number {

@@ -17,8 +17,8 @@ export interface Rule {
   readonly validator?: string;
   /** Score with a cue beside it. */
   readonly cued: number;
-  /** Whole words or phrases, lower case, in the languages of the country. */
-  readonly cues: readonly string[];
+  /** Whole words or phrases, comma-separated, lower case, in the languages of the country. */
+  readonly cues: string;
   /** Rank among equals: lower wins. */
   readonly rank?: number;
 }
@@ -37,6 +37,8 @@ export interface Candidate {
   readonly cues: readonly string[];
   readonly alternatives: readonly string[];
   via: readonly string[];
+  /** Words between it and its cue, and the rule's rank: among equals the lower sum wins. */
+  readonly penalty?: number;
   /** The steps of the score, for `explain`. */
   readonly steps: readonly string[];
   readonly test?: boolean;

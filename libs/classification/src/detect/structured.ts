@@ -10,15 +10,19 @@ import { type ShapedRule, ShapeTrie } from './trie.js';
 /** The cue phrases of every detector; filled while the modules load, read-only afterwards. */
 export const cueTable = new CueTable();
 export const negativeCues = cueTable.group(negativeWords);
+/** Words between a cue and a number that has neither a check digit nor a telling shape. */
+const FAR = 3;
 const trie = new ShapeTrie();
-for (const rule of rules) trie.add(rule, cueTable.group(rule.cues));
+for (const rule of rules) trie.add(rule, cueTable.group(rule.cues.split(', ')));
 
 /** Identifiers of a fixed shape: one trie look-up a word, then the rule's own match, check and cues. */
 export function findStructured(scene: Scene, emit: Emit): void {
   const { tokens } = scene;
   for (let index = 0; index < tokens.count; index += 1) {
     if ((tokens.flags[index]! & (HAS_DIGIT | ALL_UPPER)) === 0) continue;
+    const quiet = scene.outer.length === 0 && !scene.cues.isNear(index);
     trie.walk(tokens, index, (accept, last) => {
+      if (quiet && accept.bare === 0) return;
       const candidate = judge(scene, accept, index, last);
       if (candidate) emit(candidate);
     });
@@ -28,14 +32,19 @@ export function findStructured(scene: Scene, emit: Emit): void {
 function judge(scene: Scene, accept: ShapedRule, first: number, last: number): Candidate | undefined {
   const { rule } = accept;
   const start = scene.tokens.start[first]!;
-  const end = scene.tokens.end[last]!;
+  const inner = scene.tokens.end[last]!;
+  const closes = scene.text[inner] === ')' && scene.text.slice(start, inner).includes('(');
+  const end = closes ? inner + 1 : inner;
   const support = backing(scene, accept.cueGroup, start, end);
   if (!support && accept.bare === 0) return undefined;
+  if (support && accept.bare === 0 && !rule.check && support.distance > FAR) return undefined;
   if (isGluedLeft(scene.text, start) || isGluedRight(scene.text, end)) return undefined;
   const value = compact(scene.text.slice(start, end));
+  if (!/^[A-Z0-9]+$/.test(value)) return undefined;
   if (rule.match && !rule.match.test(value)) return undefined;
   if (rule.check && !rule.check(value)) return undefined;
-  if (isPlaceholderDigits(value)) return undefined;
+  const isProven = rule.check !== undefined && support !== undefined;
+  if (!isProven && !/[A-Z]/.test(value) && isPlaceholderDigits(value)) return undefined;
   const against = scene.cues.nearest(negativeCues, start, end);
   const opposed =
     against !== undefined && against.hit.last < first && (!support || against.distance < support.distance);
@@ -59,6 +68,7 @@ function judge(scene: Scene, accept: ShapedRule, first: number, last: number): C
     alternatives: [],
     via: [],
     steps,
+    penalty: (rule.rank ?? 5) * 3 + (support?.distance ?? 8) * 12,
     normal: value,
   };
 }

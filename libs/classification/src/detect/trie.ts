@@ -54,12 +54,17 @@ export class ShapeTrie {
       if (node.next.size === 0 || last + 1 >= tokens.count) return;
       const end = tokens.end[last]!;
       if (tokens.start[last + 1]! !== end + 1) return;
-      const separator = separatorOf(tokens.text.charCodeAt(end));
+      const separator = dividerOf(tokens.text.charCodeAt(end));
       if (separator === 0) return;
       last += 1;
       node = node.next.get(keyOf(separator, tokens.signature[last]!));
     }
   }
+}
+
+/** A bracket divides too: `A123456(3)`. */
+function dividerOf(code: number): number {
+  return code === 0x28 || code === 0x2b ? code : separatorOf(code);
 }
 
 function child(node: Node, key: number): Node {

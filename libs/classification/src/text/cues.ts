@@ -108,8 +108,10 @@ export class Cues {
     return best;
   }
 
-  any(group: number): boolean {
-    return this.hits.some((hit) => hit.group === group);
+  /** False when no phrase of any group stands near the word. */
+  isNear(index: number): boolean {
+    const hit = this.hits[this.#from(index - WORDS_BEFORE - 4)];
+    return hit !== undefined && hit.first <= index + WORDS_AFTER + 8;
   }
 
   #from(token: number): number {

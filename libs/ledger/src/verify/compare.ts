@@ -32,7 +32,11 @@ export function compareBundles(
     return { findings: [fork(`two roots are signed for the size ${checkpoint.size}`)], what: '' };
   }
   const theirs = new Map<number, Uint8Array>();
-  for (const { index, leafHash } of walkTree(other, range, () => undefined)) theirs.set(index, leafHash);
+  const broken: Finding[] = [];
+  const tell = ({ code }: Finding) =>
+    void broken.push({ code, what: 'the other bundle does not lead to its own checkpoint' });
+  for (const { index, leafHash } of walkTree(other, range, tell)) theirs.set(index, leafHash);
+  if (broken.length > 0) return { findings: broken, what: '' };
   let common = 0;
   for (const { index, leafHash } of walkTree(here.archive, here.range, () => undefined)) {
     const their = theirs.get(index);

@@ -11,9 +11,12 @@ import * as catalogue from './catalogue.entities.js';
 import * as identity from './identity.entities.js';
 import * as policy from './policy.entities.js';
 import type { ControlRow } from './row.js';
-import * as tenant from './tenant.entities.js';
+import * as tenants from './tenant.entities.js';
 
-export const controlEntities = [catalogue, identity, policy, tenant].flatMap((module) => Object.values(module));
+/** What the modules above export is entities and nothing else. */
+const controlEntities = [catalogue, identity, policy, tenants].flatMap((module): readonly (new () => object)[] =>
+  Object.values<new () => object>(module),
+);
 
 class SnakeCase extends DefaultNamingStrategy {
   override columnName(property: string, custom: string | undefined): string {
@@ -114,15 +117,20 @@ export class ControlTx {
     const now = new Date();
     const own = { version: 1, createdAt: now, updatedAt: now, ...values, tenantId: this.tenantId };
     const row = repository.create(own as never) as unknown as R;
-    await repository.insert(row as never);
+    await repository.insert(row);
     return row;
   }
 
-  /** Changes a row that is still at `version`; throws `StaleVersion` when another change was faster. */
-  async update<R extends ControlRow>(entity: EntityTarget<R>, row: R, changes: Partial<R>): Promise<R> {
+  /** Changes a row that is still at `version`, by default the one read; throws `StaleVersion` when another was faster. */
+  async update<R extends ControlRow>(
+    entity: EntityTarget<R>,
+    row: R,
+    changes: Partial<R>,
+    version = row.version,
+  ): Promise<R> {
     const repository = this.manager.getRepository<R>(entity);
-    const next = { ...changes, version: row.version + 1, updatedAt: new Date() };
-    const done = await repository.update(this.own({ id: row.id, version: row.version } as Partial<R>), next as never);
+    const next = { ...changes, version: version + 1, updatedAt: new Date() };
+    const done = await repository.update(this.own({ id: row.id, version } as Partial<R>), next as never);
     if (done.affected !== 1) {
       const current = await this.one(entity, { id: row.id } as Partial<R>);
       throw new StaleVersion(current?.version ?? 0);

@@ -67,11 +67,19 @@ const platformTables: Readonly<Record<string, string>> = {
     identity_provider_id uuid NOT NULL, PRIMARY KEY (issuer, audience, bound)`,
 };
 
-const functionGrants = ['claim_connection_key(text, text, jsonb, uuid)', 'release_connection_keys(uuid)'] as const;
+/** The last two: administrators are verified like everyone else, by what is published. */
+const functionGrants = [
+  'claim_connection_key(text, text, jsonb, uuid)',
+  'release_connection_keys(uuid)',
+  'find_issuer(text)',
+  'find_app_key(text)',
+] as const;
 
 /** What the tenant API's login may do with a table beyond SELECT and INSERT. The change log is append-only. */
 const grants: Readonly<Record<string, string>> = {
-  ...Object.fromEntries([...Object.keys(tenantTables), 'sign_up'].map((name) => [name, 'SELECT, INSERT, UPDATE, DELETE'])),
+  ...Object.fromEntries(
+    [...Object.keys(tenantTables), 'sign_up'].map((name) => [name, 'SELECT, INSERT, UPDATE, DELETE']),
+  ),
   tenant: 'SELECT, INSERT, UPDATE',
   endpoint: 'SELECT, INSERT, UPDATE',
   policy_version: 'SELECT, INSERT, UPDATE',
@@ -137,7 +145,9 @@ export class ControlSchema1792000000000 implements MigrationInterface {
         WITH CHECK (tenant_id = NULLIF(current_setting('app.tenant', true), '')::uuid)`);
     }
     await runner.query(`CREATE UNIQUE INDEX domain_verified ON control.domain (name) WHERE verified_at IS NOT NULL`);
-    await runner.query(`CREATE UNIQUE INDEX policy_published ON control.policy_version (tenant_id) WHERE state = 'published'`);
+    await runner.query(
+      `CREATE UNIQUE INDEX policy_published ON control.policy_version (tenant_id) WHERE state = 'published'`,
+    );
     await runner.query(`CREATE INDEX change_by_time ON control.change (tenant_id, created_at)`);
     await runner.query(`CREATE INDEX sign_up_by_email ON control.sign_up (email, created_at)`);
     await runner.query(connectionKeys);
@@ -145,7 +155,8 @@ export class ControlSchema1792000000000 implements MigrationInterface {
     for (const [table, rights] of Object.entries(grants)) {
       await runner.query(`GRANT ${rights} ON control."${table}" TO writ_tenant_api`);
     }
-    for (const name of functionGrants) await runner.query(`GRANT EXECUTE ON FUNCTION control.${name} TO writ_tenant_api`);
+    for (const name of functionGrants)
+      await runner.query(`GRANT EXECUTE ON FUNCTION control.${name} TO writ_tenant_api`);
   }
 
   async down(): Promise<void> {

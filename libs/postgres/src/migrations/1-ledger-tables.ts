@@ -61,7 +61,10 @@ CREATE TABLE ledger.pending (
 
 CREATE TABLE ledger.epoch (
   number bigint PRIMARY KEY,
+  -- Root of the tree of heads.
   root bytea NOT NULL CHECK (octet_length(root) = 32),
+  -- Compact range of the epoch log after this epoch, and its signed checkpoint.
+  frontier bytea NOT NULL,
   note text NOT NULL,
   heads jsonb NOT NULL,
   signed_at timestamptz NOT NULL DEFAULT clock_timestamp()

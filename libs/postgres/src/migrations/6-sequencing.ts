@@ -13,7 +13,7 @@ export class Sequencing1763694000006 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(
-      'DROP FUNCTION ledger.take(smallint, int), ledger.heads(uuid[]), ledger.put_epoch(bigint, bytea, text, jsonb)',
+      'DROP FUNCTION ledger.take(smallint, int), ledger.heads(uuid[]), ledger.put_epoch(bigint, bytea, bytea, text, jsonb)',
     );
   }
 }
@@ -74,6 +74,7 @@ CREATE FUNCTION ledger.root_at(_tenant uuid, _size bigint) RETURNS bytea
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE _root bytea;
 BEGIN
+  IF NOT EXISTS (SELECT FROM ledger.log WHERE tenant_id = _tenant) THEN RETURN NULL; END IF;
   EXECUTE format('SELECT root FROM %I.batch WHERE size_after = $1', ledger.schema_of(_tenant)) INTO _root USING _size;
   RETURN _root;
 END $$;
@@ -97,14 +98,14 @@ END $$;
 `;
 
 const epochs = `
-CREATE FUNCTION ledger.put_epoch(_number bigint, _root bytea, _note text, _heads jsonb) RETURNS void
+CREATE FUNCTION ledger.put_epoch(_number bigint, _root bytea, _frontier bytea, _note text, _heads jsonb) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  INSERT INTO ledger.epoch (number, root, note, heads) VALUES (_number, _root, _note, _heads)
+  INSERT INTO ledger.epoch (number, root, frontier, note, heads) VALUES (_number, _root, _frontier, _note, _heads)
 $$;
 
-CREATE FUNCTION ledger.newest_epoch() RETURNS TABLE (number bigint, root bytea, note text)
+CREATE FUNCTION ledger.newest_epoch() RETURNS TABLE (number bigint, root bytea, frontier bytea, note text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT e.number, e.root, e.note FROM ledger.epoch e ORDER BY e.number DESC LIMIT 1
+  SELECT e.number, e.root, e.frontier, e.note FROM ledger.epoch e ORDER BY e.number DESC LIMIT 1
 $$;
 `;
 
@@ -112,7 +113,8 @@ $$;
 const integrity = `
 CREATE FUNCTION ledger.place_integrity_hold(_tenant uuid, _reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  INSERT INTO ledger.integrity_hold (tenant_id, reason) VALUES (_tenant, _reason) ON CONFLICT DO NOTHING
+  INSERT INTO ledger.integrity_hold (tenant_id, reason)
+  SELECT tenant_id, _reason FROM ledger.log WHERE tenant_id = _tenant ON CONFLICT DO NOTHING
 $$;
 
 CREATE FUNCTION ledger.integrity_holds() RETURNS TABLE (tenant_id uuid, reason text, placed_at timestamptz)
@@ -124,7 +126,7 @@ $$;
 const grants = `
 GRANT EXECUTE ON FUNCTION ledger.take(smallint, int), ledger.heads(uuid[]), ledger.logs(smallint), ledger.root_at(uuid, bigint),
   ledger.put(smallint, bigint, uuid[], bigint[], bigint[], bytea[], text[], bytea[], bytea[], text[], timestamptz[]),
-  ledger.put_epoch(bigint, bytea, text, jsonb), ledger.newest_epoch(),
+  ledger.put_epoch(bigint, bytea, bytea, text, jsonb), ledger.newest_epoch(),
   ledger.place_integrity_hold(uuid, text), ledger.integrity_holds()
 TO writ_sequencer;
 GRANT EXECUTE ON FUNCTION ledger.place_integrity_hold(uuid, text), ledger.integrity_holds(), ledger.heads(uuid[]) TO writ_worker;

@@ -1,5 +1,6 @@
 import { type Ask, unreachable } from '@writ/domain';
 import { messagesEncoder } from '../anthropic/encoder.js';
+import { generateEncoder } from '../gemini/encoder.js';
 import { chatEncoder } from '../openai/chat-encoder.js';
 import { embeddingsEncoder } from '../openai/embeddings.js';
 import { responsesEncoder } from '../openai/responses-encoder.js';
@@ -18,7 +19,7 @@ export const dialects = {
       case 'openai.embeddings':
         return embeddingsEncoder(ask);
       case 'gemini.generate':
-        throw new Error('no door makes an ask of this dialect');
+        return generateEncoder(ask, answeredModel);
       default:
         return unreachable(ask.dialect);
     }

@@ -19,13 +19,13 @@ export interface TenantApi {
 
 /** The tenant API with its real neighbours. `close` ends them too. */
 export async function startTenantApi(settings: TenantApiSettings): Promise<TenantApi> {
-  const { ports, notReady, close } = await wire(settings);
-  const api = await serveTenantApi(settings, ports, notReady);
+  const wiring = await wire(settings);
+  const api = await serveTenantApi(settings, wiring.ports, () => wiring.notReady());
   return {
     ...api,
     async close() {
       await api.close();
-      await close();
+      await wiring.close();
     },
   };
 }

@@ -23,6 +23,7 @@ export interface Wiring {
   close(): Promise<void>;
 }
 
+const nowMs = (): number => systemClock.nowMs();
 const newId = (): string => uuidv7(systemClock.nowMs());
 
 /** Plugs the real neighbours into the ports. */
@@ -39,7 +40,6 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
   const own = ownLedger(settings, ledgerPlane, log, problem);
   const dispatcher = guardedDispatcher({ allowHosts: settings.egressAllowHosts, connectMs: 3_000, headersMs: 5_000 });
   const directory = connectionDirectory(plane, { onProblem: problem });
-  const nowMs = (): number => systemClock.nowMs();
   const failed = (cause: unknown): void => problem('a credential could not be verified', cause);
   const ports: Ports = {
     control,

@@ -68,7 +68,10 @@ export async function openHouse(): Promise<House> {
   };
   const api = await serveTenantApi(settings, ports);
   return {
-    ...{ api, ports, issuer, admin },
+    api,
+    ports,
+    issuer,
+    admin,
     code: (email) => codes.get(email) ?? '',
     ask: (query, variables, token) => ask(api.url, query, variables, token),
     async close() {
@@ -84,16 +87,18 @@ export async function openHouse(): Promise<House> {
 
 type KeyFiles = Pick<TenantApiSettings, 'masterKeyFile' | 'writerAuthorityKeyFile' | 'snapshotKeyFile'>;
 
+const ed25519 = (): string =>
+  generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
+
 function keyFiles(folder: string): KeyFiles {
   const write = (name: string, content: string): string => {
     writeFileSync(join(folder, name), content, { mode: 0o600 });
     return join(folder, name);
   };
-  const key = (): string | Buffer => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
   return {
     masterKeyFile: write('master.key', randomBytes(32).toString('base64')),
-    writerAuthorityKeyFile: write('authority.pem', String(key())),
-    snapshotKeyFile: write('snapshot.pem', String(key())),
+    writerAuthorityKeyFile: write('authority.pem', ed25519()),
+    snapshotKeyFile: write('snapshot.pem', ed25519()),
   };
 }
 

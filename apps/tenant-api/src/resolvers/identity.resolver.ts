@@ -85,33 +85,28 @@ export class IdentityResolver {
     @Context() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {
-    return this.administration.change(
-      context,
-      info,
-      { ...input, token: '' },
-      {
-        event: 'admin.identity-provider-tested',
-        step: async (tx) => {
-          const row = await tx.byId(IdentityProviderRow, fromId('IdentityProvider', input.id));
-          if (!row) return refusedWith(notFound);
-          if (!(await this.underTestLimit(tx)))
-            return refusedWith(
-              userError('', UserErrorCode.RATE_LIMITED, 'At most 30 tests in ten minutes; wait a little.'),
-            );
-          const { tree, accepted, roles } = await this.ports.identity.explain(
-            tx.tenant.tenant,
-            connectionOfRow(row),
-            input.token,
+    return this.administration.change(context, info, input, {
+      event: 'admin.identity-provider-tested',
+      step: async (tx) => {
+        const row = await tx.byId(IdentityProviderRow, fromId('IdentityProvider', input.id));
+        if (!row) return refusedWith(notFound);
+        if (!(await this.underTestLimit(tx)))
+          return refusedWith(
+            userError('', UserErrorCode.RATE_LIMITED, 'At most 30 tests in ten minutes; wait a little.'),
           );
-          if (accepted) await tx.update(IdentityProviderRow, row, { testedAt: new Date(this.ports.nowMs()) });
-          return ok({
-            answer: { explanation: tree, passed: accepted, roles: [...roles] },
-            fields: { provider: row.name, passed: accepted },
-            publish: false,
-          });
-        },
+        const { tree, accepted, roles } = await this.ports.identity.explain(
+          tx.tenant.tenant,
+          connectionOfRow(row),
+          input.token,
+        );
+        if (accepted) await tx.update(IdentityProviderRow, row, { testedAt: new Date(this.ports.nowMs()) });
+        return ok({
+          answer: { explanation: tree, passed: accepted, roles: [...roles] },
+          fields: { provider: row.name, passed: accepted },
+          publish: false,
+        });
       },
-    );
+    });
   }
 
   @Mutation(() => t.SetClaimMappingsPayload, { description: 'Replaces the ordered mapping from claims to roles.' })

@@ -87,8 +87,7 @@ export async function openHouse(): Promise<House> {
 
 type KeyFiles = Pick<TenantApiSettings, 'masterKeyFile' | 'writerAuthorityKeyFile' | 'snapshotKeyFile'>;
 
-const ed25519 = (): string =>
-  generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
+const ed25519 = (): string => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
 
 function keyFiles(folder: string): KeyFiles {
   const write = (name: string, content: string): string => {

@@ -7,11 +7,13 @@ import { Administration } from '../administration.js';
 import type { BootstrapIssuer } from '../bootstrap-issuer.js';
 import type { RequestContext } from '../caller.js';
 import type { Ports } from '../ports.js';
+import { BreakGlassResolver } from '../resolvers/break-glass.resolver.js';
 import { CatalogueResolver } from '../resolvers/catalogue.resolver.js';
 import { EvidenceResolver } from '../resolvers/evidence.resolver.js';
 import { IdentityResolver } from '../resolvers/identity.resolver.js';
 import { MoneyResolver } from '../resolvers/money.resolver.js';
 import { OnboardingResolver } from '../resolvers/onboarding.resolver.js';
+import { PeopleResolver } from '../resolvers/people.resolver.js';
 import { PolicyResolver } from '../resolvers/policy.resolver.js';
 import { ReadingResolver } from '../resolvers/reading.resolver.js';
 import type { TenantApiSettings } from '../settings.js';
@@ -29,10 +31,12 @@ export const idempotent = new GraphQLDirective({
 });
 
 export const resolvers = [
+  BreakGlassResolver,
   OnboardingResolver,
   IdentityResolver,
   CatalogueResolver,
   MoneyResolver,
+  PeopleResolver,
   PolicyResolver,
   EvidenceResolver,
   ReadingResolver,

@@ -55,7 +55,8 @@ export async function serveTenantApi(
     TenantApiModule.of({ ports, issuer, settings }),
     adapter,
     {
-      logger: ['error', 'warn', 'fatal'],
+      // Failures reach the operators through `report`, once; Nest would print them again, with what they carry.
+      logger: false,
       abortOnError: false,
     },
   );

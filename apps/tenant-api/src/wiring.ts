@@ -53,7 +53,7 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
     evidence: postgresEvidence(readingPlane),
     policy: { compile },
     checkUrl: targetCheck(settings.egressAllowHosts),
-    report: (cause, request) => log.error({ err: cause, request }, 'the administration plane failed and refused'),
+    report: (cause, request) => log.error({ ...told(cause), request }, 'the administration plane failed and refused'),
     nowMs,
     newId,
     randomBelow: (limit) => randomInt(limit),
@@ -88,6 +88,12 @@ function ownLedger(
     onAlarm: (alarm) => log.error({ alarm }, 'the ledger raised an alarm'),
     onProblem: problem,
   });
+}
+
+/** Never a statement's parameters: they may hold what must not be logged. */
+function told(cause: unknown): { readonly error: string; readonly stack?: string } {
+  if (!(cause instanceof Error)) return { error: String(cause) };
+  return { error: `${cause.name}: ${cause.message}`, ...(cause.stack !== undefined && { stack: cause.stack }) };
 }
 
 function printLine(line: string): void {

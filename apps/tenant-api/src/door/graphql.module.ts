@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { GraphQLModule } from '@nestjs/graphql';
+import { type BuildSchemaOptions, GraphQLModule } from '@nestjs/graphql';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import { DirectiveLocation, GraphQLDirective, GraphQLNonNull, GraphQLString } from 'graphql';
 import type { FastifyRequest } from 'fastify';
@@ -42,6 +42,8 @@ export const resolvers = [
   ReadingResolver,
 ];
 
+export const buildOptions: BuildSchemaOptions = { directives: [idempotent], numberScalarMode: 'integer' };
+
 interface Parts {
   readonly ports: Ports;
   readonly issuer: BootstrapIssuer;
@@ -72,7 +74,7 @@ function driver(ports: Ports): MercuriusDriverConfig {
     path: '/graphql',
     autoSchemaFile: true,
     sortSchema: true,
-    buildSchemaOptions: { directives: [idempotent], numberScalarMode: 'integer' },
+    buildSchemaOptions: buildOptions,
     transformSchema: guardFields,
     allowBatchedQueries: false,
     graphiql: false,

@@ -20,6 +20,12 @@ export const tenantApiSettings = z.object({
   databaseUrl: z.string().min(1),
   /** Login `writ_tenant_api` of the ledger's database; the same cluster unless set. */
   ledgerDatabaseUrl: z.string().optional(),
+  /** Login `writ_exporter` of the ledger's database: it can only read. */
+  exporterDatabaseUrl: z.string().min(1),
+  /** Ed25519 private key (PEM) that signs the manifests of exports. */
+  exportKeyFile: keyFile,
+  /** The deployment's keyset, signed by its root. */
+  keysetFile: keyFile,
   /** The public address of this API: the issuer of setup tokens. */
   publicUrl: z.url(),
   /** The `aud` that an administrator's access token must carry. */

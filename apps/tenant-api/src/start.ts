@@ -4,6 +4,8 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { health } from '@writ/nest';
 import type { GraphQLSchema } from 'graphql';
 import { openBootstrapIssuer } from './bootstrap-issuer.js';
+import { Administration } from './administration.js';
+import { exportRoute } from './door/export-route.js';
 import { TenantApiModule } from './door/graphql.module.js';
 import { screen } from './door/screen.js';
 import type { Ports } from './ports.js';
@@ -63,6 +65,7 @@ export async function serveTenantApi(
   const fastify = app.getHttpAdapter().getInstance();
   const schema = (): GraphQLSchema => (fastify as unknown as { graphql: { schema: GraphQLSchema } }).graphql.schema;
   screen(fastify, ports, issuer, schema);
+  exportRoute(fastify, ports, issuer, app.get(Administration));
   fastify.get('/.well-known/jwks.json', async () => issuer.jwks);
   health(fastify, { notReady });
   await app.listen(settings.listenPort, settings.listenHost);

@@ -3,11 +3,19 @@ import { readFileSync } from 'node:fs';
 import { statementSigner } from '@writ/ledger';
 import { type Log, createLog, guardedDispatcher, localKms, systemClock, uuidv7 } from '@writ/platform';
 import { compile } from '@writ/policy';
-import { type PlanePool, connectionDirectory, enrolledLedger, planePool, snapshotSigner } from '@writ/postgres';
+import {
+  type PlanePool,
+  connectionDirectory,
+  enrolledLedger,
+  evidenceStore,
+  planePool,
+  snapshotSigner,
+} from '@writ/postgres';
 import { Control } from '@writ/postgres/control';
 import { targetCheck } from './outside/check-target.js';
 import { oidcDiscovery } from './outside/discovery.js';
-import { postgresEvidence } from './outside/evidence.js';
+import { recordedEvidence } from './outside/evidence.js';
+import { bundleExporter } from './outside/exporter.js';
 import { postedMail, printedMail } from './outside/mail.js';
 import { postgresPublisher } from './outside/publisher.js';
 import { txtRecords } from './outside/txt.js';
@@ -36,6 +44,7 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
   const ledgerUrl = settings.ledgerDatabaseUrl ?? settings.databaseUrl;
   const ledgerPlane = planePool('writ_tenant_api', { url: ledgerUrl, max: 4, onLost });
   const readingPlane = planePool('writ_tenant_api', { url: ledgerUrl, max: 2, onLost });
+  const exporterPlane = planePool('writ_exporter', { url: settings.exporterDatabaseUrl, max: 2, onLost });
   const control = await Control.open({ url: settings.databaseUrl });
   const own = ownLedger(settings, ledgerPlane, log, problem);
   const dispatcher = guardedDispatcher({ allowHosts: settings.egressAllowHosts, connectMs: 3_000, headersMs: 5_000 });
@@ -50,7 +59,13 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
     mail: settings.mail === 'print' ? printedMail(printLine) : postedMail(settings.mail, dispatcher),
     names: txtRecords(settings.nameServers),
     publisher: postgresPublisher(plane, snapshotSigner(privateKeyIn(settings.snapshotKeyFile))),
-    evidence: postgresEvidence(readingPlane),
+    evidence: recordedEvidence(evidenceStore(readingPlane)),
+    exporter: bundleExporter({
+      plane: exporterPlane,
+      signer: statementSigner(privateKeyIn(settings.exportKeyFile)),
+      keyset: readFileSync(settings.keysetFile),
+      nowMs,
+    }),
     policy: { compile },
     checkUrl: targetCheck(settings.egressAllowHosts),
     report: (cause, request) => log.error({ ...told(cause), request }, 'the administration plane failed and refused'),
@@ -61,7 +76,7 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
   const close = async (): Promise<void> => {
     await own.close();
     await Promise.allSettled([directory.close(), control.close(), dispatcher.close()]);
-    await Promise.allSettled([ledgerPlane.close(), readingPlane.close(), plane.close()]);
+    await Promise.allSettled([ledgerPlane.close(), readingPlane.close(), exporterPlane.close(), plane.close()]);
   };
   return { ports, log, notReady: () => [], close };
 }

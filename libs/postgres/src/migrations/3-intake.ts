@@ -93,6 +93,7 @@ DECLARE
 BEGIN
   PERFORM set_config('synchronous_commit', 'on', true);
   PERFORM ledger.admit(_lanes, _tenants, _records);
+  BEGIN
   FOR _tenant IN SELECT DISTINCT t FROM unnest(_tenants) t ORDER BY t LOOP
     _schema := ledger.schema_of(_tenant);
     EXECUTE format('WITH new AS (
@@ -114,6 +115,11 @@ BEGIN
       _conflicts := concat_ws(',', _conflicts, _differs);
     END IF;
   END LOOP;
+  EXCEPTION WHEN lock_not_available THEN
+    -- One tenant's locked table must not hold up the others of the batch: it is named, and they go again without it.
+    RAISE EXCEPTION 'the log is locked' USING ERRCODE = 'WL004',
+      DETAIL = (SELECT string_agg(g.r::text, ',') FROM unnest(_tenants, _records) g(t, r) WHERE g.t = _tenant);
+  END;
   IF _conflicts <> '' THEN
     RAISE EXCEPTION 'a record of this id has other bytes' USING ERRCODE = 'WL003', DETAIL = _conflicts;
   END IF;

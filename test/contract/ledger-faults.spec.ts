@@ -119,10 +119,10 @@ describe('when the database is killed under load', () => {
     const tenant = (await database.tenant()).tenant;
     const durable: StoredLeaf[] = [];
     const waits: number[] = [];
-    let running = true;
+    const stopping = new AbortController();
     let recoveredAt = 0;
     const write = async (lane: number): Promise<void> => {
-      while (running) {
+      while (!stopping.signal.aborted) {
         const leaf = maker.leaf(tenant, { lane });
         const startedAt = performance.now();
         const outcome = await store.append([leaf]);
@@ -144,7 +144,7 @@ describe('when the database is killed under load', () => {
     await database.restart();
     restartedAt = performance.now();
     await eventually(() => expect(recoveredAt).toBeGreaterThan(0), 10_000);
-    running = false;
+    stopping.abort();
     await Promise.all(writers);
     expect(Math.max(...waits)).toBeLessThan(1_000);
     expect(recoveredAt - restartedAt).toBeLessThan(5_000);

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import type { TenantId } from '@writ/domain';
 import { logSigner } from '@writ/ledger';
 import { systemClock } from '@writ/platform';
 import { logOrigin, postgresLedgerStore, sequencerStore, writerRegister } from '@writ/postgres';
@@ -9,9 +10,10 @@ import { ledgerStoreContract } from './ledger-store.contract.js';
 
 const logKey = logSigner(generateKeyPairSync('ed25519').privateKey);
 
+const originOf = (tenant: TenantId): string => logOrigin('ledger.example.org', tenant);
+
 ledgerStoreContract('in memory', () => {
   const store = new LedgerStoreTwin();
-  const originOf = (tenant: string): string => `ledger.example.org/${tenant}`;
   return Promise.resolve({
     store,
     writer: 'gw-1',
@@ -42,7 +44,7 @@ ledgerStoreContract('on Postgres', async () => {
     writer: 'gw-1',
     logKey,
     tenant: async () => (await database.tenant()).tenant,
-    originOf: (tenant) => logOrigin('ledger.example.org', tenant),
+    originOf,
     hold: (tenant) => sequencing.holdIntegrity(tenant, 'a test'),
     async sequence() {
       while ((await sequencer.tick()).kind === 'committed');

@@ -21,7 +21,7 @@ export interface TenantTransaction {
   /** For schema-qualified SQL: `${transaction.schema}.record`. */
   readonly schema: string;
   /** One statement per call, by the extended protocol: a text with two statements is refused by the server. */
-  query<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  readonly query: <Row extends QueryResultRow>(text: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
 }
 
 /**

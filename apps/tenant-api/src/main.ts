@@ -1,33 +1,21 @@
-import { evidenceStore, logOrigin } from '@writ/postgres';
-import { createLog } from '@writ/platform';
-import { recordedEvidence } from './outside/evidence.js';
-import { verifiedIdentity } from './outside/identity.js';
 import { readTenantApiSettings } from './settings.js';
-import { serveTenantApi } from './start.js';
-import { wire } from './wiring.js';
+import { startTenantApi } from './start.js';
 
-const read = readTenantApiSettings();
-if (!read.ok) {
-  process.stderr.write(`tenant-api: mend these settings:\n${read.error.map((line) => `  ${line}\n`).join('')}`);
+const settings = readTenantApiSettings();
+if (!settings.ok) {
+  console.error(
+    `writ tenant-api: it cannot start; mend these settings:\n${settings.error.map((line) => `  ${line}`).join('\n')}`,
+  );
   process.exit(1);
 }
-const settings = read.value;
-const log = createLog('tenant-api', settings.logLevel);
-const wired = await wire(settings, {
-  identity: ({ plane }) => verifiedIdentity({ plane, settings, log }),
-  evidence: (plane) => recordedEvidence(evidenceStore(plane), ({ tenant }) => logOrigin(settings.logName, tenant)),
-});
-const api = await serveTenantApi(settings, wired.ports);
-process.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid, url: api.url })}\n`);
+const api = await startTenantApi(settings.value);
+process.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid, port: api.port, url: api.url })}\n`);
 
-let isStopping = false;
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+let closing = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    if (isStopping) return;
-    isStopping = true;
-    void api
-      .close()
-      .then(() => wired.close())
-      .then(() => process.exit(0));
+    if (closing) return;
+    closing = true;
+    void api.close();
   });
 }

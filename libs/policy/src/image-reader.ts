@@ -76,6 +76,11 @@ export class ImageReader {
     return effect;
   }
 
+  /** Bits of the tags it carries (a denial) or lifts (an override). */
+  tags(rule: number): number {
+    return this.#rule(rule, 2);
+  }
+
   /** Number of the rule's endpoint expression, or -1 for all endpoints. */
   expression(rule: number): number {
     return (this.#rule(rule, 0) >>> ruleFlag.expressionShift) - 1;

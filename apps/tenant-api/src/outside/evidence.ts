@@ -1,4 +1,3 @@
-import type { TenantContext } from '@writ/domain';
 import type { EvidenceStore, StoredEntry } from '@writ/postgres';
 import type { DecisionQuery, DecisionView, EvidencePort } from '../ports.js';
 
@@ -19,7 +18,7 @@ const pageOfRecords = 200;
 const pagesSearched = 20;
 
 /** Reads decisions from the ledger's own records: there is no second copy that could say something else. */
-export function recordedEvidence(store: EvidenceStore, originOf: (tenant: TenantContext) => string): EvidencePort {
+export function recordedEvidence(store: EvidenceStore): EvidencePort {
   return {
     async decision(tenant, record) {
       const entries = await store.request(tenant, record);
@@ -40,7 +39,7 @@ export function recordedEvidence(store: EvidenceStore, originOf: (tenant: Tenant
     },
     async checkpoints(tenant, first) {
       const stored = await store.checkpoints(tenant, first);
-      return stored.map((checkpoint) => ({ origin: originOf(tenant), ...checkpoint }));
+      return stored.map((checkpoint) => ({ origin: checkpoint.note.split('\n', 1)[0] ?? '', ...checkpoint }));
     },
   };
 }

@@ -1,6 +1,7 @@
 import { type Classification, type JsonObject, unreachable } from '@writ/domain';
 import {
   type RecordFields,
+  canonicalText,
   classificationFields,
   clearSet,
   clearText,
@@ -53,7 +54,7 @@ function decisionFields(record: DecisionRecord, log: LogContext): RecordFields {
       ...decisionMembers(record),
       classification: classificationFields(record.classification),
       prompt: { bytes: prompt.bytes, tokens: prompt.estimatedTokens },
-      tools: { count: record.tools.length, digest: digestOf(wellFormed(record.tools)) },
+      tools: { count: record.tools.length, digest: digestOf(record.tools.map(canonicalText)) },
     },
     personal: {
       ...who.personal,
@@ -84,7 +85,7 @@ function decisionMembers(record: DecisionRecord): JsonObject {
     stream: record.stream,
     received: record.receivedAt,
     reserved: record.reservedMicros,
-    policy: wellFormed(decision.policy),
+    policy: { ...decision.policy },
     rules: clearSet(decision.matched),
     facts: decision.factsHash,
     catalogue: decision.catalogueHash,
@@ -94,7 +95,7 @@ function decisionMembers(record: DecisionRecord): JsonObject {
       ? {
           endpoints: clearSet(decision.authorizedEndpoints),
           endpointsDigest: digestOf(decision.authorizedEndpoints),
-          obligations: wellFormed(decision.obligations),
+          obligations: decision.obligations as unknown as JsonObject,
         }
       : { code: clearText(decision.code), reason: clearText(decision.reason) }),
   };

@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-const tables = ['record', 'batch', 'tile', 'hold', 'record_hold', 'record_key', 'outbox'];
+const tables = ['record', 'batch', 'tile', 'hold', 'record_key', 'outbox'];
 
 describe("the gateway's login", () => {
   it('holds no privilege on any table, view or sequence of the product', async () => {
@@ -125,7 +125,7 @@ describe("the gateway's login", () => {
 });
 
 describe('the append-only tables', () => {
-  it.each(['record', 'batch', 'tile', 'hold', 'record_hold'])(
+  it.each(['record', 'batch', 'tile', 'hold'])(
     'refuse changes of %s by their owner and by a superuser who plays replica',
     async (table) => {
       const admin = await database.session('postgres');

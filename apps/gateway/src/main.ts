@@ -37,7 +37,7 @@ function startPrimary({ processes, drainSeconds, logLevel, managementPort }: Gat
 }
 
 async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings): Promise<void> {
-  const { ports, log, close } = await wire({ listenHost, listenPort, ...rest });
+  const { ports, log, close } = wire({ listenHost, listenPort, ...rest });
   let draining = false;
   const app = await createServer({ ports, log, surfaces, observe: createObserver(), isDraining: () => draining });
   onShutDown(async () => {

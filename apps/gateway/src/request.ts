@@ -8,7 +8,7 @@ export function checkPath(url: string): Result<string, Refusal> {
     /^\/[A-Za-z0-9._~:/-]*$/.test(path) &&
     !path.includes('//') &&
     !/(^|\/)\.{1,2}(\/|$)/.test(path) &&
-    !/\.$/.test(path) &&
+    !path.endsWith('.') &&
     !url.includes('#');
   return canonical ? ok(path) : err(refuse('path-not-canonical'));
 }

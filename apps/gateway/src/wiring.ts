@@ -1,27 +1,29 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { classify, isCleared } from '@writ/classification';
 import { limits, parseRecordId, type RecordId } from '@writ/domain';
-import type { Ports } from '@writ/enforcement';
+import type { ClassifierPort, Ports } from '@writ/enforcement';
 import { createIdentity, documentFetcher, type Directory } from '@writ/identity';
-import { isReceipt, rawPublicKey } from '@writ/ledger';
+import { isReceipt, rawPublicKey, statementSigner } from '@writ/ledger';
 import { createLog, guardedDispatcher, localKms, openText, systemClock, uuidv7, type Log } from '@writ/platform';
 import {
   budgetStore,
   connectionDirectory,
+  enrolledLedger,
   logOrigin,
-  openWritingLedger,
   planePool,
   snapshotSource,
   snapshotVerifier,
   type ConnectionDirectory,
+  type EnrolledLedger,
+  type PlanePool,
 } from '@writ/postgres';
 import { createProviders, dialects } from '@writ/providers';
 import { connectRedis, createLimits } from '@writ/redis';
 import { isAuthorizedBy, localHealth } from '@writ/routing';
-import { createSnapshots } from './snapshots.js';
 import { securityEvents } from './security.js';
 import type { GatewaySettings } from './settings.js';
+import { createSnapshots } from './snapshots.js';
 import { buildVersion } from './version.js';
 
 export interface Wiring {
@@ -30,65 +32,49 @@ export interface Wiring {
   close(): Promise<void>;
 }
 
+type Problem = (what: string, cause?: unknown) => void;
+
 /** Plugs the adapters into the sockets of the wall. The compiler checks here, and only here, that they fit. */
-export async function wire(settings: GatewaySettings): Promise<Wiring> {
+export function wire(settings: GatewaySettings): Wiring {
   const log = createLog('gateway', settings.logLevel);
-  const problem = (what: string, cause?: unknown): void =>
-    log.warn({ cause: cause instanceof Error ? cause.message : cause }, what);
+  const problem: Problem = (what, cause) => log.warn({ cause: cause instanceof Error ? cause.message : cause }, what);
   const ledgerPlane = planePool('writ_gateway', { url: settings.ledgerDatabaseUrl ?? settings.databaseUrl, max: 8 });
   const configPlane = planePool('writ_gateway', { url: settings.databaseUrl, max: 4 });
-  const kms = localKms(Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64'));
   const egress = guardedDispatcher({
     allowHosts: settings.egressAllowHosts,
     connectMs: limits.upstreamConnectMs,
     headersMs: limits.upstreamHeadersMs,
     bodyIdleMs: limits.upstreamIdleMs,
   });
-  const own = await openWritingLedger({
-    plane: ledgerPlane,
-    kind: 'gateway',
-    authority: createPrivateKey(readFileSync(settings.writerAuthorityKeyFile, 'utf8')),
-    build: buildVersion,
-    environment: settings.environment,
-    logKeys: settings.logPublicKeyFile === undefined ? [] : [rawPublicKey(publicKeyOf(settings.logPublicKeyFile))],
-    onAlarm: (alarm) => log.error({ alarm }, 'the ledger raised an alarm'),
-    onProblem: problem,
-  });
+  const own = ownLedger(settings, ledgerPlane, log, problem);
   const source = snapshotSource(configPlane, {
-    verifier: snapshotVerifier([publicKeyOf(settings.snapshotPublicKeyFile)]),
+    verifier: snapshotVerifier([publicKeyIn(settings.snapshotPublicKeyFile)]),
     onProblem: problem,
   });
   const directory = connectionDirectory(configPlane, { onProblem: problem });
   const redis = connectRedis({ url: settings.redisUrl, onProblem: problem });
   const security = securityEvents(log, systemClock);
+  const kms = localKms(Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64'));
+  const clock = systemClock;
   const ports: Ports = {
     identity: createIdentity({
       directory: callersOf(directory, settings.adminAudience),
       fetchDocument: documentFetcher(egress),
-      clock: systemClock,
-      failed: (error) => log.warn({ err: error }, 'a credential could not be verified'),
+      clock,
+      failed: (error) => problem('a credential could not be verified', error),
     }),
     snapshots: createSnapshots({
       source,
       kms,
-      clock: systemClock,
+      clock,
       log,
       originOf: ({ tenant }) => logOrigin(settings.logName, tenant),
     }),
-    classifier: {
-      classify: async (ask, { taxonomy, digestKey }) => {
-        const until = systemClock.monotonicMs() + limits.classificationMs;
-        return classify(ask.leaves, taxonomy, {
-          digestKey,
-          attachments: ask.attachments,
-          expired: () => systemClock.monotonicMs() > until,
-        });
-      },
-    },
+    classifier,
     limits: createLimits({
       redis,
       leases: budgetStore(configPlane),
-      clock: systemClock,
+      clock,
       instances: settings.processes,
       onProblem: problem,
     }),
@@ -101,21 +87,44 @@ export async function wire(settings: GatewaySettings): Promise<Wiring> {
     }),
     dialects,
     health: localHealth({ began: (rest) => problem(`${rest.endpoint} rests: ${rest.why}`) }),
-    clock: systemClock,
+    clock,
     ids: { recordId, random: () => Math.random() },
     security,
   };
-  return {
-    ports,
-    log,
-    async close() {
-      security.close();
-      await own.close();
-      await Promise.allSettled([source.close(), directory.close(), redis.close(), egress.close()]);
-      await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
-    },
+  const close = async (): Promise<void> => {
+    security.close();
+    await own.close();
+    await Promise.allSettled([source.close(), directory.close(), redis.close(), egress.close()]);
+    await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
+  return { ports, log, close };
 }
+
+function ownLedger(settings: GatewaySettings, plane: PlanePool, log: Log, problem: Problem): EnrolledLedger {
+  const logKeys = settings.logPublicKeyFile === undefined ? [] : [rawPublicKey(publicKeyIn(settings.logPublicKeyFile))];
+  return enrolledLedger({
+    plane,
+    kind: 'gateway',
+    authority: statementSigner(createPrivateKey(readFileSync(settings.writerAuthorityKeyFile, 'utf8'))),
+    settings: {
+      build: { version: buildVersion },
+      environment: settings.environment,
+      clock: { source: 'system', errorMs: 1_000 },
+    },
+    clock: systemClock,
+    logKeys: () => logKeys,
+    onAlarm: (alarm) => log.error({ alarm }, 'the ledger raised an alarm'),
+    onProblem: problem,
+  });
+}
+
+const classifier: ClassifierPort = {
+  async classify(ask, { taxonomy, digestKey }) {
+    const until = systemClock.monotonicMs() + limits.classificationMs;
+    const expired = (): boolean => systemClock.monotonicMs() > until;
+    return await Promise.resolve(classify(ask.leaves, taxonomy, { digestKey, attachments: ask.attachments, expired }));
+  },
+};
 
 /**
  * A token for the tenant API is not a token for the gateway: its audience is taken out of every connection here. An outage
@@ -145,6 +154,6 @@ function recordId(): RecordId {
   return id.value;
 }
 
-function publicKeyOf(file: string) {
+function publicKeyIn(file: string): KeyObject {
   return createPublicKey(readFileSync(file, 'utf8'));
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type JsonObject, type Result, type TenantContext, err, parseRecordId } from '@writ/domain';
 import type { EventRecord, LogContext } from '@writ/ledger';
+import { PublishConflict } from '@writ/postgres';
 import { ChangeRow, type ControlTx, StaleVersion, TenantRow } from '@writ/postgres/control';
 import { type GraphQLResolveInfo, Kind } from 'graphql';
 import { type Caller, type RequestContext, actorOf, refusedError, tenantOf } from './caller.js';
@@ -150,13 +151,20 @@ export function eventRecord(
 function answerOf(error: unknown): Answer {
   if (error instanceof Rollback) return error.answer;
   if (error instanceof StaleVersion) {
-    const conflict = userError(
-      'expectedVersion',
-      UserErrorCode.CONFLICT,
-      `Another change was faster; read version ${error.current} and try again.`,
-    );
-    return { userErrors: [{ ...conflict, currentVersion: error.current }] };
+    const message = `Another change was faster; read version ${error.current} and try again.`;
+    const field = ['expectedVersion'];
+    return { userErrors: [{ field, code: UserErrorCode.CONFLICT, message, currentVersion: error.current }] };
   }
+  if (error instanceof PublishConflict && error.because !== 'version-taken')
+    return {
+      userErrors: [
+        userError(
+          '',
+          UserErrorCode.TAKEN,
+          'Another connection already speaks for this issuer, audience and bound claims.',
+        ),
+      ],
+    };
   const taken = uniqueViolation(error);
   if (taken !== undefined) return { userErrors: [taken] };
   throw error;

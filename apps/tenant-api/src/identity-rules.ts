@@ -7,8 +7,9 @@ export const subjectKinds = ['human', 'agent', 'workload'] as const;
 const claimName = /^[A-Za-z0-9_:/.-]{1,128}$/;
 const roleName = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
+const invalid = (field: string, message: string): UserError => userError(field, UserErrorCode.INVALID, message);
+
 export function inputProblem(input: CreateIdentityProviderInput): UserError | undefined {
-  const invalid = (field: string, message: string): UserError => userError(field, UserErrorCode.INVALID, message);
   if (!/^\S(.{0,61}\S)?$/u.test(input.name)) return invalid('name', 'A name has 1 to 63 characters.');
   if (
     input.audiences.length === 0 ||

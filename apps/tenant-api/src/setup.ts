@@ -28,14 +28,15 @@ async function progressOf(tx: c.ControlTx, tenant: c.TenantRow): Promise<Progres
   };
 }
 
+const step = (name: string, done: boolean, mutation: string, because: string, optional = false): SetupStep => ({
+  name,
+  done,
+  optional,
+  mutation,
+  because,
+});
+
 function stepsOf(progress: Progress): SetupStep[] {
-  const step = (name: string, done: boolean, mutation: string, because: string, optional = false): SetupStep => ({
-    name,
-    done,
-    optional,
-    mutation,
-    because,
-  });
   return [
     step(
       'verify-domain',

@@ -19,6 +19,7 @@ import { startStack, type Stack } from './stack.js';
 const say = (line = ''): void => console.log(line);
 const startedAt = performance.now();
 const clockText = (): string => `${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(5)} s`;
+const row = (name: string, value: string): void => say(`         ${name.padEnd(11)}${value}`);
 const step = (title: string): void => say(`\n${clockText()}  ${title}`);
 
 const { values } = parseArgs({
@@ -86,7 +87,6 @@ async function tell(
   request: DemoRequest,
   { status, text, headers }: DemoResult,
 ): Promise<boolean> {
-  const row = (name: string, value: string): void => say(`         ${name.padEnd(11)}${value}`);
   row('answer', `${status}  ${text.replaceAll('\n', ' ').slice(0, 110)}`);
   const id = headers.get('x-writ-decision');
   if (id === null) {

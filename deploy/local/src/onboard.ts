@@ -28,11 +28,11 @@ export async function mintToken(
 }
 
 export async function control<T>(stack: Pick<Stack, 'urls'>, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(`${stack.urls.models}/_control/${path}`, {
-    ...(body === undefined
+  const how: RequestInit =
+    body === undefined
       ? {}
-      : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-  });
+      : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const response = await fetch(`${stack.urls.models}/_control/${path}`, how);
   if (!response.ok) throw new Error(`the simulator answered ${response.status} to ${path}: ${await response.text()}`);
   return (await response.json()) as T;
 }

@@ -1,4 +1,4 @@
-import OpenAI from 'openai';
+import OpenAI, { APIError } from 'openai';
 import { accessToken, mintToken } from './onboard.js';
 import type { Stack } from './stack.js';
 import type { TenantClient } from './tenant-client.js';
@@ -75,13 +75,22 @@ export async function send(stack: Stack, request: DemoRequest): Promise<DemoResu
     const { data, response } = await client.chat.completions.create({ model: 'fast', messages }).withResponse();
     return { status: response.status, text: data.choices[0]?.message.content ?? '', headers: response.headers };
   } catch (error) {
-    if (!(error instanceof OpenAI.APIError)) throw error;
+    if (!(error instanceof APIError)) throw error;
     return {
-      status: error.status ?? 0,
+      status: statusOf(error),
       text: `${String(error.code)}: ${error.message}`,
-      headers: error.headers ?? new Headers(),
+      headers: headersOf(error),
     };
   }
+}
+
+/** The SDK's error leaves both open, because a connection may fail before there are any. */
+function statusOf(error: { readonly status?: unknown }): number {
+  return typeof error.status === 'number' ? error.status : 0;
+}
+
+function headersOf(error: { readonly headers?: unknown }): Headers {
+  return error.headers instanceof Headers ? error.headers : new Headers();
 }
 
 interface RecordedDecision {

@@ -36,6 +36,7 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+const logName = 'writ.example';
 const gatewayAudience = 'https://gateway.writ.example';
 const adminAudience = 'https://tenant-api.writ.example';
 
@@ -53,6 +54,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
+interface Ground {
+  readonly postgres: LocalPostgres;
+  readonly redis: LocalRedis;
+  readonly keys: DeploymentKeys;
+  readonly simulated: { readonly issuer: string; readonly models: string };
+  readonly ports: { readonly tenantApi: number; readonly gateway: number };
+}
+
 async function startParts(
   { folder, log, gatewayProcesses = 2, settings = {} }: StackOptions,
   stops: (() => Promise<void>)[],
@@ -63,17 +72,7 @@ async function startParts(
     stops.push(() => part.stop());
     return part;
   };
-  const keys = deploymentKeys(join(folder, 'keys'));
-  const postgres = started(await startPostgres({ dataDir: join(folder, 'postgres'), log }));
-  const redis = started(await startRedis({ log, cacheDir: join(folder, 'redis'), path: process.env['PATH'] ?? '' }));
-  const passwords = Object.fromEntries(logins.map((login) => [login, postgres.password(login)])) as Passwords;
-  await migrate(postgres.url('postgres'), passwords, controlMigrations);
-
-  const app = async (
-    name: string,
-    given: Readonly<Record<string, string>>,
-    args: readonly string[] = [],
-  ): Promise<RunningApp> =>
+  const app = async (name: string, given: Settings, args: readonly string[] = []): Promise<RunningApp> =>
     started(
       await startApp({
         name,
@@ -83,68 +82,83 @@ async function startParts(
         logFolder,
       }),
     );
+  const keys = deploymentKeys(join(folder, 'keys'), logName);
+  const postgres = started(await startPostgres({ dataDir: join(folder, 'postgres'), log }));
+  const path = process.env['PATH'] ?? '';
+  const redis = started(await startRedis({ log, cacheDir: join(repository, '.writ', 'redis'), path }));
+  const passwords = Object.fromEntries(logins.map((login) => [login, postgres.password(login)])) as Passwords;
+  await migrate(postgres.url('postgres'), passwords, controlMigrations);
   const simulator = await app('simulator', {});
-  const simulated = simulator.ready['urls'] as { readonly issuer: string; readonly models: string };
-  const egressAllowHosts = [simulated.issuer, simulated.models].map((url) => new URL(url).host).join(',');
-  const apiPort = await freePort();
-  const gatewayPort = await freePort();
-  const common = {
-    WRIT_LOG_NAME: 'writ.example',
+  const simulated = simulator.ready['urls'] as Ground['simulated'];
+  const ports = { tenantApi: await freePort(), gateway: await freePort() };
+  const ground: Ground = { postgres, redis, keys, simulated, ports };
+  const tenantApi = await app('tenant-api', tenantApiSettings(ground));
+  const worker = await app('worker', workerSettings(ground, join(folder, 'anchors')), ['--roles', 'sequencer,sweeper']);
+  const gateway = await app('gateway', gatewaySettings(ground, gatewayProcesses));
+  const urls = {
+    gateway: `http://127.0.0.1:${ports.gateway}`,
+    tenantApi: `http://127.0.0.1:${ports.tenantApi}`,
+    ...simulated,
+  };
+  const audiences = { gateway: gatewayAudience, admin: adminAudience };
+  return { postgres, redis, keys, logFolder, simulator, tenantApi, gateway, worker, urls, audiences, stop };
+}
+
+type Settings = Readonly<Record<string, string>>;
+
+function commonSettings({ keys }: Ground): Settings {
+  return {
+    WRIT_LOG_NAME: logName,
     WRIT_MASTER_KEY_FILE: keys.masterKeyFile,
     WRIT_WRITER_AUTHORITY_KEY_FILE: keys.writerAuthorityKeyFile,
   };
-  const tenantApi = await app('tenant-api', {
-    ...common,
-    WRIT_LISTEN_PORT: String(apiPort),
+}
+
+/** The simulator stands on a private address, which the operator allows by host and port. */
+function egressOf({ simulated }: Ground): string {
+  return [simulated.issuer, simulated.models].map((url) => new URL(url).host).join(',');
+}
+
+function tenantApiSettings(ground: Ground): Settings {
+  const { postgres, keys, ports } = ground;
+  return {
+    ...commonSettings(ground),
+    WRIT_LISTEN_PORT: String(ports.tenantApi),
     WRIT_DATABASE_URL: postgres.url('writ_tenant_api'),
-    WRIT_PUBLIC_URL: `http://127.0.0.1:${apiPort}`,
+    WRIT_PUBLIC_URL: `http://127.0.0.1:${ports.tenantApi}`,
     WRIT_ADMIN_AUDIENCE: adminAudience,
     WRIT_SNAPSHOT_KEY_FILE: keys.snapshotKeyFile,
+    WRIT_EXPORTER_DATABASE_URL: postgres.url('writ_exporter'),
+    WRIT_EXPORT_KEY_FILE: keys.exportKeyFile,
+    WRIT_KEYSET_FILE: keys.keysetFile,
     WRIT_MAIL: 'print',
-    WRIT_EGRESS_ALLOW_HOSTS: egressAllowHosts,
-  });
-  const worker = await app(
-    'worker',
-    {
-      ...common,
-      WRIT_SEQUENCER_DATABASE_URL: postgres.url('writ_sequencer'),
-      WRIT_DATABASE_URL: postgres.url('writ_worker'),
-      WRIT_REDIS_URL: redis.url,
-      WRIT_LOG_KEY_FILE: keys.logKeyFile,
-      WRIT_ANCHOR_FOLDER: join(folder, 'anchors'),
-    },
-    ['--roles', 'sequencer,sweeper,jobs'],
-  );
-  const gateway = await app('gateway', {
-    ...common,
-    WRIT_LISTEN_PORT: String(gatewayPort),
-    WRIT_PROCESSES: String(gatewayProcesses),
+    WRIT_EGRESS_ALLOW_HOSTS: egressOf(ground),
+  };
+}
+
+function workerSettings(ground: Ground, anchorFolder: string): Settings {
+  const { postgres, keys } = ground;
+  return {
+    ...commonSettings(ground),
+    WRIT_SEQUENCER_DATABASE_URL: postgres.url('writ_sequencer'),
+    WRIT_DATABASE_URL: postgres.url('writ_worker'),
+    WRIT_LOG_KEY_FILE: keys.logKeyFile,
+    WRIT_SNAPSHOT_PUBLIC_KEY_FILE: keys.snapshotPublicKeyFile,
+    WRIT_ANCHOR_FOLDER: anchorFolder,
+  };
+}
+
+function gatewaySettings(ground: Ground, processes: number): Settings {
+  const { postgres, redis, keys, ports } = ground;
+  return {
+    ...commonSettings(ground),
+    WRIT_LISTEN_PORT: String(ports.gateway),
+    WRIT_PROCESSES: String(processes),
     WRIT_DATABASE_URL: postgres.url('writ_gateway'),
     WRIT_REDIS_URL: redis.url,
     WRIT_SNAPSHOT_PUBLIC_KEY_FILE: keys.snapshotPublicKeyFile,
     WRIT_LOG_PUBLIC_KEY_FILE: keys.logPublicKeyFile,
     WRIT_ADMIN_AUDIENCE: adminAudience,
-    WRIT_EGRESS_ALLOW_HOSTS: egressAllowHosts,
-  });
-  const urls = {
-    gateway: `http://127.0.0.1:${gatewayPort}`,
-    tenantApi: `http://127.0.0.1:${apiPort}`,
-    issuer: simulated.issuer,
-    models: simulated.models,
-  };
-  return {
-    postgres,
-    redis,
-    keys,
-    logFolder,
-    simulator,
-    tenantApi,
-    gateway,
-    worker,
-    urls,
-    audiences: { gateway: gatewayAudience, admin: adminAudience },
-    stop,
+    WRIT_EGRESS_ALLOW_HOSTS: egressOf(ground),
   };
 }
-
-export { repository };

@@ -4,7 +4,7 @@ import { findCards, findIbans } from './detect/payment.js';
 import { findPhones } from './detect/phone.js';
 import { resolveOverlaps } from './detect/resolve.js';
 import type { Candidate } from './detect/rule.js';
-import type { Kind, Scene } from './detect/scene.js';
+import type { Emit, Kind, Scene } from './detect/scene.js';
 import { cueTable, findStructured } from './detect/structured.js';
 import { findDirectInjection } from './injection/direct.js';
 import { findSecrets } from './secrets/find-secrets.js';
@@ -12,9 +12,25 @@ import type { CueHit } from './text/cues.js';
 import { jsonLeaves, type InnerLeaf } from './text/json-leaves.js';
 import type { Bundle } from './taxonomy/taxonomy.js';
 import { tokenise } from './text/tokens.js';
+import { findThroughViews, type ViewBudget, viewBudget } from './views/find-through-views.js';
 
 /** Goes into every finding and every record; changed with any change of a rule. */
 export const engineVersion = 'writ-1';
+
+const detectors: readonly ((scene: Scene, emit: Emit) => void)[] = [
+  findEmails,
+  findUrls,
+  findAddresses,
+  findCards,
+  findIbans,
+  findStructured,
+  findPhones,
+  findSecrets,
+  findDirectInjection,
+];
+
+/** Encodings inside encodings are followed this far. */
+const MAX_DEPTH = 3;
 
 export interface Scope {
   readonly key?: string | undefined;
@@ -33,12 +49,13 @@ export interface ScanResult {
 /** One scan's running totals. */
 interface Run {
   clinicalWords: number;
+  readonly views: ViewBudget;
   readonly incomplete: Set<string>;
 }
 
 /** Everything one text holds, overlaps resolved; offsets are those of `text`. */
 export function scan(text: string, scope: Scope): ScanResult {
-  const run: Run = { clinicalWords: 0, incomplete: new Set() };
+  const run: Run = { clinicalWords: 0, views: viewBudget(text.length), incomplete: new Set() };
   const candidates = scanLeafText(text, scope, run);
   return { candidates, clinicalWords: run.clinicalWords, incomplete: [...run.incomplete] };
 }
@@ -70,26 +87,24 @@ function outwards(candidate: Candidate, leaf: InnerLeaf): Candidate {
   return { ...candidate, start: place(candidate.start), end: place(candidate.end) };
 }
 
-function scanText(text: string, outer: readonly CueHit[], kind: Kind, scope: Scope, run: Run): Candidate[] {
+function scanText(text: string, outer: readonly CueHit[], kind: Kind, scope: Scope, run: Run, depth = 0): Candidate[] {
   const tokens = tokenise(text);
   const scene: Scene = { text, tokens, cues: cueTable.find(tokens), outer, kind };
   const found: Candidate[] = [];
   const emit = (candidate: Candidate): void => {
     found.push(candidate);
   };
-  findEmails(scene, emit);
-  findUrls(scene, emit);
-  findAddresses(scene, emit);
-  findCards(scene, emit);
-  findIbans(scene, emit);
-  findStructured(scene, emit);
-  findPhones(scene, emit);
-  findSecrets(scene, emit);
-  findDirectInjection(scene, emit);
+  for (const detect of detectors) detect(scene, emit);
   scope.bundle.terms.find(scene, emit);
   scope.bundle.patterns.find(scene, emit);
   run.clinicalWords += scene.cues.hits.filter((hit) => hit.group === clinicalStrong).length;
-  return resolveAll(found);
+  const plain = resolveAll(found);
+  if (depth >= MAX_DEPTH) return plain;
+  const rescan = (inner: string, cues: readonly CueHit[]): readonly Candidate[] =>
+    scanText(inner, cues, kind, scope, run, depth + 1);
+  const hidden = findThroughViews(scene, run.views, rescan, plain);
+  if (hidden.exhausted) run.incomplete.add('budget:views');
+  return hidden.found.length === 0 ? plain : resolveAll([...plain, ...hidden.found]);
 }
 
 function resolveAll(found: readonly Candidate[]): Candidate[] {

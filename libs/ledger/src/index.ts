@@ -22,6 +22,7 @@ export { type RandomBytes, unseal } from './sealing.js';
 export * from './verify/index.js';
 export * from './keyset.js';
 export { type StatementSigner, statementSigner } from './signer.js';
+export { coverRange } from './merkle.js';
 export { type BundlePlan, type Gap, type StoredRow, writeBundle } from './bundle/export.js';
 export { type EpochProof, type SlottedHead, hashEpoch, hashHead, headLeaves, headsRoot, proveEpoch } from './epoch.js';
 export { type Cosignature, type Witness, cosignaturesOf } from './cosignature.js';

@@ -1,8 +1,10 @@
+import { deflateRawSync } from 'node:zlib';
 import { type CodedOperand, RuleCoder, type Slot, expressionKey, maskWords, necessaryLeaf } from './compile-rules.js';
 import { canonicalJson } from './canonical.js';
 import { schemaVersion } from './schema-version.js';
 import { header, leafWords, magic, ruleFlag, slotFlag, slotKind } from './layout.js';
 import { type Program, type Rule, effects } from './program.js';
+import type { Prose } from './image-reader.js';
 import { WordWriter } from './words.js';
 
 /** Turns lowered rules into one block of integers. */
@@ -22,11 +24,24 @@ export function compileWords(program: Program): Int32Array {
   set('slots', coder.slots.length);
   set('expressions', expressions.size);
   set('zone', writer.text(program.timezone));
-  set('expressionsAt', writer.put(...[...expressions.keys()].map((text) => writer.text(text))));
   writeSlots(writer, coder.slots, set);
   writeRules(writer, program.rules, coder, expressions, set);
   writeIndex(writer, program.rules, coder, set);
+  set('proseAt', writeProse(writer, program.rules, [...expressions.keys()]));
   return writer.finish();
+}
+
+/** Deflated, because it is most of the text and least of the use: it is read when linking and when a rule first matches. */
+function writeProse(writer: WordWriter, rules: readonly Rule[], expressions: readonly string[]): number {
+  const prose: Prose = {
+    reasons: rules.map(({ reason }) => reason),
+    asks: rules.map(({ redact, oblige }) => ({
+      ...(redact === undefined ? {} : { redact }),
+      ...(oblige === undefined ? {} : { oblige }),
+    })),
+    expressions,
+  };
+  return writer.bytes(deflateRawSync(canonicalJson(prose), { level: 9 }));
 }
 
 type SetField = (field: Exclude<keyof typeof header, 'length'>, value: number) => void;
@@ -74,14 +89,11 @@ function writeRules(
       (rule.residual ? ruleFlag.residual : 0) |
       (asks ? ruleFlag.asks : 0) |
       ((expression === undefined ? 0 : expression + 1) << ruleFlag.expressionShift);
-    const asked = asks ? writer.text(canonicalJson({ redact: rule.redact, oblige: rule.oblige })) : 0;
     return [
       effects.indexOf(rule.effect) | flags,
       (start << 8) | leaves.length,
       tagBits([...rule.tags, ...rule.overrides]),
       writer.text(rule.id),
-      writer.text(rule.reason),
-      asked,
     ];
   });
   set('codeAt', writer.put(...code));

@@ -6,8 +6,8 @@ import type { Facts, SubjectFacts } from './facts.js';
 import { factsHashOf } from './facts-hash.js';
 import { policyLimits } from './limits.js';
 import type { LinkedPolicy } from './link.js';
-import { type Asked, mergeObligations } from './obligations.js';
-import { hasBit, isEmpty } from './outcome.js';
+import { obligationsOf } from './asked.js';
+import { indexesOf, isEmpty } from './outcome.js';
 
 const engine = 'wpl/1.0';
 
@@ -16,14 +16,24 @@ export function decide(policy: LinkedPolicy, facts: Facts): Decision {
   return decideWith(byEngine, policy, facts);
 }
 
-const byEngine: Evaluator = (layer, view, assume, outcome) => {
+/** The compiled engine. */
+export const byEngine: Evaluator = (layer, view, assume, outcome) => {
   evaluate(layer.linked, view, assume, outcome);
 };
 
 /** The same decision by any evaluator: the compiled engine, or the reference it is checked against. */
 export function decideWith(evaluator: Evaluator, policy: LinkedPolicy, facts: Facts): Decision {
+  return orDeny(policy, () => conclude(evaluator, policy, facts, factsHashOf(facts)));
+}
+
+/** Without the facts hash, which costs as much as the decision: for replays that compare and throw away. */
+export function decideQuickly(policy: LinkedPolicy, facts: Facts): Decision {
+  return orDeny(policy, () => conclude(byEngine, policy, facts, ''));
+}
+
+function orDeny(policy: LinkedPolicy, decision: () => Decision): Decision {
   try {
-    return conclude(evaluator, policy, facts);
+    return decision();
   } catch {
     const reason =
       'The policy could not be evaluated, so nothing is permitted; the operators of this service can tell why.';
@@ -31,8 +41,7 @@ export function decideWith(evaluator: Evaluator, policy: LinkedPolicy, facts: Fa
   }
 }
 
-function conclude(evaluator: Evaluator, policy: LinkedPolicy, facts: Facts): Decision {
-  const factsHash = factsHashOf(facts);
+function conclude(evaluator: Evaluator, policy: LinkedPolicy, facts: Facts, factsHash: string): Decision {
   const deny = (code: string, reason: string, matched: readonly string[] = []): Deny =>
     denial(policy, matched, factsHash, code, reason);
   if (!(facts.atMs >= policy.validFromMs && facts.atMs < policy.validUntilMs)) {
@@ -51,7 +60,7 @@ function conclude(evaluator: Evaluator, policy: LinkedPolicy, facts: Facts): Dec
     const { code, reason } = causeOf(evaluator, policy, facts, subjects);
     return deny(code, reason, matched);
   }
-  const obligations = mergeObligations(askedBy(evaluations, authorized));
+  const obligations = obligationsOf(policy, evaluations, authorized);
   if (obligations.redactions.length > 0) {
     if (facts.data === undefined) {
       const reason = 'The request could not be classified in full, so what the policy redacts cannot be found.';
@@ -65,7 +74,10 @@ function conclude(evaluator: Evaluator, policy: LinkedPolicy, facts: Facts): Dec
     }
   }
   const authorizedEndpoints: EndpointId[] = [];
-  for (const [index, { id }] of policy.endpoints.entries()) if (hasBit(authorized, index)) authorizedEndpoints.push(id);
+  for (const index of indexesOf(authorized)) {
+    const endpoint = policy.endpoints[index];
+    if (endpoint !== undefined) authorizedEndpoints.push(endpoint.id);
+  }
   return { effect: 'permit', ...about(policy, matched, factsHash), authorizedEndpoints, obligations };
 }
 
@@ -83,36 +95,15 @@ export function delegationOf(subject: SubjectFacts): readonly SubjectFacts[] | u
 /** In document order, the platform's rules first; a rule that matched for any subject of a delegation counts. */
 function matchedNames(evaluations: readonly Evaluation[]): readonly string[] {
   const names: string[] = [];
-  for (const [index, { layer }] of evaluations.entries()) {
-    if (evaluations.findIndex((other) => other.layer === layer) !== index) continue;
-    const ofLayer = evaluations.filter((other) => other.layer === layer);
-    const { rules } = layer.linked.reader;
-    for (let rule = 0; rule < rules; rule += 1) {
-      if (ofLayer.some(({ outcome }) => hasBit(outcome.matched, rule))) names.push(ruleName(layer, rule));
+  for (const [index, { layer, outcome }] of evaluations.entries()) {
+    if (index > 0 && evaluations[index - 1]?.layer === layer) continue;
+    let { matched } = outcome;
+    for (const other of evaluations.slice(index + 1)) {
+      if (other.layer === layer) matched = matched.map((bits, block) => bits | (other.outcome.matched[block] ?? 0));
     }
+    for (const rule of indexesOf(matched)) names.push(ruleName(layer, rule));
   }
   return names;
-}
-
-/** Redactions count when any endpoint in question stayed authorized: the router may choose that one. */
-function askedBy(evaluations: readonly Evaluation[], authorized: Int32Array): readonly Asked[] {
-  const asked: Asked[] = [];
-  for (const { layer, outcome } of evaluations) {
-    const { reader } = layer.linked;
-    for (let rule = 0; rule < reader.rules; rule += 1) {
-      if (!hasBit(outcome.matched, rule) || !reader.isAsking(rule)) continue;
-      const { redact, oblige } = reader.asks(rule);
-      const inQuestion = outcome.inQuestion?.get(rule);
-      const concerned =
-        inQuestion === undefined || authorized.some((bits, index) => (bits & (inQuestion[index] ?? 0)) !== 0);
-      asked.push({
-        rule: ruleName(layer, rule),
-        ...(redact !== undefined && concerned ? { redact } : {}),
-        ...(oblige === undefined ? {} : { oblige }),
-      });
-    }
-  }
-  return asked;
 }
 
 function denial(

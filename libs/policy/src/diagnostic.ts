@@ -43,6 +43,11 @@ export class Complaints {
     this.#source = source;
   }
 
+  /** True once no further complaint is kept, so that none need be worded. */
+  get isFull(): boolean {
+    return this.#found.length >= policyLimits.diagnostics;
+  }
+
   get errors(): number {
     return this.#errors;
   }

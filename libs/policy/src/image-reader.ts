@@ -1,13 +1,21 @@
+import { inflateRawSync } from 'node:zlib';
 import { header, magic, ruleFlag, ruleWords, slotFlag, slotWords } from './layout.js';
 import { type Effect, type RuleObligations, effects } from './program.js';
 import type { RedactionStyle } from '@writ/domain';
 import { schemaVersion } from './schema-version.js';
-import { readText, word } from './words.js';
+import { readBytes, readText, word } from './words.js';
 
 /** What a matching rule asks for. */
 export interface Asking {
   readonly redact?: { readonly classes: readonly string[]; readonly style: RedactionStyle };
   readonly oblige?: RuleObligations;
+}
+
+/** The part of an image that no evaluation reads. */
+export interface Prose {
+  readonly reasons: readonly string[];
+  readonly asks: readonly Asking[];
+  readonly expressions: readonly string[];
 }
 
 /** A fact as the engine loads it. */
@@ -31,6 +39,7 @@ export class ImageReader {
   readonly codeAt: number;
   readonly #ids: (string | undefined)[] = [];
   readonly #asks: (Asking | undefined)[] = [];
+  #reasons: readonly string[] | undefined;
 
   constructor(readonly words: Int32Array) {
     if (word(words, header.magic) !== magic || word(words, header.schema) !== schemaVersion) {
@@ -67,6 +76,11 @@ export class ImageReader {
     return effect;
   }
 
+  /** Bits of the tags it carries (a denial) or lifts (an override). */
+  tags(rule: number): number {
+    return this.#rule(rule, 2);
+  }
+
   /** Number of the rule's endpoint expression, or -1 for all endpoints. */
   expression(rule: number): number {
     return (this.#rule(rule, 0) >>> ruleFlag.expressionShift) - 1;
@@ -77,7 +91,8 @@ export class ImageReader {
   }
 
   reason(rule: number): string {
-    return readText(this.words, this.#rule(rule, 4));
+    this.#reasons ??= this.prose().reasons;
+    return this.#reasons[rule] ?? '';
   }
 
   isAsking(rule: number): boolean {
@@ -87,16 +102,15 @@ export class ImageReader {
   asks(rule: number): Asking {
     const known = this.#asks[rule];
     if (known !== undefined) return known;
-    const text = this.#rule(rule, 5);
-    const asking = text === 0 ? {} : (JSON.parse(readText(this.words, text)) as Asking);
+    const asking = this.prose().asks[rule];
+    if (asking === undefined) throw new RangeError('a rule runs out of the image');
     this.#asks[rule] = asking;
     return asking;
   }
 
-  expressionTexts(): readonly string[] {
-    const at = word(this.words, header.expressionsAt);
-    return Array.from({ length: word(this.words, header.expressions) }, (_, index) =>
-      readText(this.words, word(this.words, at + index)),
-    );
+  /** Inflated anew each time: it is needed once a link, and for what matches first. */
+  prose(): Prose {
+    const bytes = readBytes(this.words, word(this.words, header.proseAt));
+    return JSON.parse(inflateRawSync(bytes, { maxOutputLength: 4 * 1024 * 1024 }).toString()) as Prose;
   }
 }

@@ -3,9 +3,10 @@
  *
  *   header  magic, schema, rules, slots, expressions, values, zone, and where each section starts
  *   slots   4 words each: kind and flags, where the name stands, its dictionary, where its value goes
- *   rules   6 words each: effect, flags and endpoint expression; code; tags; id; reason; what it asks for
+ *   rules   4 words each: effect, flags and endpoint expression; code; tags; id
  *   code    3 words a condition: operation, answer-if-unknown and slot; operand; where to go when true and when false
- *   index   entries of [slot, kind, threshold, candidates of each value …], and the rules that always run
+ *   index   entries of [slot, threshold, candidates of each value …], and the rules that always run
+ *   prose   [bytes][deflated JSON]: reasons, obligations and endpoint expressions, which no evaluation reads
  */
 export const magic = 0x57504c31;
 
@@ -24,13 +25,13 @@ export const header = Object.freeze({
   indexEntries: 11,
   alwaysAt: 12,
   redactAt: 13,
-  expressionsAt: 14,
+  proseAt: 14,
   flags: 15,
   length: 16,
 });
 
 export const slotWords = 4;
-export const ruleWords = 6;
+export const ruleWords = 4;
 export const leafWords = 3;
 
 export const slotKind = Object.freeze({ text: 0, list: 1, integer: 2, presence: 3 });

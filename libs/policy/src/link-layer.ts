@@ -44,7 +44,7 @@ export function linkLayer(words: Int32Array, endpoints: readonly Endpoint[], atM
   const all = new Int32Array(endpointWords);
   for (let index = 0; index < endpoints.length; index += 1) setBit(all, index);
   const linker = new Linker(reader, endpoints, atMs, endpointWords);
-  const expressions = reader.expressionTexts().map((text) => {
+  const expressions = reader.prose().expressions.map((text) => {
     const { unknownIsTrue, when } = JSON.parse(text) as { readonly unknownIsTrue: boolean; readonly when: Normal };
     return linker.link(when, unknownIsTrue);
   });

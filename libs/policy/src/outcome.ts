@@ -38,3 +38,16 @@ export function isEmpty(bits: Int32Array, words: number): boolean {
   for (let index = 0; index < words; index += 1) if (bits[index] !== 0) return false;
   return true;
 }
+
+/** The indexes of the set bits, rising. */
+export function indexesOf(bits: Int32Array): number[] {
+  const indexes: number[] = [];
+  for (let block = 0; block < bits.length; block += 1) {
+    let rest = bits[block] ?? 0;
+    while (rest !== 0) {
+      indexes.push(block * 32 + 31 - Math.clz32(rest & -rest));
+      rest &= rest - 1;
+    }
+  }
+  return indexes;
+}

@@ -58,6 +58,17 @@ export class WordWriter {
     return this.put(size - 1, longest, ...table);
   }
 
+  /** Appends [length][bytes], four a word. */
+  bytes(bytes: Uint8Array): number {
+    const at = this.put(bytes.length);
+    for (let index = 0; index < bytes.length; index += 4) {
+      let packed = 0;
+      for (let unit = 0; unit < 4; unit += 1) packed |= (bytes[index + unit] ?? 0) << (unit * 8);
+      this.put(packed);
+    }
+    return at;
+  }
+
   /** One block that threads can share. */
   finish(): Int32Array {
     const words = new Int32Array(new SharedArrayBuffer(this.#words.length * 4));
@@ -113,6 +124,12 @@ function isText(words: Int32Array, at: number, text: string): boolean {
     if (unitAt(words, at, head < 0, index) !== text.charCodeAt(index)) return false;
   }
   return true;
+}
+
+export function readBytes(words: Int32Array, at: number): Uint8Array {
+  const length = word(words, at);
+  if (length < 0 || length > (words.length - at - 1) * 4) throw new RangeError('bytes run out of the image');
+  return Uint8Array.from({ length }, (_, index) => (word(words, at + 1 + (index >> 2)) >>> ((index & 3) * 8)) & 0xff);
 }
 
 /** Reads one word; an index outside the block is a damaged image, and a damaged image is a deny. */

@@ -15,7 +15,6 @@ export {
   connectionDirectory,
 } from './connection-directory.js';
 export { type BudgetKey, type BudgetLease, type BudgetStore, budgetStore } from './budget-store.js';
-export { type OwnLedger, type WritingLedgerOptions, openWritingLedger } from './writing-ledger.js';
 export {
   type Epoch,
   type NewBatch,
@@ -26,3 +25,8 @@ export {
   type TickOutcome,
   sequencerStore,
 } from './sequencer-store.js';
+export { type EndedWriter, type OpenPermit, type SweeperStore, sweeperStore } from './sweeper-store.js';
+export { type EnrolledLedger, type EnrolledLedgerOptions, enrolledLedger } from './enrolled-ledger.js';
+export { type ExportHead, type ExportReader, withExport } from './export-store.js';
+export { type LegalHold, type Pruned, type RetentionStore, retentionStore, writeHold } from './retention-store.js';
+export { type EvidenceStore, type StoredCheckpoint, type StoredEntry, evidenceStore } from './evidence-store.js';

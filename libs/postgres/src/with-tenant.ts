@@ -26,12 +26,13 @@ export interface TenantTransaction {
 
 /**
  * The only way to a tenant's rows. Opens a transaction as the tenant's role, in the tenant's schema, all of it undone at
- * its end whatever happens; a connection whose end is not certain is thrown away, never lent again.
+ * its end whatever happens; `one-snapshot` reads the database as it was at one moment, and cannot write. A connection whose end is not certain is thrown away, never lent again.
  */
 export async function withTenant<T>(
   plane: PlanePool,
   context: TenantContext,
   work: (transaction: TenantTransaction) => Promise<T>,
+  mode: 'read-write' | 'one-snapshot' = 'read-write',
 ): Promise<T> {
   const suffix = planesOfTenants.get(plane.login);
   if (suffix === undefined) throw new Error(`${plane.login} has no way into a tenant's schema`);
@@ -39,7 +40,7 @@ export async function withTenant<T>(
   const client = await connectToPrimary(plane);
   const scope = new Scope(client, context.tenant, schema);
   try {
-    await begin(client, `${schema}${suffix}`, schema, context.tenant);
+    await begin(client, `${schema}${suffix}`, schema, context.tenant, mode);
     const result = await work(scope);
     await scope.close();
     const { command } = await client.query('COMMIT');
@@ -54,8 +55,14 @@ export async function withTenant<T>(
 }
 
 /** BEGIN and the tenant's settings leave in one round trip; both are local to the transaction. */
-async function begin(client: PoolClient, role: string, schema: string, tenant: TenantId): Promise<void> {
-  const opened = client.query('BEGIN');
+async function begin(
+  client: PoolClient,
+  role: string,
+  schema: string,
+  tenant: TenantId,
+  mode: 'read-write' | 'one-snapshot',
+): Promise<void> {
+  const opened = client.query(mode === 'read-write' ? 'BEGIN' : 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
   const entered = client.query({
     name: 'writ.enter',
     text: `SELECT set_config('search_path', $2, true), set_config('app.tenant', $3, true), set_config('role', $1, true)`,

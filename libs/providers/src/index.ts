@@ -2,7 +2,7 @@ import type { Ask, Refusal, Result } from '@writ/domain';
 import { type AskMeta, parseAsk } from './dialect/ask.js';
 import { chatRoute } from './openai/chat-ask.js';
 
-export { aside } from './answer-reader.js';
+export { isAside } from './answer-reader.js';
 export {
   createProviders,
   type CalledAnswer,

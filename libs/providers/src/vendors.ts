@@ -1,4 +1,5 @@
 import { err, type Provider } from '@writ/domain';
+import { anthropic } from './anthropic/vendor.js';
 import { azure, compatible, mistral, openai } from './openai/profiles.js';
 import { classOf, errorOf } from './openai/faults.js';
 import { cannotServe, type Vendor } from './vendor.js';
@@ -20,7 +21,7 @@ export const vendors: Readonly<Record<Provider, Vendor>> = {
   vllm: compatible,
   ollama: compatible,
   mistral,
-  anthropic: unserved,
+  anthropic,
   'aws.bedrock': unserved,
   'google.vertex': unserved,
   'google.gemini': unserved,

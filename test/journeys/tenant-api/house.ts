@@ -4,20 +4,10 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type IdentityConnection,
-  type Subject,
-  err,
-  ok,
-  parseTenantId,
-  refuse,
-  tenantOfVerifiedCredential,
-} from '@writ/domain';
 import { startPostgres } from '@writ/local';
 import { type Login, logins, migrate } from '@writ/postgres';
 import { controlMigrations } from '@writ/postgres/control';
 import {
-  type IdentityPort,
   type Ports,
   type TenantApi,
   type TenantApiSettings,
@@ -25,12 +15,12 @@ import {
   tenantApiSettings,
   wire,
 } from '@writ/tenant-api';
-import { type CryptoKey, SignJWT, createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify } from 'jose';
+import { type CryptoKey, SignJWT, exportJWK, generateKeyPair } from 'jose';
 import { Pool } from 'pg';
 
 export const adminAudience = 'https://admin.writ.test';
 
-/** The tenant API on a real Postgres, with its real ledger; only the issuer of tokens is a twin. */
+/** The tenant API on a real Postgres, with its real ledger and identity; the mailbox is in memory. */
 export interface House {
   readonly api: TenantApi;
   readonly ports: Ports;
@@ -70,10 +60,7 @@ export async function openHouse(): Promise<House> {
     logLevel: 'error',
   });
   const admin = new Pool({ connectionString: postgres.url('postgres'), max: 2 });
-  const wired = await wire(settings, {
-    identity: () => identityTwin(admin),
-    evidence: () => ({ decision: async () => undefined, decisions: async () => [], checkpoints: async () => [] }),
-  });
+  const wired = await wire(settings);
   const codes = new Map<string, string>();
   const ports: Ports = {
     ...wired.ports,
@@ -95,19 +82,18 @@ export async function openHouse(): Promise<House> {
   };
 }
 
-function keyFiles(
-  folder: string,
-): Pick<TenantApiSettings, 'masterKeyFile' | 'writerAuthorityKeyFile' | 'snapshotKeyFile'> {
+type KeyFiles = Pick<TenantApiSettings, 'masterKeyFile' | 'writerAuthorityKeyFile' | 'snapshotKeyFile'>;
+
+function keyFiles(folder: string): KeyFiles {
   const write = (name: string, content: string): string => {
     writeFileSync(join(folder, name), content, { mode: 0o600 });
     return join(folder, name);
   };
-  const key = (): string =>
-    generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const key = (): string | Buffer => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
   return {
     masterKeyFile: write('master.key', randomBytes(32).toString('base64')),
-    writerAuthorityKeyFile: write('authority.pem', key()),
-    snapshotKeyFile: write('snapshot.pem', key()),
+    writerAuthorityKeyFile: write('authority.pem', String(key())),
+    snapshotKeyFile: write('snapshot.pem', String(key())),
   };
 }
 
@@ -158,49 +144,4 @@ function sign(key: CryptoKey, url: string, claims: Readonly<Record<string, unkno
     .setIssuedAt()
     .setExpirationTime('10m')
     .sign(key);
-}
-
-/** Verifies against what is published, as the identity room does; the journey through the real one is its own. */
-function identityTwin(admin: Pool): IdentityPort {
-  const verify = async (connection: IdentityConnection, token: string): Promise<Subject | undefined> => {
-    const keys = (await (await fetch(connection.jwksUri ?? '')).json()) as Parameters<typeof createLocalJWKSet>[0];
-    const checked = await jwtVerify(token, createLocalJWKSet(keys), {
-      issuer: connection.issuer,
-      audience: [...connection.audiences],
-      algorithms: [...connection.algorithms],
-    }).catch(() => undefined);
-    if (!checked?.payload.sub) return undefined;
-    const { payload } = checked;
-    if (Object.entries(connection.boundClaims).some(([claim, value]) => payload[claim] !== value)) return undefined;
-    const has = (claim: string, value: string): boolean => [payload[claim]].flat().includes(value);
-    return {
-      ...{
-        id: checked.payload.sub,
-        kind: connection.subjectKind,
-        issuer: connection.issuer,
-        method: 'jwt',
-        connection: connection.id,
-      },
-      ...{ credentialThumbprint: '', groups: [], scopes: [], clearance: 0, attributes: {} },
-      roles: connection.roleMappings.filter(({ claim, equals }) => has(claim, equals)).map(({ role }) => role),
-    };
-  };
-  return {
-    async identify({ token }) {
-      const { rows } = await admin.query<{ tenant_id: string; body: string }>(
-        'SELECT tenant_id, body FROM control.directory_connection',
-      );
-      for (const row of rows) {
-        const subject = await verify(JSON.parse(row.body) as IdentityConnection, token);
-        const tenant = parseTenantId(row.tenant_id);
-        if (subject && tenant.ok) return ok({ subject, tenant: tenantOfVerifiedCredential(tenant.value) });
-      }
-      return err(refuse('credential-invalid'));
-    },
-    async explain(connection, token) {
-      const subject = await verify(connection, token);
-      const tree = { label: 'token', outcome: subject ? 'pass' : 'fail', because: 'checked', children: [] } as const;
-      return subject ? { tree, subject } : { tree };
-    },
-  };
 }

@@ -98,11 +98,15 @@ export class IdentityResolver {
             return refusedWith(
               userError('', UserErrorCode.RATE_LIMITED, 'At most 30 tests in ten minutes; wait a little.'),
             );
-          const { tree, subject } = await this.ports.identity.explain(connectionOfRow(row), input.token);
-          if (subject) await tx.update(IdentityProviderRow, row, { testedAt: new Date(this.ports.nowMs()) });
+          const { tree, accepted, roles } = await this.ports.identity.explain(
+            tx.tenant.tenant,
+            connectionOfRow(row),
+            input.token,
+          );
+          if (accepted) await tx.update(IdentityProviderRow, row, { testedAt: new Date(this.ports.nowMs()) });
           return ok({
-            answer: { explanation: tree, passed: subject !== undefined, roles: subject ? [...subject.roles] : [] },
-            fields: { provider: row.name, passed: subject !== undefined },
+            answer: { explanation: tree, passed: accepted, roles: [...roles] },
+            fields: { provider: row.name, passed: accepted },
             publish: false,
           });
         },
@@ -124,7 +128,7 @@ export class IdentityResolver {
         const problem = mappingProblem(input.mappings);
         if (problem) return refusedWith(problem);
         const roleMappings = input.mappings.map(({ claim, equals, role }) => ({ claim, equals, role }));
-        const done = await tx.update(IdentityProviderRow, { ...row, version: input.expectedVersion }, { roleMappings });
+        const done = await tx.update(IdentityProviderRow, row, { roleMappings }, input.expectedVersion);
         const orphaned = await ownerless(tx, done);
         if (row.enabled && orphaned) return refusedWith(orphaned);
         const roles = [...new Set(roleMappings.map(({ role }) => role))].toSorted();
@@ -172,7 +176,7 @@ export class IdentityResolver {
           return refusedWith(
             userError('id', UserErrorCode.NOT_VERIFIED, 'Call testIdentityProvider with a real token first.'),
           );
-        const done = await tx.update(IdentityProviderRow, { ...row, version: input.expectedVersion }, { enabled });
+        const done = await tx.update(IdentityProviderRow, row, { enabled }, input.expectedVersion);
         const orphaned = enabled ? undefined : await ownerless(tx, done);
         if (orphaned) return refusedWith(orphaned);
         return ok({

@@ -121,12 +121,12 @@ export class OnboardingResolver {
           return refusedWith(
             userError('evidenceLevel', UserErrorCode.INVALID, `Choose one of ${evidenceLevels.join(', ')}.`),
           );
-        const tenant = { ...(await this.own(tx)), version: input.expectedVersion };
-        const done = await tx.update(TenantRow, tenant, {
+        const changes = {
           ...(input.name !== undefined && { name: input.name }),
           ...(level !== undefined && { evidenceLevel: level }),
           ...(input.dispatchClasses !== undefined && { dispatchClasses: input.dispatchClasses }),
-        });
+        };
+        const done = await tx.update(TenantRow, await this.own(tx), changes, input.expectedVersion);
         const fields = {
           ...(level && { evidenceLevel: level }),
           ...(input.dispatchClasses && { dispatchClasses: input.dispatchClasses }),

@@ -122,8 +122,9 @@ export class PolicyResolver {
         if (before && before.id !== row.id) await tx.update(PolicyVersionRow, before, { state: 'superseded' });
         const done = await tx.update(
           PolicyVersionRow,
-          { ...row, version: input.expectedVersion },
+          row,
           { state: 'published', publisher: callerDigest(context.caller), publishedAt: new Date(this.ports.nowMs()) },
+          input.expectedVersion,
         );
         const fields = { number: row.number, hash: row.hash, ...(before && { before: before.number }) };
         return ok({ answer: { policy: viewPolicy(done) }, fields, publish: true });

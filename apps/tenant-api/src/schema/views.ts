@@ -96,7 +96,7 @@ export const viewBudget = (row: c.BudgetRow): Budget => ({
   scope: row.scope,
   match: row.match,
   period: row.period,
-  limitMicros: String(row.limitMicros),
+  limitMicros: row.limitMicros,
   hard: row.hard,
   version: row.version,
 });
@@ -116,8 +116,8 @@ export const viewPrice = (row: c.PriceRow): Price => ({
   id: toId('Price', row.id),
   endpoint: row.endpoint === '' ? null : row.endpoint,
   model: row.model,
-  inputMicrosPerMillion: String(row.inputMicrosPerMillion),
-  outputMicrosPerMillion: String(row.outputMicrosPerMillion),
+  inputMicrosPerMillion: row.inputMicrosPerMillion,
+  outputMicrosPerMillion: row.outputMicrosPerMillion,
   version: row.version,
 });
 

@@ -61,7 +61,7 @@ function encodeWhole(event: AnswerEvent, state: Identity): string {
 /** The vendor's JSON with only the rewritten parts replaced. Token probabilities repeat the words, so they go with them. */
 function spliced(json: string, parts: readonly AnswerPart[]): { json: string; homeless: readonly AnswerPart[] } {
   const reading = readChat(json);
-  const { edits, changed, homeless } = respell(reading.parts, parts);
+  const { edits, changed, homeless } = respell(reading, parts);
   const all = changed ? [...edits, ...logprobs(reading.tree)] : edits;
   return { json: all.length > 0 ? splice(json, all) : json, homeless };
 }

@@ -1,5 +1,5 @@
 import type { AnswerEvent, AnswerPart, FinishReason } from '@writ/domain';
-import { AnswerParts, parseAnswer } from '../answer-reader.js';
+import { AnswerParts, type AnswerReading, parseAnswer } from '../answer-reader.js';
 import { broken } from '../fault.js';
 import { itemsOf, member, type Node, numberOf, type ObjectNode, textOf } from '../json/parse.js';
 import { dropMember, splice } from '../json/splice.js';
@@ -14,10 +14,7 @@ const finishes: Readonly<Record<string, FinishReason>> = {
   error: 'error',
 };
 
-export interface ChatReading {
-  readonly source: string;
-  readonly tree: ObjectNode;
-  readonly parts: readonly AnswerPart[];
+export interface ChatReading extends AnswerReading {
   readonly error: boolean;
 }
 
@@ -26,7 +23,7 @@ export function readChat(source: string): ChatReading {
   const tree = parseAnswer(source);
   if (tree.kind !== 'object') throw broken('not-an-object');
   const error = member(tree, 'error');
-  const parts = new AnswerParts();
+  const parts = new AnswerParts(source);
   for (const { name, value } of tree.members) {
     if (name === 'choices') itemsOf(value).forEach((choice, index) => readChoice(choice, index, parts));
     else if (topWords.has(name)) parts.word(value);

@@ -4,9 +4,11 @@ import { readEvents, readText } from '../body.js';
 import { broken, BrokenAnswer, classOfStatus, detailOf } from '../fault.js';
 import { member, parseJson } from '../json/parse.js';
 import { type Edit, isObject, setMember, splice } from '../json/splice.js';
+import { translate } from '../translate/translate.js';
 import type { Arrived } from '../transport.js';
 import { cannotServe, type Job, type Vendor, type Wire } from '../vendor.js';
 import { chunkEvent, readChat, startOf } from './chat-read.js';
+import { writeChat } from './chat-write.js';
 import { classOf, errorOf } from './faults.js';
 
 /** What differs between those who speak OpenAI's wire. */
@@ -31,7 +33,7 @@ export function openAiWire(profile: Profile): Vendor {
 /** The caller's own bytes with the model, and what was obliged, spliced in. */
 function write(profile: Profile, job: Job): Result<Wire, ProviderFault> {
   const { ask, source } = job.prompt;
-  if (ask.dialect !== 'openai.chat') return err(cannotServe('dialect-not-served'));
+  if (ask.dialect !== 'openai.chat') return written(profile, job);
   const tree = parseJson(source, { depth: 64, nodes: 1_000_000 });
   if (!tree.ok || tree.value.kind !== 'object') return err(cannotServe('prompt-not-json'));
   const root = tree.value;
@@ -56,6 +58,14 @@ function write(profile: Profile, job: Job): Result<Wire, ProviderFault> {
   }
   edits.push({ start: root.end - 1, end: root.end - 1, text: added.join('') });
   return ok({ url: profile.url(job), headers: profile.headers(job), body: splice(source, edits) });
+}
+
+function written(profile: Profile, job: Job): Result<Wire, ProviderFault> {
+  const { tokensField, usageOption } = profile;
+  const how = { model: job.model, stream: job.prompt.ask.stream, tokensField, usageOption };
+  const body = translate(job, (conversation) => writeChat(conversation, how));
+  if (!body.ok) return body;
+  return ok({ url: profile.url(job), headers: profile.headers(job), body: JSON.stringify(body.value) });
 }
 
 export function leastOf(...limits: readonly (number | undefined)[]): number | undefined {

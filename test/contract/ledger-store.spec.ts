@@ -9,8 +9,8 @@ import { LeafMaker, leafHashOf } from './leaves.js';
 
 interface Subject {
   readonly store: LedgerStore;
-  tenant(): Promise<TenantId>;
-  hold(tenant: TenantId): Promise<void>;
+  readonly tenant: () => Promise<TenantId>;
+  readonly hold: (tenant: TenantId) => Promise<void>;
 }
 
 let database: TestDatabase;

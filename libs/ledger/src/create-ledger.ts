@@ -165,12 +165,15 @@ class GroupCommit implements WritingLedger {
     });
   }
 
+  /** Idle slots share what waits, so that one signs while another's transaction is under way. */
   #pump(): void {
     if (this.#writerRefused) return;
-    for (const slot of this.#slots) {
-      if (slot.busy || this.#queue.waiting === 0) continue;
+    const idle = this.#slots.filter(({ busy }) => !busy);
+    for (const [at, slot] of idle.entries()) {
+      if (this.#queue.waiting === 0) return;
+      const share = Math.ceil(this.#queue.waiting / (idle.length - at));
       slot.busy = true;
-      const batch = this.#queue.take(limits.commitBatchRecords);
+      const batch = this.#queue.take(Math.min(share, limits.commitBatchRecords));
       void commitBatch(batch, this.#slotParts(slot.lanes)).then(() => {
         slot.busy = false;
         this.#tellIdle();

@@ -46,7 +46,9 @@ function decisionFields(record: DecisionRecord, log: LogContext): RecordFields {
   const who = subjectFields(record.subject, log.hmacKey);
   const { decision, prompt } = record;
   const policy = decision.effect === 'permit' && decision.obligations.auditFull ? 'full' : (log.content ?? 'redacted');
-  const redacted = prompt.redactedText ?? (isFreeOfFindings(record.classification) ? prompt.text : undefined);
+  const redacted = prompt.redactedText;
+  // A prompt in which nothing was found is its own redacted text.
+  const promptIs = redacted === undefined && isFreeOfFindings(record.classification) ? 'redacted' : 'whole';
   const spans = spansOf(record.classification);
   return {
     clear: {
@@ -65,7 +67,7 @@ function decisionFields(record: DecisionRecord, log: LogContext): RecordFields {
       ...(record.justification === undefined ? {} : { justification: record.justification }),
     },
     content: {
-      prompt: { value: prompt.text, seal: maySeal(policy, 'whole', record.classification, prompt.text) },
+      prompt: { value: prompt.text, seal: maySeal(policy, promptIs, record.classification, prompt.text) },
       ...(redacted === undefined
         ? {}
         : { redacted: { value: redacted, seal: maySeal(policy, 'redacted', record.classification, redacted) } }),

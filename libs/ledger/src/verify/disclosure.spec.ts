@@ -29,7 +29,7 @@ describe('sealed content', () => {
       const open = leaf.sealed && disclose(rowOf(leaf), log.contentKey, (field) => field !== 'sub');
       return { leaf: leaf.leaf, leafHash: leaf.leafHash, ...(open ? { open } : {}) };
     });
-    expect(rows[0]?.open?.['redacted']?.value).toContain('what is 0 + 0?');
+    expect(rows[0]?.open?.['prompt']?.value).toContain('what is 0 + 0?');
     expect(rows[0]?.open?.['sub']).toBeUndefined();
     const report = await judge(await bundleOf(planOf(leaves), rows));
     expect(report.exit).toBe(0);

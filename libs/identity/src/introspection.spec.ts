@@ -75,6 +75,12 @@ describe('introspection', () => {
     expect(await verdict(aProvider({ ...active, aud: undefined }, { boundClaims }).world, opaque)).toBe('ok:ada@A');
   });
 
+  it('an app without a subject is its client, but never where subjects are people', async () => {
+    const app = { ...active, sub: undefined };
+    expect(await verdict(aProvider(app, { subjectKind: 'agent' }).world, opaque)).toBe('ok:app-1@A');
+    expect(await verdict(aProvider(app).world, opaque)).toBe('credential-invalid:token_subject');
+  });
+
   it('T21: a yes is believed for 30 s or until the token expires, a no for 5 s', async () => {
     const provider = aProvider(active);
     const ask = (): Promise<string> => verdict(provider.world, opaque);

@@ -95,8 +95,15 @@ export class Introspector {
     if (!parsed.value['active']) return { claims: undefined, untilMs: now + inactiveMs };
     const expires = parsed.value['exp'];
     const endsMs = typeof expires === 'number' ? expires * 1_000 : Infinity;
-    return { claims: parsed.value, untilMs: Math.min(now + activeMs, endsMs) };
+    return { claims: withSubject(parsed.value, trust), untilMs: Math.min(now + activeMs, endsMs) };
   }
+}
+
+/** A token of an app itself may have no `sub`; RFC 9068 then takes the client. Never where a person could have that name. */
+function withSubject(claims: JsonObject, { connection }: Trust): JsonObject {
+  const client = claims['client_id'];
+  if (claims['sub'] !== undefined || client === undefined || connection.subjectKind === 'human') return claims;
+  return { ...claims, sub: client };
 }
 
 function believed({ claims }: Answer, stale: boolean): Result<Introspected, Refusal> {

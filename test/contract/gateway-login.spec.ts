@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-const tables = ['record', 'batch', 'tile', 'hold', 'record_hold', 'record_key', 'outbox'];
+const tables = ['record', 'batch', 'tile', 'hold', 'record_key', 'outbox'];
 
 describe("the gateway's login", () => {
   it('holds no privilege on any table, view or sequence of the product', async () => {
@@ -65,7 +65,7 @@ describe("the gateway's login", () => {
     "SELECT pg_read_file('postgresql.conf')",
     "SELECT ledger.provision(gen_random_uuid(), 'x', 0::smallint)",
     'SELECT ledger.make_tables(gen_random_uuid())',
-    'SELECT ledger.admit(ARRAY[]::text[], ARRAY[]::uuid[], ARRAY[]::uuid[])',
+    'SELECT ledger.admit(ARRAY[]::text[], ARRAY[]::uuid[], ARRAY[]::uuid[], ARRAY[]::text[])',
   ])('is refused: %s', async (statement) => {
     await expect(gateway.query(statement)).rejects.toMatchObject({ code: '42501' });
   });
@@ -125,7 +125,7 @@ describe("the gateway's login", () => {
 });
 
 describe('the append-only tables', () => {
-  it.each(['record', 'batch', 'tile', 'hold', 'record_hold'])(
+  it.each(['record', 'batch', 'tile', 'hold'])(
     'refuse changes of %s by their owner and by a superuser who plays replica',
     async (table) => {
       const admin = await database.session('postgres');

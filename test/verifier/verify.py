@@ -7,6 +7,7 @@ Python's standard library and the Ed25519 beside this file. Exit codes as those 
 """
 
 import argparse
+import base64
 import hashlib
 import hmac
 import json
@@ -125,6 +126,92 @@ def statement(data, kind, key, what):
     return payload
 
 
+def open_note(data):
+    """(body, origin, size, root, [(name, key id, signature)]) of a checkpoint note, or None."""
+    try:
+        note = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    split = note.rfind("\n\n")
+    body = re.fullmatch(r"([^\s+]+)\n(0|[1-9][0-9]{0,15})\n(\S+)\n", note[: split + 1]) if split >= 0 else None
+    root = base64std(body.group(3)) if body else None
+    if root is None or len(root) != 32 or int(body.group(2)) >= 2**53 or not note.endswith("\n"):
+        return None
+    signatures = []
+    for line in note[split + 2 : -1].split("\n"):
+        match = re.fullmatch("\u2014 ([^\\s+]+) (\\S+)", line)
+        blob = base64std(match.group(2)) if match else None
+        if blob is None or len(blob) < 5:
+            return None
+        signatures.append((match.group(1), blob[:4], blob[4:]))
+    return note[: split + 1], body.group(1), int(body.group(2)), root, signatures
+
+
+def is_signed(parsed, keys):
+    """True when one of the keys signed the note under its own origin."""
+    body, origin, _, _, signatures = parsed
+    for key in keys:
+        identity = sha256(origin.encode() + b"\n\1" + key)[:4]
+        for name, kid, signature in signatures:
+            if name == origin and kid == identity and signature_holds(key, body.encode(), signature):
+                return True
+    return False
+
+
+def epoch_findings(bundle):
+    """Every epoch must hold exactly this checkpoint in one slot of its tree of heads."""
+    for name in bundle.files:
+        match = re.fullmatch(r"epochs/(0|[1-9][0-9]{0,14})\.note", name)
+        if not match:
+            continue
+        number = int(match.group(1))
+        proof = parse_object(bundle.get(f"epochs/{number}.head-proof"))
+        try:
+            data = bundle.files[name].decode("utf-8")
+        except UnicodeDecodeError:
+            data = None
+        if proof is None or data is None or not is_note(data):
+            raise Unreadable(FORMAT, f"{name} or its head proof is malformed")
+        parsed = open_note(bundle.files[name])
+        keys = [key["public"] for key in bundle.keys
+                if key["use"] in ("epoch", "log") and key["name"] and data.startswith(key["name"])]
+        if parsed is None or not is_signed(parsed, keys):
+            yield SIGNATURE, None, f"{name} is not signed by an epoch key of the keyset"
+        elif epoch_root(bundle, proof, number, parsed[2]) != parsed[3]:
+            yield ROOT, None, f"{name} does not hold the checkpoint of this bundle in its slot"
+
+
+def is_note(text):
+    split = text.rfind("\n\n")
+    if split < 0 or not text.endswith("\n"):
+        return False
+    for line in text[split + 2 : -1].split("\n"):
+        match = re.fullmatch("\u2014 ([^\\s+]+) (\\S+)", line)
+        blob = base64std(match.group(2)) if match else None
+        if blob is None or len(blob) < 5:
+            return False
+    return True
+
+
+def epoch_root(bundle, proof, number, size):
+    slot, slots = proof.get("slot"), proof.get("slots")
+    paths = []
+    for name in ("headProof", "epochProof"):
+        values = proof.get(name)
+        whole = type(values) is list and len(values) <= 63
+        if not whole or not all(is_text(value) and re.fullmatch("[0-9a-f]{64}", value) for value in values):
+            return None
+        paths.append([bytes.fromhex(value) for value in values])
+    if proof.get("number") != number or type(proof.get("number")) is not int or not is_count(slot) or not is_count(slots):
+        return None
+    head = sha256(b"\0" + f"writ-head/v1\n{slot}\n{bundle.body}".encode())
+    heads = root_from_proof(slot, slots, head, paths[0])
+    if heads is None:
+        return None
+    epoch = f"writ-epoch/v1\n{number}\n{base64.b64encode(heads).decode()}\n".encode()
+    return root_from_proof(number, size, sha256(b"\0" + epoch), paths[1])
+
+
 class Bundle:
     def __init__(self, data, root_key):
         self.files = read_tar(data)
@@ -203,38 +290,21 @@ class Bundle:
         self.manifest = manifest
 
     def read_checkpoint(self, at_ms):
-        try:
-            note = self.get("log/checkpoint").decode("utf-8")
-        except UnicodeDecodeError:
-            note = ""
-        split = note.rfind("\n\n")
-        body = re.fullmatch(r"([^\s+]+)\n(0|[1-9][0-9]{0,15})\n(\S+)\n", note[: split + 1]) if split >= 0 else None
-        root = base64std(body.group(3)) if body else None
-        lines = note[split + 2 : -1].split("\n") if note.endswith("\n") else []
-        signatures = []
-        for line in lines:
-            match = re.fullmatch("\u2014 ([^\\s+]+) (\\S+)", line)
-            blob = base64std(match.group(2)) if match else None
-            if blob is None or len(blob) < 5:
-                raise Unreadable(FORMAT, "log/checkpoint is not a C2SP checkpoint")
-            signatures.append((match.group(1), blob[:4], blob[4:]))
-        whole = root is not None and len(root) == 32 and 0 < len(signatures) <= 16 and int(body.group(2)) < 2**53
-        if not whole:
+        parsed = open_note(self.get("log/checkpoint"))
+        if parsed is None or len(parsed[4]) > 16:
             raise Unreadable(FORMAT, "log/checkpoint is not a C2SP checkpoint")
-        self.note, self.origin, self.size, self.root = note, body.group(1), int(body.group(2)), root
+        self.note = self.get("log/checkpoint").decode()
+        self.body, self.origin, self.size, self.root, _ = parsed
+        keys = []
         for key in self.keys:
             revoked = key["revoked"]
             last = revoked["lastSize"].get(self.origin) if revoked else None
             timely = key["from"] <= at_ms <= key["until"] and (
                 not revoked or (is_count(last) and self.size <= last))
-            if key["use"] != "log" or not timely or not self.origin.startswith(key["name"]):
-                continue
-            identity = sha256(self.origin.encode() + b"\n\1" + key["public"])[:4]
-            for name, kid, signature in signatures:
-                if name == self.origin and kid == identity:
-                    if signature_holds(key["public"], note[: split + 1].encode(), signature):
-                        return
-        raise Unreadable(SIGNATURE, "log/checkpoint is not signed by a log key that the keyset allows here")
+            if key["use"] == "log" and timely and self.origin.startswith(key["name"]):
+                keys.append(key["public"])
+        if not is_signed(parsed, keys):
+            raise Unreadable(SIGNATURE, "log/checkpoint is not signed by a log key that the keyset allows here")
 
     def read_range(self):
         said = parse_object(self.get("log/range.json")) or {}
@@ -610,6 +680,7 @@ def verify(data, root_key=None, other=None):
         findings = Examiner(bundle).run()
         if other is not None:
             findings += compare(bundle, other)
+        findings += epoch_findings(bundle)
         findings += hash_findings(bundle)
     except Unreadable as fault:
         return fault.code, [(fault.code, None, str(fault))]

@@ -1,4 +1,4 @@
-import { type ByteSource, type Report, verifyBundle } from '@writ/ledger/verify';
+import { type ByteSource, type Report, parseWitnessPolicy, verifyBundle } from '@writ/ledger/verify';
 import { createPublicKey } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 
@@ -6,6 +6,7 @@ export interface VerifyArguments {
   readonly bundle: string;
   readonly root?: string | undefined;
   readonly compare?: string | undefined;
+  readonly policy?: string | undefined;
   readonly pinned?: string | undefined;
   readonly at?: string | undefined;
   readonly structure?: boolean | undefined;
@@ -43,7 +44,10 @@ function optionsOf(args: VerifyArguments, opened: number[]) {
   }
   const atMs = args.at === undefined ? undefined : Date.parse(args.at);
   if (atMs !== undefined && Number.isNaN(atMs)) return '--at takes a time such as 2026-11-20T00:00:00Z';
+  const policy = args.policy === undefined ? undefined : parseWitnessPolicy(readFileSync(args.policy, 'latin1'));
+  if (args.policy !== undefined && !policy) return '--policy takes a C2SP tlog-policy file with Ed25519 witnesses';
   return {
+    ...(policy ? { policy } : {}),
     ...(root ? { root } : {}),
     ...(args.compare === undefined ? {} : { compare: open(args.compare, opened) }),
     ...(args.pinned === undefined ? {} : { pinned: readFileSync(args.pinned, 'utf8') }),

@@ -22,8 +22,9 @@ export const itemName = /^[a-z0-9][a-z0-9-]{0,62}$/;
 /** Binds a sealed provider key to its tenant and row; the provider adapter opens it with the same words. */
 export const credentialAad = (tenant: string, id: string): string => `${tenant}|provider_credential|${id}`;
 
+const invalid = (field: string, message: string): UserError => userError(field, UserErrorCode.INVALID, message);
+
 export function endpointProblem(input: RegisterEndpointInput): UserError | undefined {
-  const invalid = (field: string, message: string): UserError => userError(field, UserErrorCode.INVALID, message);
   if (!itemName.test(input.name))
     return invalid('name', 'A name is 1 to 63 of a-z, 0-9 and hyphen, and starts with a letter or digit.');
   if (!providers.some((known) => known === input.provider))

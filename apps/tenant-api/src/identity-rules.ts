@@ -1,5 +1,5 @@
-import { type ControlTx, IdentityProviderRow } from '@writ/postgres/control';
-import { rolePermissions } from './permissions.js';
+import { type ControlTx, IdentityProviderRow, TenantRow } from '@writ/postgres/control';
+import { reservedRoles, rolePermissions } from './permissions.js';
 import { type UserError, UserErrorCode, userError } from './schema/common.js';
 import type { ClaimMappingInput, CreateIdentityProviderInput } from './schema/identity.types.js';
 
@@ -7,8 +7,9 @@ export const subjectKinds = ['human', 'agent', 'workload'] as const;
 const claimName = /^[A-Za-z0-9_:/.-]{1,128}$/;
 const roleName = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
+const invalid = (field: string, message: string): UserError => userError(field, UserErrorCode.INVALID, message);
+
 export function inputProblem(input: CreateIdentityProviderInput): UserError | undefined {
-  const invalid = (field: string, message: string): UserError => userError(field, UserErrorCode.INVALID, message);
   if (!/^\S(.{0,61}\S)?$/u.test(input.name)) return invalid('name', 'A name has 1 to 63 characters.');
   if (
     input.audiences.length === 0 ||
@@ -41,7 +42,7 @@ export function mappingProblem(mappings: readonly ClaimMappingInput[]): UserErro
     if (!claimName.test(claim)) return refuse('claim', 'This is not the name of a claim.');
     if (equals === '' || equals.length > 256) return refuse('equals', 'Give the value that the claim must hold.');
     if (!roleName.test(role)) return refuse('role', 'A role is 1 to 63 of a-z, 0-9 and hyphen.');
-    if (role === 'setup') return refuse('role', 'The role setup is not a mapping to give.');
+    if (reservedRoles.includes(role)) return refuse('role', 'The roles setup and recovery are no mapping to give.');
   }
   return undefined;
 }
@@ -60,4 +61,19 @@ export async function ownerless(tx: ControlTx, changed: IdentityProviderRow): Pr
         UserErrorCode.LAST_OWNER,
         'No enabled identity provider would map anybody to owner; map one first.',
       );
+}
+
+/** True when somebody would get an administrative role by `after` who did not by `before`. */
+export function widens(
+  before: IdentityProviderRow['roleMappings'],
+  after: IdentityProviderRow['roleMappings'],
+): boolean {
+  const same = (one: { claim: string; equals: string; role: string }): boolean =>
+    before.some(({ claim, equals, role }) => claim === one.claim && equals === one.equals && role === one.role);
+  return after.some((mapping) => isAdministrative(mapping.role) && !same(mapping));
+}
+
+/** Once a tenant is federated, nobody widens the circle of administrators alone. */
+export async function isFederated(tx: ControlTx): Promise<boolean> {
+  return (await tx.one(TenantRow, { id: tx.tenantId }))?.federatedAt instanceof Date;
 }

@@ -1,4 +1,4 @@
-export { type TenantApi, serveTenantApi } from './start.js';
-export { type TenantApiSettings, tenantApiSettings } from './settings.js';
-export { type Sockets, type Wired, wire } from './wiring.js';
+export { type TenantApi, serveTenantApi, startTenantApi } from './start.js';
+export { type TenantApiSettings, readTenantApiSettings, tenantApiSettings } from './settings.js';
+export { type Wiring, wire } from './wiring.js';
 export type * from './ports.js';

@@ -22,8 +22,9 @@ export interface Explanation {
 
 export interface Explained {
   readonly tree: Explanation;
-  /** Present when every check passed. */
-  readonly subject?: Subject;
+  /** True when every check passed. */
+  readonly accepted: boolean;
+  readonly roles: readonly string[];
 }
 
 export interface IdentityPort {
@@ -31,7 +32,7 @@ export interface IdentityPort {
     credential: Credential,
   ): Promise<Result<{ readonly subject: Subject; readonly tenant: TenantContext }, Refusal>>;
   /** The same checks as `identify`, each with its outcome, against a connection that may not be enabled yet. */
-  explain(connection: IdentityConnection, token: string): Promise<Explained>;
+  explain(tenant: TenantId, connection: IdentityConnection, token: string): Promise<Explained>;
 }
 
 export interface Discovery {
@@ -112,6 +113,20 @@ export interface EvidencePort {
   checkpoints(tenant: TenantContext, first: number): Promise<readonly CheckpointView[]>;
 }
 
+export interface ExportOrder {
+  readonly id: string;
+  readonly purpose: string;
+  /** Digest of who asked; the name stands sealed in the log. */
+  readonly requester: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export interface ExportPort {
+  /** Hands the bundle to `sink` piece by piece; false, with nothing handed out, while the log has no checkpoint. */
+  write(tenant: TenantContext, order: ExportOrder, sink: (piece: Uint8Array) => Promise<void>): Promise<boolean>;
+}
+
 export interface PolicyPort {
   compile(source: string, version: number): Result<{ readonly hash: string }, readonly PolicyComplaint[]>;
 }
@@ -135,6 +150,7 @@ export interface Ports {
   readonly names: TxtPort;
   readonly publisher: PublishPort;
   readonly evidence: EvidencePort;
+  readonly exporter: ExportPort;
   readonly policy: PolicyPort;
   /** Checks a tenant's URL when it is written: form, name, and every address it resolves to. */
   readonly checkUrl: (url: string) => Promise<Result<URL, string>>;

@@ -20,6 +20,12 @@ export const tenantApiSettings = z.object({
   databaseUrl: z.string().min(1),
   /** Login `writ_tenant_api` of the ledger's database; the same cluster unless set. */
   ledgerDatabaseUrl: z.string().optional(),
+  /** Login `writ_exporter` of the ledger's database: it can only read. */
+  exporterDatabaseUrl: z.string().min(1),
+  /** Ed25519 private key (PEM) that signs the manifests of exports. */
+  exportKeyFile: keyFile,
+  /** The deployment's keyset, signed by its root. */
+  keysetFile: keyFile,
   /** The public address of this API: the issuer of setup tokens. */
   publicUrl: z.url(),
   /** The `aud` that an administrator's access token must carry. */
@@ -30,6 +36,8 @@ export const tenantApiSettings = z.object({
   writerAuthorityKeyFile: keyFile,
   /** Ed25519 private key (PEM) that signs snapshots. */
   snapshotKeyFile: keyFile,
+  /** Stands in every record of this process. */
+  environment: z.string().default('production'),
   /** Name of the deployment in the logs' origin lines, e.g. `writ.example`. */
   logName: z.string().regex(/^[a-z0-9.-]{1,64}$/, 'lower-case letters, digits, dots and hyphens'),
   /** `print` writes mail to standard output, one JSON line each; otherwise the address of a service that takes a JSON POST. */

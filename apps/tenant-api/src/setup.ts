@@ -28,14 +28,15 @@ async function progressOf(tx: c.ControlTx, tenant: c.TenantRow): Promise<Progres
   };
 }
 
+const step = (name: string, done: boolean, mutation: string, because: string, optional = false): SetupStep => ({
+  name,
+  done,
+  optional,
+  mutation,
+  because,
+});
+
 function stepsOf(progress: Progress): SetupStep[] {
-  const step = (name: string, done: boolean, mutation: string, because: string, optional = false): SetupStep => ({
-    name,
-    done,
-    optional,
-    mutation,
-    because,
-  });
   return [
     step(
       'verify-domain',
@@ -106,6 +107,7 @@ export async function viewTenant(tx: c.ControlTx, tenant: c.TenantRow): Promise<
     nextSteps: stepsOf(progress).filter(({ done }) => !done),
     logOrigin: tenant.origin,
     snapshotVersion: tenant.snapshotVersion,
+    policyApproval: tenant.policyApproval,
     version: tenant.version,
     createdAt: tenant.createdAt.toISOString(),
   };

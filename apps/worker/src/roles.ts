@@ -1,4 +1,5 @@
-import { logSigner, rawPublicKey, statementSigner } from '@writ/ledger';
+import { Worker } from 'node:worker_threads';
+import { logSigner, statementSigner } from '@writ/ledger';
 import { type Clock, type Log, localKms } from '@writ/platform';
 import {
   enrolledLedger,
@@ -68,33 +69,27 @@ function streamedHead({ tenant, origin, batch }: PublishedHead) {
 }
 
 export function runSweeper(settings: WorkerSettings, clock: Clock, log: Log): RunningRole {
-  const {
-    workerDatabaseUrl = '',
-    masterKeyFile = '',
-    writerAuthorityKeyFile = '',
-    snapshotPublicKeyFile = '',
-    logPublicKeyFile = '',
-  } = settings;
+  const { databaseUrl = '', masterKeyFile = '', writerAuthorityKeyFile = '', snapshotPublicKeyFile = '' } = settings;
   const onProblem = (problem: string): void => log.error({ role: 'sweeper' }, problem);
   const plane = planePool('writ_worker', {
-    url: workerDatabaseUrl,
+    url: databaseUrl,
     max: 4,
     onLost: (cause) => onProblem(cause.message),
   });
   const ledgerPlane = planePool('writ_worker', {
-    url: workerDatabaseUrl,
+    url: databaseUrl,
     max: 2,
     onLost: (cause) => onProblem(cause.message),
   });
   const source = snapshotSource(plane, { verifier: snapshotVerifier([publicKeyIn(snapshotPublicKeyFile)]), onProblem });
-  const logKey = rawPublicKey(publicKeyIn(logPublicKeyFile));
   const own = enrolledLedger({
     plane: ledgerPlane,
     authority: statementSigner(privateKeyIn(writerAuthorityKeyFile)),
     kind: 'worker',
     settings: { build: { version }, environment: settings.environment, clock: { source: 'system', errorMs: 1_000 } },
     clock,
-    logKeys: () => [logKey],
+    // The sweeper asks for no more than `committed`, so it verifies no checkpoint.
+    logKeys: () => [],
     onAlarm: (alarm) => log.error({ role: 'sweeper', alarm }, 'the ledger raised an alarm'),
     onProblem,
   });
@@ -115,6 +110,31 @@ export function runSweeper(settings: WorkerSettings, clock: Clock, log: Log): Ru
       await source.close();
       await ledgerPlane.close();
       await plane.close();
+    },
+  };
+}
+
+/** In a thread of its own; one that fails is reported and started again. */
+export function runAuditor(settings: WorkerSettings, clock: Clock, log: Log): RunningRole {
+  let isStopping = false;
+  let thread = start();
+  function start(): Worker {
+    const made = new Worker(new URL('./auditor-thread.js', import.meta.url), { workerData: settings });
+    made.on('error', (cause) => log.error({ role: 'auditor' }, cause instanceof Error ? cause.message : String(cause)));
+    made.on('exit', () => {
+      if (!isStopping) void clock.after(1_000).elapsed.then(() => (thread = isStopping ? thread : start()));
+    });
+    return made;
+  }
+  return {
+    async stop() {
+      isStopping = true;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      thread.once('exit', () => resolve());
+      thread.postMessage('stop', []);
+      const late = clock.after(5_000);
+      await Promise.race([promise, late.elapsed.then(() => thread.terminate())]);
+      late.cancel();
     },
   };
 }

@@ -36,6 +36,7 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+const logName = 'writ.example';
 const gatewayAudience = 'https://gateway.writ.example';
 const adminAudience = 'https://tenant-api.writ.example';
 
@@ -81,7 +82,7 @@ async function startParts(
         logFolder,
       }),
     );
-  const keys = deploymentKeys(join(folder, 'keys'));
+  const keys = deploymentKeys(join(folder, 'keys'), logName);
   const postgres = started(await startPostgres({ dataDir: join(folder, 'postgres'), log }));
   const path = process.env['PATH'] ?? '';
   const redis = started(await startRedis({ log, cacheDir: join(repository, '.writ', 'redis'), path }));
@@ -92,7 +93,7 @@ async function startParts(
   const ports = { tenantApi: await freePort(), gateway: await freePort() };
   const ground: Ground = { postgres, redis, keys, simulated, ports };
   const tenantApi = await app('tenant-api', tenantApiSettings(ground));
-  const worker = await app('worker', workerSettings(ground, join(folder, 'anchors')), ['--roles', 'sequencer,sweeper']);
+  const worker = await app('worker', workerSettings(ground, join(folder, 'anchors')), ['--roles', 'sequencer,sweeper,auditor']);
   const gateway = await app('gateway', gatewaySettings(ground, gatewayProcesses));
   const urls = {
     gateway: `http://127.0.0.1:${ports.gateway}`,
@@ -107,7 +108,7 @@ type Settings = Readonly<Record<string, string>>;
 
 function commonSettings({ keys }: Ground): Settings {
   return {
-    WRIT_LOG_NAME: 'writ.example',
+    WRIT_LOG_NAME: logName,
     WRIT_MASTER_KEY_FILE: keys.masterKeyFile,
     WRIT_WRITER_AUTHORITY_KEY_FILE: keys.writerAuthorityKeyFile,
   };
@@ -127,6 +128,9 @@ function tenantApiSettings(ground: Ground): Settings {
     WRIT_PUBLIC_URL: `http://127.0.0.1:${ports.tenantApi}`,
     WRIT_ADMIN_AUDIENCE: adminAudience,
     WRIT_SNAPSHOT_KEY_FILE: keys.snapshotKeyFile,
+    WRIT_EXPORTER_DATABASE_URL: postgres.url('writ_exporter'),
+    WRIT_EXPORT_KEY_FILE: keys.exportKeyFile,
+    WRIT_KEYSET_FILE: keys.keysetFile,
     WRIT_MAIL: 'print',
     WRIT_EGRESS_ALLOW_HOSTS: egressOf(ground),
   };
@@ -137,7 +141,8 @@ function workerSettings(ground: Ground, anchorFolder: string): Settings {
   return {
     ...commonSettings(ground),
     WRIT_SEQUENCER_DATABASE_URL: postgres.url('writ_sequencer'),
-    WRIT_WORKER_DATABASE_URL: postgres.url('writ_worker'),
+    WRIT_DATABASE_URL: postgres.url('writ_worker'),
+    WRIT_EXPORTER_DATABASE_URL: postgres.url('writ_exporter'),
     WRIT_LOG_KEY_FILE: keys.logKeyFile,
     WRIT_LOG_PUBLIC_KEY_FILE: keys.logPublicKeyFile,
     WRIT_SNAPSHOT_PUBLIC_KEY_FILE: keys.snapshotPublicKeyFile,

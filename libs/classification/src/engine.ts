@@ -1,20 +1,41 @@
 import { clinicalStrong } from './detect/clinical.js';
 import { findAddresses, findEmails, findUrls } from './detect/internet.js';
 import { findCards, findIbans } from './detect/payment.js';
+import { findDates } from './detect/dates.js';
+import { findPlaces } from './detect/places.js';
 import { findPhones } from './detect/phone.js';
 import { resolveOverlaps } from './detect/resolve.js';
 import type { Candidate } from './detect/rule.js';
-import type { Kind, Scene } from './detect/scene.js';
+import type { Emit, Kind, Scene } from './detect/scene.js';
 import { cueTable, findStructured } from './detect/structured.js';
-import { findDirectInjection } from './injection/direct.js';
+import { findInjections } from './injection/find-injections.js';
+import { findNames } from './ner/find-names.js';
 import { findSecrets } from './secrets/find-secrets.js';
 import type { CueHit } from './text/cues.js';
 import { jsonLeaves, type InnerLeaf } from './text/json-leaves.js';
 import type { Bundle } from './taxonomy/taxonomy.js';
 import { tokenise } from './text/tokens.js';
+import { findThroughViews, type ViewBudget, viewBudget } from './views/find-through-views.js';
 
 /** Goes into every finding and every record; changed with any change of a rule. */
 export const engineVersion = 'writ-1';
+
+const detectors: readonly ((scene: Scene, emit: Emit) => void)[] = [
+  findEmails,
+  findUrls,
+  findAddresses,
+  findCards,
+  findIbans,
+  findStructured,
+  findPhones,
+  findSecrets,
+  findPlaces,
+  findDates,
+  findNames,
+];
+
+/** Encodings inside encodings are followed this far. */
+const MAX_DEPTH = 3;
 
 export interface Scope {
   readonly key?: string | undefined;
@@ -33,12 +54,13 @@ export interface ScanResult {
 /** One scan's running totals. */
 interface Run {
   clinicalWords: number;
+  readonly views: ViewBudget;
   readonly incomplete: Set<string>;
 }
 
 /** Everything one text holds, overlaps resolved; offsets are those of `text`. */
 export function scan(text: string, scope: Scope): ScanResult {
-  const run: Run = { clinicalWords: 0, incomplete: new Set() };
+  const run: Run = { clinicalWords: 0, views: viewBudget(text.length), incomplete: new Set() };
   const candidates = scanLeafText(text, scope, run);
   return { candidates, clinicalWords: run.clinicalWords, incomplete: [...run.incomplete] };
 }
@@ -70,30 +92,41 @@ function outwards(candidate: Candidate, leaf: InnerLeaf): Candidate {
   return { ...candidate, start: place(candidate.start), end: place(candidate.end) };
 }
 
-function scanText(text: string, outer: readonly CueHit[], kind: Kind, scope: Scope, run: Run): Candidate[] {
+function scanText(text: string, outer: readonly CueHit[], kind: Kind, scope: Scope, run: Run, depth = 0): Candidate[] {
   const tokens = tokenise(text);
   const scene: Scene = { text, tokens, cues: cueTable.find(tokens), outer, kind };
   const found: Candidate[] = [];
   const emit = (candidate: Candidate): void => {
     found.push(candidate);
   };
-  findEmails(scene, emit);
-  findUrls(scene, emit);
-  findAddresses(scene, emit);
-  findCards(scene, emit);
-  findIbans(scene, emit);
-  findStructured(scene, emit);
-  findPhones(scene, emit);
-  findSecrets(scene, emit);
-  findDirectInjection(scene, emit);
+  for (const detect of detectors) detect(scene, emit);
+  findInjections(scene, scope.role, emit);
   scope.bundle.terms.find(scene, emit);
   scope.bundle.patterns.find(scene, emit);
   run.clinicalWords += scene.cues.hits.filter((hit) => hit.group === clinicalStrong).length;
-  return resolveAll(found);
+  const plain = resolveAll(found);
+  if (depth >= MAX_DEPTH) return plain;
+  const rescan = (inner: string, cues: readonly CueHit[]): readonly Candidate[] =>
+    scanText(inner, cues, kind, scope, run, depth + 1);
+  const hidden = findThroughViews(scene, run.views, rescan, plain);
+  if (hidden.exhausted) run.incomplete.add('budget:views');
+  return hidden.found.length === 0 ? plain : resolveAll([...plain, ...hidden.found]);
+}
+
+/** An address and an injection may hold other findings; they never compete with them. */
+function isApart(candidate: Candidate): boolean {
+  return candidate.type === 'URL' || candidate.class === 'INJECTION';
+}
+
+/** The host's number and digits of a path are the address itself; a mail address or a credential in it is not. */
+function isPartOfUrl(candidate: Candidate, urls: readonly Candidate[]): boolean {
+  if (candidate.class === 'SECRET' || candidate.type === 'EMAIL' || candidate.score >= 940) return false;
+  return urls.some((url) => url.start <= candidate.start && candidate.end <= url.end);
 }
 
 function resolveAll(found: readonly Candidate[]): Candidate[] {
-  const spans = found.filter((candidate) => candidate.class !== 'INJECTION');
+  const urls = resolveOverlaps(found.filter((candidate) => candidate.type === 'URL'));
+  const spans = found.filter((candidate) => !isApart(candidate) && !isPartOfUrl(candidate, urls));
   const injections = found.filter((candidate) => candidate.class === 'INJECTION');
-  return [...resolveOverlaps(spans), ...injections];
+  return [...resolveOverlaps(spans), ...urls, ...injections].toSorted((a, b) => a.start - b.start || b.end - a.end);
 }

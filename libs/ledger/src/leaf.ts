@@ -74,7 +74,8 @@ function payloadOf(
     ...fields.personal,
     ...Object.fromEntries(Object.entries(fields.content).map(([name, { value }]) => [name, value])),
   });
-  const seed = random(32);
+  const draw = drawFrom(random);
+  const seed = draw(32);
   const commitments = Object.fromEntries(
     committed.map(([name, value]) => [name, toBase64Url(commitTo(name, value, saltOf(seed, name)))]),
   );
@@ -84,7 +85,7 @@ function payloadOf(
       .map(([name, value]) => [name, value.toWellFormed()]),
   );
   const sealed =
-    committed.length === 0 ? undefined : seal({ seed, values }, log.origin, record.id, log.contentKey, random);
+    committed.length === 0 ? undefined : seal({ seed, values }, log.origin, record.id, log.contentKey, draw);
   const envelope: JsonObject = {
     ...fields.clear,
     _t: `writ.${record.kind}/${schemaVersion}`,
@@ -92,7 +93,7 @@ function payloadOf(
     tenant: log.tenant.tenant,
     env: settings.environment,
     rid: record.id,
-    n: toBase64Url(random(16)),
+    n: toBase64Url(draw(16)),
     ts: Math.trunc(nowMs),
     clk: { src: settings.clock.source, err: settings.clock.errorMs },
     keep: log.keep,
@@ -105,6 +106,17 @@ function payloadOf(
       : {}),
   };
   return { members: canonicalMembers(envelope), sealed, ref: fields.subjectRef ?? '' };
+}
+
+/** One call of the generator serves a whole record: seed, record key, two GCM nonces and the leaf's own nonce. */
+function drawFrom(random: RandomBytes): RandomBytes {
+  const pool = random(32 + 32 + 12 + 12 + 16);
+  let at = 0;
+  return (length) => {
+    if (at + length > pool.length) throw new Error('a record draws more randomness than it was given');
+    at += length;
+    return pool.subarray(at - length, at);
+  };
 }
 
 /** Gives a record its place in its writer's chain and signs it. The result's bytes never change again. */

@@ -1,4 +1,5 @@
 import type { EvidenceLevel, RecordId, RefusalCode, Result, TenantContext, TenantId } from '@writ/domain';
+import type { EpochProof } from './epoch.js';
 import type { Receipt } from './receipt.js';
 import type { LedgerRecord } from './record.js';
 
@@ -50,7 +51,8 @@ export interface StoredLeaf {
 
 /**
  * How one shared transaction ended. `durable`: COMMIT returned cleanly, for each leaf whether it was new or already
- * there with the same bytes. `refused`: rolled back, nothing of the call is durable, `records` are the culprits.
+ * there with the same bytes. `refused`: rolled back, nothing of the call is durable, `records` are the culprits;
+ * `log-busy` names those of a log that is locked, so that the others of the batch need not wait for it.
  * `not-persisted`: certainly rolled back or never begun; sent again with the same bytes. `unknown` must be resolved with
  * `find`, never by cancelling.
  */
@@ -58,7 +60,7 @@ export type AppendOutcome =
   | { readonly kind: 'durable' }
   | {
       readonly kind: 'refused';
-      readonly because: 'integrity-hold' | 'writer-refused' | 'conflict';
+      readonly because: 'integrity-hold' | 'writer-refused' | 'conflict' | 'log-busy';
       readonly records: readonly RecordId[];
     }
   | { readonly kind: 'not-persisted'; readonly cause: string }
@@ -74,6 +76,8 @@ export interface LedgerStore {
    * first. Without it the levels above `committed` are refused.
    */
   inclusion?(tenant: TenantId, record: RecordId, withinMs: number): Promise<BatchEvidence | undefined>;
+  /** An epoch that holds a head with the record in it, once witnesses have cosigned it; undefined when `withinMs` passed first. */
+  witnessed?(tenant: TenantId, record: RecordId, withinMs: number): Promise<WitnessEvidence | undefined>;
 }
 
 /** What proves a record's inclusion: the compact range before its batch, the batch's leaf hashes, the signed checkpoint after. */
@@ -86,6 +90,18 @@ export interface BatchEvidence {
   readonly frontier: Uint8Array;
   /** C2SP checkpoint, signed note. */
   readonly note: string;
+}
+
+/** What proves that witnesses have seen a record: its inclusion, a later head of its log, and the cosigned epoch with that head. */
+export interface WitnessEvidence {
+  readonly batch: BatchEvidence;
+  /** Signed checkpoint of the log, as large as the batch's or larger. */
+  readonly head: string;
+  /** RFC 6962 consistency proof from the batch's size to the head's. */
+  readonly consistency: readonly Uint8Array[];
+  readonly epoch: EpochProof;
+  /** Checkpoint of the epoch log with its cosignatures. */
+  readonly epochNote: string;
 }
 
 export type CommitRefusal = Extract<

@@ -1,6 +1,7 @@
 import { type Classification, type JsonObject, unreachable } from '@writ/domain';
 import {
   type RecordFields,
+  canonicalText,
   classificationFields,
   clearSet,
   clearText,
@@ -45,7 +46,9 @@ function decisionFields(record: DecisionRecord, log: LogContext): RecordFields {
   const who = subjectFields(record.subject, log.hmacKey);
   const { decision, prompt } = record;
   const policy = decision.effect === 'permit' && decision.obligations.auditFull ? 'full' : (log.content ?? 'redacted');
-  const redacted = prompt.redactedText ?? (isFreeOfFindings(record.classification) ? prompt.text : undefined);
+  const redacted = prompt.redactedText;
+  // A prompt in which nothing was found is its own redacted text.
+  const promptIs = redacted === undefined && isFreeOfFindings(record.classification) ? 'redacted' : 'whole';
   const spans = spansOf(record.classification);
   return {
     clear: {
@@ -53,7 +56,7 @@ function decisionFields(record: DecisionRecord, log: LogContext): RecordFields {
       ...decisionMembers(record),
       classification: classificationFields(record.classification),
       prompt: { bytes: prompt.bytes, tokens: prompt.estimatedTokens },
-      tools: { count: record.tools.length, digest: digestOf(wellFormed(record.tools)) },
+      tools: { count: record.tools.length, digest: digestOf(record.tools.map(canonicalText)) },
     },
     personal: {
       ...who.personal,
@@ -64,7 +67,7 @@ function decisionFields(record: DecisionRecord, log: LogContext): RecordFields {
       ...(record.justification === undefined ? {} : { justification: record.justification }),
     },
     content: {
-      prompt: { value: prompt.text, seal: maySeal(policy, 'whole', record.classification, prompt.text) },
+      prompt: { value: prompt.text, seal: maySeal(policy, promptIs, record.classification, prompt.text) },
       ...(redacted === undefined
         ? {}
         : { redacted: { value: redacted, seal: maySeal(policy, 'redacted', record.classification, redacted) } }),
@@ -84,7 +87,7 @@ function decisionMembers(record: DecisionRecord): JsonObject {
     stream: record.stream,
     received: record.receivedAt,
     reserved: record.reservedMicros,
-    policy: wellFormed(decision.policy),
+    policy: { ...decision.policy },
     rules: clearSet(decision.matched),
     facts: decision.factsHash,
     catalogue: decision.catalogueHash,
@@ -94,7 +97,7 @@ function decisionMembers(record: DecisionRecord): JsonObject {
       ? {
           endpoints: clearSet(decision.authorizedEndpoints),
           endpointsDigest: digestOf(decision.authorizedEndpoints),
-          obligations: wellFormed(decision.obligations),
+          obligations: decision.obligations as unknown as JsonObject,
         }
       : { code: clearText(decision.code), reason: clearText(decision.reason) }),
   };

@@ -30,7 +30,6 @@ export type DiagnosticCode =
   | 'E_GUARD'
   | 'E_SYNTAX'
   | 'W_ASSERTED'
-  | 'W_UNTESTED'
   | 'W_NEVER';
 
 /** Collects complaints by offset into the source; ordered and given lines and columns at the end. */
@@ -41,6 +40,11 @@ export class Complaints {
 
   constructor(source: string) {
     this.#source = source;
+  }
+
+  /** True once no further complaint is kept, so that none need be worded. */
+  get isFull(): boolean {
+    return this.#found.length >= policyLimits.diagnostics;
   }
 
   get errors(): number {

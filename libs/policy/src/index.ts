@@ -4,3 +4,17 @@ export { type PolicyImage, compile } from './image.js';
 export { type LinkedPolicy, link } from './link.js';
 export { decide } from './decide.js';
 export { type TestResult, readAs, runTests } from './run-tests.js';
+export { type Because, type Explanation, type MatchedRule, explain } from './explain.js';
+export { type Change, type Direction, type PolicyDiff, semanticDiff } from './diff.js';
+export { type Mutant, type MutationReport, mutate } from './mutate.js';
+export {
+  type ChangeExample,
+  type ChangeGroup,
+  type ChangeKind,
+  type RecordedFacts,
+  type Simulation,
+  type SimulationReport,
+  changesBetween,
+  simulate,
+} from './simulate.js';
+export { lint } from './lint.js';

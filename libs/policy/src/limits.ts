@@ -2,7 +2,7 @@
 export const policyLimits = Object.freeze({
   sourceBytes: 256 * 1024,
   /** Lines with content plus flow punctuation, counted before any parsing: bounds the parser's work. */
-  sourceTokens: 16_000,
+  sourceTokens: 8_000,
   sourceDepth: 16,
   rules: 200,
   conditionsPerRule: 128,

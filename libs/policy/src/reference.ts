@@ -65,6 +65,11 @@ function bitsWhere<T>(items: readonly T[], holds: (item: T) => boolean): Int32Ar
   return bits;
 }
 
+/** Whether a condition of `when` holds, undefined when its fact is unknown; for explanations. */
+export function leafAnswer(leaf: Leaf, view: View): boolean | undefined {
+  return leafTruth(leaf, { view, assume: 'none', redacted: undefined, endpoint: undefined, linkedAtMs: 0 });
+}
+
 interface World {
   readonly view: View;
   readonly assume: Assumption;

@@ -6,7 +6,7 @@ import { readFixtureEndpoint } from './fixtures.js';
 import type { Facts } from './facts.js';
 import { factsOf, readGiven, sampleEndpoints, valueOf } from './given.js';
 import { type PolicyImage, imageOf } from './image.js';
-import { link } from './link.js';
+import { type LinkedPolicy, link } from './link.js';
 import type { Tree } from './source-tree.js';
 import { TreeReader } from './tree-reader.js';
 
@@ -50,8 +50,14 @@ export function runTests(source: string, platform?: PolicyImage): Result<readonl
 }
 
 export function runSuite(image: PolicyImage, suite: TestSuite, platform?: PolicyImage): readonly TestResult[] {
+  let linked: LinkedPolicy | undefined;
+  const linkedAt = (atMs: number) => {
+    const isValid = linked !== undefined && atMs >= linked.validFromMs && atMs < linked.validUntilMs;
+    if (linked === undefined || !isValid) linked = link(image, suite.endpoints, atMs, platform);
+    return linked;
+  };
   return suite.tests.map((test) => {
-    const decision = decide(link(image, suite.endpoints, test.facts.atMs, platform), test.facts);
+    const decision = decide(linkedAt(test.facts.atMs), test.facts);
     const differences = compareDecision(test.expect, decision);
     return { name: test.name, line: test.line, passed: differences.length === 0, differences, decision };
   });
@@ -122,7 +128,11 @@ export function compareDecision(expected: Expectation, decision: Decision): read
   }
   if (expected.obligations !== undefined) {
     for (const [name, wanted] of Object.entries(expected.obligations as Readonly<Record<string, JsonValue>>)) {
-      differ(`obligations.${name}`, wanted, (obligations as Readonly<Record<string, unknown>> | undefined)?.[name]);
+      differ(
+        `obligations.${name}`,
+        wanted,
+        (obligations as Readonly<Record<string, unknown>> | undefined)?.[name] ?? null,
+      );
     }
   }
   return differences;

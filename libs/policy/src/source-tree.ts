@@ -62,7 +62,7 @@ function looksReasonable(source: string, complaints: Complaints): boolean {
       complaints.error(start + line.indent, 'E_DEPTH', `nested more than ${policyLimits.sourceDepth} deep`);
       return false;
     }
-    if (tokens > policyLimits.sourceTokens || entries > policyLimits.sourceTokens / 4) {
+    if (tokens > policyLimits.sourceTokens || entries > policyLimits.sourceTokens / 2) {
       complaints.error(start, 'E_LIMIT', 'the document holds more entries than any policy within the limits needs');
       return false;
     }

@@ -33,6 +33,7 @@ export class TreeReader {
     }
     for (const { key, keyAt } of tree.entries) {
       if (allowed.includes(key)) continue;
+      if (this.complaints.isFull) break;
       this.complaints.error(keyAt, 'E_KEY', `unknown key '${key.slice(0, 80)}' in ${what}`, didYouMean(key, allowed));
     }
     return new Map(tree.entries.map((entry) => [entry.key, entry]));

@@ -25,5 +25,15 @@ export {
   type TickOutcome,
   sequencerStore,
 } from './sequencer-store.js';
-export { type EndedWriter, type OpenPermit, type SweeperStore, sweeperStore } from './sweeper-store.js';
+export {
+  type EndedWriter,
+  type OpenPermit,
+  type SweeperStore,
+  placeIntegrityHold,
+  sweeperStore,
+  tenantsWithLogs,
+} from './sweeper-store.js';
 export { type EnrolledLedger, type EnrolledLedgerOptions, enrolledLedger } from './enrolled-ledger.js';
+export { type ExportHead, type ExportReader, withExport } from './export-store.js';
+export { type LegalHold, type Pruned, type RetentionStore, retentionStore, writeHold } from './retention-store.js';
+export { type EvidenceStore, type StoredCheckpoint, type StoredEntry, evidenceStore } from './evidence-store.js';

@@ -59,11 +59,11 @@ DO $$
 DECLARE
   _role text;
 BEGIN
-  FOREACH _role IN ARRAY ARRAY['writ_owner', 'writ_pruner', 'writ_tenant'] LOOP
+  FOREACH _role IN ARRAY ARRAY['writ_owner', 'writ_pruner', 'writ_tenant', 'writ_reader'] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = _role) THEN EXECUTE format('CREATE ROLE %I NOLOGIN', _role); END IF;
   END LOOP;
   ALTER ROLE writ_owner CREATEROLE;
-  GRANT writ_tenant TO writ_owner WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;
+  GRANT writ_tenant, writ_reader TO writ_owner WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;
   GRANT writ_pruner TO writ_owner WITH INHERIT FALSE, SET TRUE;
   FOREACH _role IN ARRAY ARRAY[${logins.map((login) => `'${login}'`).join(', ')}] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = _role) THEN EXECUTE format('CREATE ROLE %I LOGIN NOINHERIT', _role); END IF;

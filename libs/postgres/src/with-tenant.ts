@@ -21,17 +21,18 @@ export interface TenantTransaction {
   /** For schema-qualified SQL: `${transaction.schema}.record`. */
   readonly schema: string;
   /** One statement per call, by the extended protocol: a text with two statements is refused by the server. */
-  query<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  readonly query: <Row extends QueryResultRow>(text: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
 }
 
 /**
  * The only way to a tenant's rows. Opens a transaction as the tenant's role, in the tenant's schema, all of it undone at
- * its end whatever happens; a connection whose end is not certain is thrown away, never lent again.
+ * its end whatever happens; `one-snapshot` reads the database as it was at one moment, and cannot write. A connection whose end is not certain is thrown away, never lent again.
  */
 export async function withTenant<T>(
   plane: PlanePool,
   context: TenantContext,
   work: (transaction: TenantTransaction) => Promise<T>,
+  mode: 'read-write' | 'one-snapshot' = 'read-write',
 ): Promise<T> {
   const suffix = planesOfTenants.get(plane.login);
   if (suffix === undefined) throw new Error(`${plane.login} has no way into a tenant's schema`);
@@ -39,7 +40,7 @@ export async function withTenant<T>(
   const client = await connectToPrimary(plane);
   const scope = new Scope(client, context.tenant, schema);
   try {
-    await begin(client, `${schema}${suffix}`, schema, context.tenant);
+    await begin(client, `${schema}${suffix}`, schema, context.tenant, mode);
     const result = await work(scope);
     await scope.close();
     const { command } = await client.query('COMMIT');
@@ -54,8 +55,14 @@ export async function withTenant<T>(
 }
 
 /** BEGIN and the tenant's settings leave in one round trip; both are local to the transaction. */
-async function begin(client: PoolClient, role: string, schema: string, tenant: TenantId): Promise<void> {
-  const opened = client.query('BEGIN');
+async function begin(
+  client: PoolClient,
+  role: string,
+  schema: string,
+  tenant: TenantId,
+  mode: 'read-write' | 'one-snapshot',
+): Promise<void> {
+  const opened = client.query(mode === 'read-write' ? 'BEGIN' : 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
   const entered = client.query({
     name: 'writ.enter',
     text: `SELECT set_config('search_path', $2, true), set_config('app.tenant', $3, true), set_config('role', $1, true)`,
@@ -75,6 +82,9 @@ async function rollBack(client: PoolClient): Promise<void> {
   }
 }
 
+/** Neither SET ROLE nor RESET, COMMIT or DDL: what would leave the tenant's role or transaction. */
+const rowStatement = /^\s*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|VALUES)\b/i;
+
 class Scope implements TenantTransaction {
   #open = true;
   readonly #running = new Set<Promise<unknown>>();
@@ -88,8 +98,13 @@ class Scope implements TenantTransaction {
     this.schema = schema;
   }
 
-  async query<Row extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+  /** A property, so that it may be taken out of the transaction by name. */
+  readonly query = async <Row extends QueryResultRow>(
+    text: string,
+    values: readonly unknown[] = [],
+  ): Promise<readonly Row[]> => {
     if (!this.#open) throw new Error("this tenant's transaction has ended");
+    if (!rowStatement.test(text)) throw new Error('a tenant transaction runs statements about rows, and nothing else');
     // The mode is the client's, though its types do not list it.
     const statement = { text, values: [...values], queryMode: 'extended' };
     const running = this.#client.query<Row>(statement);
@@ -99,7 +114,7 @@ class Scope implements TenantTransaction {
     } finally {
       this.#running.delete(running);
     }
-  }
+  };
 
   /** A statement that `work` did not await must not land in the next tenant's transaction. */
   async close(): Promise<void> {

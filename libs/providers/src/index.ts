@@ -2,7 +2,7 @@ import type { Ask, Refusal, Result } from '@writ/domain';
 import { type AskMeta, parseAsk } from './dialect/ask.js';
 import { chatRoute } from './openai/chat-ask.js';
 
-export { aside } from './answer-reader.js';
+export { isAside } from './answer-reader.js';
 export {
   createProviders,
   type CalledAnswer,
@@ -14,7 +14,7 @@ export {
 export type { AskMeta } from './dialect/ask.js';
 export { dialects } from './dialect/dialects.js';
 export type { Encoder } from './dialect/encoder.js';
-export { parseRoute } from './dialect/routes.js';
+export { dialectOf, parseRoute } from './dialect/routes.js';
 export { type EncodedRefusal, encodeRefusal } from './dialect/refusal.js';
 export type { Deadlines } from './transport.js';
 

@@ -4,20 +4,10 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type IdentityConnection,
-  type Subject,
-  err,
-  ok,
-  parseTenantId,
-  refuse,
-  tenantOfVerifiedCredential,
-} from '@writ/domain';
 import { startPostgres } from '@writ/local';
 import { type Login, logins, migrate } from '@writ/postgres';
 import { controlMigrations } from '@writ/postgres/control';
 import {
-  type IdentityPort,
   type Ports,
   type TenantApi,
   type TenantApiSettings,
@@ -25,18 +15,20 @@ import {
   tenantApiSettings,
   wire,
 } from '@writ/tenant-api';
-import { type CryptoKey, SignJWT, createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify } from 'jose';
+import { type CryptoKey, SignJWT, exportJWK, generateKeyPair } from 'jose';
 import { Pool } from 'pg';
 
 export const adminAudience = 'https://admin.writ.test';
 
-/** The tenant API on a real Postgres, with its real ledger; only the issuer of tokens is a twin. */
+/** The tenant API on a real Postgres, with its real ledger and identity; the mailbox is in memory. */
 export interface House {
   readonly api: TenantApi;
   readonly ports: Ports;
   readonly issuer: Issuer;
   /** As the database's owner: for looking behind the scenes. */
   readonly admin: Pool;
+  /** Of the login that the tenant API has. */
+  readonly databaseUrl: string;
   code(email: string): string;
   ask<T>(query: string, variables?: object, token?: string): Promise<Answered<T>>;
   close(): Promise<void>;
@@ -70,10 +62,8 @@ export async function openHouse(): Promise<House> {
     logLevel: 'error',
   });
   const admin = new Pool({ connectionString: postgres.url('postgres'), max: 2 });
-  const wired = await wire(settings, {
-    identity: () => identityTwin(admin),
-    evidence: () => ({ decision: async () => undefined, decisions: async () => [], checkpoints: async () => [] }),
-  });
+  admin.on('error', () => undefined);
+  const wired = await wire(settings);
   const codes = new Map<string, string>();
   const ports: Ports = {
     ...wired.ports,
@@ -81,7 +71,11 @@ export async function openHouse(): Promise<House> {
   };
   const api = await serveTenantApi(settings, ports);
   return {
-    ...{ api, ports, issuer, admin },
+    api,
+    ports,
+    issuer,
+    admin,
+    databaseUrl: settings.databaseUrl,
     code: (email) => codes.get(email) ?? '',
     ask: (query, variables, token) => ask(api.url, query, variables, token),
     async close() {
@@ -95,19 +89,19 @@ export async function openHouse(): Promise<House> {
   };
 }
 
-function keyFiles(
-  folder: string,
-): Pick<TenantApiSettings, 'masterKeyFile' | 'writerAuthorityKeyFile' | 'snapshotKeyFile'> {
+type KeyFiles = Pick<TenantApiSettings, 'masterKeyFile' | 'writerAuthorityKeyFile' | 'snapshotKeyFile'>;
+
+const ed25519 = (): string => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
+
+function keyFiles(folder: string): KeyFiles {
   const write = (name: string, content: string): string => {
     writeFileSync(join(folder, name), content, { mode: 0o600 });
     return join(folder, name);
   };
-  const key = (): string =>
-    generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   return {
     masterKeyFile: write('master.key', randomBytes(32).toString('base64')),
-    writerAuthorityKeyFile: write('authority.pem', key()),
-    snapshotKeyFile: write('snapshot.pem', key()),
+    writerAuthorityKeyFile: write('authority.pem', ed25519()),
+    snapshotKeyFile: write('snapshot.pem', ed25519()),
   };
 }
 
@@ -122,6 +116,8 @@ async function ask<T>(url: string, query: string, variables?: object, token?: st
 
 export interface Issuer {
   readonly url: string;
+  /** Fields that the discovery document has from now on, instead of the right ones. */
+  answer(wrong: Readonly<Record<string, unknown>>): void;
   token(claims: Readonly<Record<string, unknown>>): Promise<string>;
   close(): Promise<void>;
 }
@@ -130,6 +126,7 @@ export interface Issuer {
 async function openIssuer(): Promise<Issuer> {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' }] };
+  let wrong: Readonly<Record<string, unknown>> = {};
   const server = createServer((request, response) => {
     const { port } = server.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}`;
@@ -139,12 +136,15 @@ async function openIssuer(): Promise<Issuer> {
       id_token_signing_alg_values_supported: ['ES256', 'HS256', 'none'],
     };
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify(request.url === '/jwks' ? jwks : document));
+    response.end(JSON.stringify(request.url === '/jwks' ? jwks : { ...document, ...wrong }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url,
+    answer: (fields) => {
+      wrong = fields;
+    },
     token: (claims) => sign(privateKey, url, claims),
     close: () => new Promise((resolve) => void server.close(() => resolve())),
   };
@@ -158,49 +158,4 @@ function sign(key: CryptoKey, url: string, claims: Readonly<Record<string, unkno
     .setIssuedAt()
     .setExpirationTime('10m')
     .sign(key);
-}
-
-/** Verifies against what is published, as the identity room does; the journey through the real one is its own. */
-function identityTwin(admin: Pool): IdentityPort {
-  const verify = async (connection: IdentityConnection, token: string): Promise<Subject | undefined> => {
-    const keys = (await (await fetch(connection.jwksUri ?? '')).json()) as Parameters<typeof createLocalJWKSet>[0];
-    const checked = await jwtVerify(token, createLocalJWKSet(keys), {
-      issuer: connection.issuer,
-      audience: [...connection.audiences],
-      algorithms: [...connection.algorithms],
-    }).catch(() => undefined);
-    if (!checked?.payload.sub) return undefined;
-    const { payload } = checked;
-    if (Object.entries(connection.boundClaims).some(([claim, value]) => payload[claim] !== value)) return undefined;
-    const has = (claim: string, value: string): boolean => [payload[claim]].flat().includes(value);
-    return {
-      ...{
-        id: checked.payload.sub,
-        kind: connection.subjectKind,
-        issuer: connection.issuer,
-        method: 'jwt',
-        connection: connection.id,
-      },
-      ...{ credentialThumbprint: '', groups: [], scopes: [], clearance: 0, attributes: {} },
-      roles: connection.roleMappings.filter(({ claim, equals }) => has(claim, equals)).map(({ role }) => role),
-    };
-  };
-  return {
-    async identify({ token }) {
-      const { rows } = await admin.query<{ tenant_id: string; body: string }>(
-        'SELECT tenant_id, body FROM control.directory_connection',
-      );
-      for (const row of rows) {
-        const subject = await verify(JSON.parse(row.body) as IdentityConnection, token);
-        const tenant = parseTenantId(row.tenant_id);
-        if (subject && tenant.ok) return ok({ subject, tenant: tenantOfVerifiedCredential(tenant.value) });
-      }
-      return err(refuse('credential-invalid'));
-    },
-    async explain(connection, token) {
-      const subject = await verify(connection, token);
-      const tree = { label: 'token', outcome: subject ? 'pass' : 'fail', because: 'checked', children: [] } as const;
-      return subject ? { tree, subject } : { tree };
-    },
-  };
 }

@@ -82,7 +82,7 @@ export class CatalogueResolver {
         const sealed = await this.seal(tx, row.id, input.secret);
         if (!sealed)
           return refusedWith(userError('secret', UserErrorCode.INVALID, 'A key has 8 to 8,192 visible characters.'));
-        const done = await tx.update(ProviderCredentialRow, { ...row, version: input.expectedVersion }, sealed);
+        const done = await tx.update(ProviderCredentialRow, row, sealed, input.expectedVersion);
         const fields = { credential: row.name, fingerprint: sealed.fingerprint };
         return ok({ answer: { providerCredential: viewCredential(done) }, fields, publish: true });
       },
@@ -151,7 +151,7 @@ export class CatalogueResolver {
         const row = await tx.byId(EndpointRow, fromId('Endpoint', input.id));
         if (!row) return refusedWith(notFound('id', 'endpoint'));
         const retiredAt = new Date(this.ports.nowMs());
-        const done = await tx.update(EndpointRow, { ...row, version: input.expectedVersion }, { retiredAt });
+        const done = await tx.update(EndpointRow, row, { retiredAt }, input.expectedVersion);
         return ok({ answer: { endpoint: viewEndpoint(done, []) }, fields: { endpoint: row.name }, publish: true });
       },
     });
@@ -171,7 +171,9 @@ export class CatalogueResolver {
         const endpoint = await tx.byId(EndpointRow, fromId('Endpoint', input.endpointId));
         if (!endpoint) return refusedWith(notFound('endpointId', 'endpoint'));
         if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/.test(input.name))
-          return refusedWith({ ...badName, message: 'A contract has 1 to 63 letters, digits and hyphens.' });
+          return refusedWith(
+            userError('name', UserErrorCode.INVALID, 'A contract has 1 to 63 letters, digits and hyphens.'),
+          );
         const validFrom = new Date(input.validFrom);
         const validUntil = new Date(input.validUntil);
         if (validUntil <= validFrom)
@@ -228,7 +230,7 @@ export class CatalogueResolver {
         if (!row) return refusedWith(notFound('id', 'endpoint set'));
         const endpointIds = await this.own(tx, EndpointRow, 'Endpoint', input.endpointIds);
         if (!endpointIds) return refusedWith(notFound('endpointIds', 'endpoint'));
-        const done = await tx.update(EndpointSetRow, { ...row, version: input.expectedVersion }, { endpointIds });
+        const done = await tx.update(EndpointSetRow, row, { endpointIds }, input.expectedVersion);
         return ok({
           answer: { endpointSet: viewEndpointSet(done) },
           fields: { set: row.name, endpoints: endpointIds.length },
@@ -255,7 +257,7 @@ export class CatalogueResolver {
             userError('strategy', UserErrorCode.INVALID, `Choose one of ${aliasStrategies.join(', ')}.`),
           );
         if (!/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/.test(input.name))
-          return refusedWith({ ...badName, message: 'An alias is written as a model name is.' });
+          return refusedWith(userError('name', UserErrorCode.INVALID, 'An alias is written as a model name is.'));
         const names = new Set(
           (await tx.all(EndpointRow)).filter((row) => row.retiredAt === null).map((row) => row.name),
         );
@@ -267,7 +269,7 @@ export class CatalogueResolver {
         const candidates = input.candidates.map(({ endpoint, model, weight }) => ({ endpoint, model, weight }));
         const before = await tx.one(AliasRow, { name: input.name });
         const row = before
-          ? await tx.update(AliasRow, { ...before, version: input.expectedVersion ?? 0 }, { strategy, candidates })
+          ? await tx.update(AliasRow, before, { strategy, candidates }, input.expectedVersion ?? 0)
           : await tx.insert(AliasRow, { id: this.ports.newId(), name: input.name, strategy, candidates });
         return ok({
           answer: { alias: viewAlias(row) },
@@ -298,13 +300,13 @@ export class CatalogueResolver {
   }
 
   /** The UUIDs, when every id is of this kind and belongs to this tenant. */
-  private async own<R extends EndpointRow | ProviderCredentialRow>(
+  private async own(
     tx: ControlTx,
-    entity: new () => R,
+    entity: typeof EndpointRow | typeof ProviderCredentialRow,
     kind: 'Endpoint' | 'ProviderCredential',
     ids: readonly string[],
   ): Promise<string[] | undefined> {
-    const known = new Set((await tx.all<R>(entity)).map((row) => row.id));
+    const known = new Set((await tx.all<EndpointRow | ProviderCredentialRow>(entity)).map((row) => row.id));
     const wanted = ids.map((id) => fromId(kind, id));
     return wanted.every((id) => id !== undefined && known.has(id)) ? [...new Set(wanted as string[])] : undefined;
   }

@@ -1,6 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Args, Context, ID, Info, Int, Mutation, Query, Resolver } from '@nestjs/graphql';
 import { ok } from '@writ/domain';
+import { parseRecordId } from '@writ/domain';
 import { EvidenceExportRow } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
@@ -26,7 +27,8 @@ export class EvidenceResolver {
     @Args('id', { type: () => ID }) id: string,
     @Context() context: RequestContext,
   ): Promise<t.Decision | null> {
-    const record = fromId('Record', id);
+    // The gateway's header `x-writ-decision` shows the record's bare UUID; both lead to the same record.
+    const record = fromId('Record', id) ?? (parseRecordId(id).ok ? id : undefined);
     if (record === undefined) return null;
     await this.administration.note(context, 'access.decision', { record });
     const view = await this.ports.evidence.decision(tenantOf(context.caller), record);

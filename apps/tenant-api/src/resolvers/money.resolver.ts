@@ -79,8 +79,8 @@ export class MoneyResolver {
         const row = await tx.byId(BudgetRow, fromId('Budget', input.id));
         if (!row) return refusedWith(userError('id', UserErrorCode.NOT_FOUND, 'There is no such budget.'));
         const { limitMicros, hard } = input;
-        const before = String(row.limitMicros);
-        const done = await tx.update(BudgetRow, { ...row, version: input.expectedVersion }, { limitMicros, hard });
+        const before = row.limitMicros;
+        const done = await tx.update(BudgetRow, row, { limitMicros, hard }, input.expectedVersion);
         return ok({
           answer: { budget: viewBudget(done) },
           fields: { budget: row.name, before, limitMicros, hard },
@@ -148,8 +148,9 @@ export class MoneyResolver {
         const row = before
           ? await tx.update(
               PriceRow,
-              { ...before, version: input.expectedVersion ?? 0 },
+              before,
               { inputMicrosPerMillion, outputMicrosPerMillion },
+              input.expectedVersion ?? 0,
             )
           : await tx.insert(PriceRow, {
               id: this.ports.newId(),

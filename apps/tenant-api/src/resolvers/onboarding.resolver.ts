@@ -121,17 +121,21 @@ export class OnboardingResolver {
           return refusedWith(
             userError('evidenceLevel', UserErrorCode.INVALID, `Choose one of ${evidenceLevels.join(', ')}.`),
           );
-        const tenant = { ...(await this.own(tx)), version: input.expectedVersion };
-        const done = await tx.update(TenantRow, tenant, {
+        const changes = {
           ...(input.name !== undefined && { name: input.name }),
           ...(level !== undefined && { evidenceLevel: level }),
           ...(input.dispatchClasses !== undefined && { dispatchClasses: input.dispatchClasses }),
-        });
+          ...(input.policyApproval !== undefined && { policyApproval: input.policyApproval }),
+        };
+        const before = await this.own(tx);
+        // Lifting the rule of two people takes two people.
+        const needsApproval = before.policyApproval && input.policyApproval === false;
+        const done = await tx.update(TenantRow, before, changes, input.expectedVersion);
         const fields = {
           ...(level && { evidenceLevel: level }),
           ...(input.dispatchClasses && { dispatchClasses: input.dispatchClasses }),
         };
-        return ok({ answer: { tenant: await viewTenant(tx, done) }, fields, publish: true });
+        return ok({ answer: { tenant: await viewTenant(tx, done) }, fields, publish: true, needsApproval });
       },
     });
   }

@@ -156,7 +156,7 @@ function scoreOf(piece: string, cued: boolean): number {
   const main = piece.replace(/\s?(?:x|ext\.?|extension|#)\s?\d{1,6}$/i, '');
   const digits = main.replaceAll(/\D/g, '');
   if (digits.length < 7 || digits.length > 15 || isPlaceholderDigits(digits) || !isBalanced(main)) return 0;
-  if (notPhone.test(main) && !cued) return 0;
+  if ((notPhone.test(main) && !cued) || /\d{4}-\d\d-\d\d| \/ /.test(main)) return 0;
   if (/^\d{3}-\d\d-\d{4}$|^\d{4}([- ])\d{4}\1\d{4}\1\d|^\d{4}-\d\d-\d\d/.test(main)) return 0;
   if (main.startsWith('+') || /^00[1-9]/.test(main)) {
     const number = parsePhoneNumberFromString(main.startsWith('+') ? main : `+${main.slice(2)}`);

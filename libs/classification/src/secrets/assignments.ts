@@ -89,5 +89,6 @@ function isReference(found: string, quoted: boolean): boolean {
   if (/^[$%@<{(]|^process\.|^os\.|^env[.[]|^config|^self\.|^this\.|^https?:|^\/|^\.{1,2}\//i.test(found)) return true;
   if (!quoted && /[([]|\.\w+\.|^[a-z_]+(?:\.[a-z_]+)+$/i.test(found)) return true;
   if (/^[A-Za-z]+(?:[-_.][A-Za-z]+)*$/.test(found)) return true;
+  if (!quoted && /^[A-Za-z_$]*\d{1,4}[A-Za-z_$]*$/.test(found) && entropyOf(found) < 3.9) return true;
   return /^[A-Z]+(?:_[A-Z0-9]+)+$/.test(found) || /^v?\d+(?:\.\d+)+/.test(found);
 }

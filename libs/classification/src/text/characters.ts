@@ -34,7 +34,14 @@ function classify(code: number): number {
 
 /** Letter-like symbols, super- and subscripts and enclosed alphanumerics: what NFKC folds to ASCII. */
 function isSymbolLetter(code: number): boolean {
-  return (code >= 0x2070 && code <= 0x209f) || (code >= 0x2100 && code <= 0x214f) || (code >= 0x2460 && code <= 0x24ff);
+  return (
+    code === 0xb2 ||
+    code === 0xb3 ||
+    code === 0xb9 ||
+    (code >= 0x2070 && code <= 0x209f) ||
+    (code >= 0x2100 && code <= 0x214f) ||
+    (code >= 0x2460 && code <= 0x24ff)
+  );
 }
 
 for (let code = 0; code < 65_536; code += 1) {

@@ -1,10 +1,12 @@
 import { toHex } from '../bytes.js';
+import type { WitnessPolicy } from '../witness-policy.js';
 import { Archive, type ByteSource } from './archive.js';
 import { WriterChains } from './chains.js';
 import { citedRecords } from './cited.js';
 import { Closings } from './closings.js';
 import { type Comparison, compareBundles, comparePinned } from './compare.js';
 import { Disclosures } from './disclosure.js';
+import { type Witnessing, examineEpochs } from './epochs.js';
 import { type Claim, type ExitCode, type Finding, type Report, Unreadable, exitCodes } from './findings.js';
 import { Gaps } from './gaps.js';
 import { type Manifest, checkFileHashes, expectListedFiles, readManifest } from './manifest.js';
@@ -18,6 +20,8 @@ export interface VerifyOptions {
   readonly compare?: ByteSource;
   /** A checkpoint of this log that was written down earlier. */
   readonly pinned?: string;
+  /** The witnesses that must have cosigned, from outside the bundle. */
+  readonly policy?: WitnessPolicy;
   /** The bundle must have been made by then, ms. */
   readonly atMs?: number;
   /** Leaves the record signatures out: hashes, chains and closings only. The report says so. */
@@ -81,6 +85,7 @@ class Examination {
     const closing = this.#closings.finish(until, this.#chains.hasAbsent);
     const late = this.#timeOfBundle();
     const comparisons = this.#compare();
+    const witnessing = examineEpochs(this.archive, this.#range, this.#trust, this.options.policy);
     const findings = [
       ...this.#treeFindings,
       ...this.#recordFindings,
@@ -88,10 +93,11 @@ class Examination {
       ...closing.findings,
       ...late,
       ...comparisons.flatMap((comparison) => comparison.findings),
+      ...witnessing.findings,
       ...checkFileHashes(this.archive, this.#manifest),
     ].slice(0, findingsKept);
     const exit: ExitCode = findings[0]?.code ?? (this.#trust.isAnchored ? exitCodes.ok : exitCodes.unanchored);
-    return { exit, findings, claims: this.#claims(findings, closing, comparisons) };
+    return { exit, findings, claims: this.#claims(findings, closing, comparisons, witnessing) };
   }
 
   #walk(): void {
@@ -176,6 +182,7 @@ class Examination {
     findings: readonly Finding[],
     { open, closed }: { readonly open: number; readonly closed: number },
     comparisons: readonly Comparison[],
+    witnessing: Witnessing,
   ): readonly Claim[] {
     const isIntact = findings.length === 0;
     const { from, to, checkpoint } = this.#range;
@@ -216,7 +223,7 @@ class Examination {
             what: 'no root key was given: this proves only that the bundle agrees with itself',
           },
     ];
-    return [...claims, ...comparisons.filter(({ what }) => what !== '').map(compared)];
+    return [...claims, ...witnessing.claims, ...comparisons.filter(({ what }) => what !== '').map(compared)];
   }
 }
 

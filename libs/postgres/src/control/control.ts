@@ -14,8 +14,8 @@ import type { ControlRow } from './row.js';
 import * as tenants from './tenant.entities.js';
 
 /** What the modules above export is entities and nothing else. */
-const controlEntities = [catalogue, identity, policy, tenants].flatMap((module): (new () => object)[] =>
-  Object.values(module),
+const controlEntities = [catalogue, identity, policy, tenants].flatMap((module): readonly (new () => object)[] =>
+  Object.values<new () => object>(module),
 );
 
 class SnakeCase extends DefaultNamingStrategy {
@@ -121,16 +121,21 @@ export class ControlTx {
     return row;
   }
 
-  /** Changes a row that is still at `version`; throws `StaleVersion` when another change was faster. */
-  async update<R extends ControlRow>(entity: EntityTarget<R>, row: R, changes: Partial<R>): Promise<R> {
+  /** Changes a row that is still at `version`, by default the one read; throws `StaleVersion` when another was faster. */
+  async update<R extends ControlRow>(
+    entity: EntityTarget<R>,
+    row: R,
+    changes: Partial<R>,
+    version = row.version,
+  ): Promise<R> {
     const repository = this.manager.getRepository<R>(entity);
-    const next = { ...changes, version: row.version + 1, updatedAt: new Date() };
-    const done = await repository.update(this.own({ id: row.id, version: row.version } as Partial<R>), next as never);
+    const next = { ...changes, version: version + 1, updatedAt: new Date() };
+    const done = await repository.update(this.own({ id: row.id, version } as Partial<R>), next as never);
     if (done.affected !== 1) {
       const current = await this.one(entity, { id: row.id } as Partial<R>);
       throw new StaleVersion(current?.version ?? 0);
     }
-    return Object.assign(row, next);
+    return this.manager.getRepository<R>(entity).create({ ...(row as object), ...next } as never) as unknown as R;
   }
 
   async remove<R extends ControlRow>(entity: EntityTarget<R>, where: Partial<R>): Promise<number> {

@@ -32,7 +32,7 @@ BEGIN
       record_id uuid PRIMARY KEY CHECK (uuid_extract_version(record_id) = 7),
       request_id uuid,
       kind text NOT NULL CHECK (kind IN ('decision', 'dispatch', 'segment', 'outcome', 'event')),
-      keep_class text NOT NULL REFERENCES ledger.retention_class,
+      keep_class text NOT NULL,
       -- <writer>/<lane>, and the number of this record in that lane.
       writer text NOT NULL,
       writer_sequence bigint NOT NULL CHECK (writer_sequence > 0),
@@ -92,7 +92,6 @@ BEGIN
       at timestamptz NOT NULL DEFAULT clock_timestamp(),
       PRIMARY KEY (hold_id, event)
     );
-    CREATE TABLE %1$I.record_hold (LIKE %1$I.record INCLUDING ALL);
     CREATE TABLE %1$I.outbox (
       tenant_id uuid NOT NULL CHECK (tenant_id = %2$L),
       id uuid PRIMARY KEY,
@@ -115,7 +114,7 @@ DECLARE
   _schema text := ledger.schema_of(_tenant);
   _table text;
 BEGIN
-  FOREACH _table IN ARRAY ARRAY['record', 'batch', 'tile', 'hold', 'record_hold'] LOOP
+  FOREACH _table IN ARRAY ARRAY['record', 'batch', 'tile', 'hold'] LOOP
     EXECUTE format($ddl$
       CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON %1$I.%2$I FOR EACH ROW EXECUTE FUNCTION ledger.%3$I();
       CREATE TRIGGER append_only_whole BEFORE TRUNCATE ON %1$I.%2$I EXECUTE FUNCTION ledger.refuse_change();
@@ -124,12 +123,11 @@ BEGIN
   END LOOP;
   EXECUTE format($ddl$
     GRANT USAGE ON SCHEMA %1$I TO %1$I, %2$I, writ_pruner;
-    GRANT SELECT ON %1$I.record, %1$I.batch, %1$I.tile, %1$I.hold, %1$I.record_hold, %1$I.record_key TO %1$I, %2$I;
+    GRANT SELECT ON %1$I.record, %1$I.batch, %1$I.tile, %1$I.hold, %1$I.record_key TO %1$I, %2$I;
     GRANT INSERT ON %1$I.hold TO %1$I;
     GRANT SELECT, INSERT, UPDATE, DELETE ON %1$I.outbox TO %1$I;
-    GRANT SELECT ON %1$I.record, %1$I.batch, %1$I.hold TO writ_pruner;
-    GRANT DELETE ON %1$I.record TO writ_pruner;
-    GRANT INSERT ON %1$I.record_hold TO writ_pruner;
+    GRANT SELECT ON %1$I.record, %1$I.batch, %1$I.hold, %1$I.record_key TO writ_pruner;
+    GRANT DELETE ON %1$I.record, %1$I.record_key TO writ_pruner;
   $ddl$, _schema, _schema || '_read');
 END $protect$;
 `;
@@ -150,6 +148,7 @@ BEGIN
   EXECUTE format($ddl$
     CREATE ROLE %1$I NOLOGIN; CREATE ROLE %2$I NOLOGIN;
     GRANT writ_tenant TO %1$I WITH INHERIT TRUE, SET FALSE;
+    GRANT writ_reader TO %1$I, %2$I WITH INHERIT TRUE, SET FALSE;
     GRANT %1$I TO writ_tenant_api, writ_worker WITH INHERIT FALSE, SET TRUE;
     GRANT %2$I TO writ_exporter WITH INHERIT FALSE, SET TRUE;
     CREATE SCHEMA %1$I;

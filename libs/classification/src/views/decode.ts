@@ -1,0 +1,120 @@
+import { type View, ViewBuilder } from './mapped.js';
+
+const MIN_RUN = 12;
+const PROBE = 24;
+
+/** Escapes that stand for one character each: the text around them with the escapes undone. */
+const escapes =
+  /%[0-9A-Fa-f]{2}|\\u\{[0-9A-Fa-f]{1,6}\}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|&#\d{2,7};?|&#[xX][0-9A-Fa-f]{2,6};?|&(?:commat|period|amp|colon|sol|num|lowbar|hyphen|dash|nbsp|quot|lt|gt|at);|=[0-9A-F]{2}(?![0-9A-Za-z=])|=(?:40|2E|2D|3A|2F)(?=[\w.])/g;
+const named: Readonly<Record<string, string>> = {
+  commat: '@',
+  period: '.',
+  amp: '&',
+  colon: ':',
+  sol: '/',
+  num: '#',
+  lowbar: '_',
+  hyphen: '-',
+  dash: '-',
+  nbsp: ' ',
+  quot: '"',
+  lt: '<',
+  gt: '>',
+  at: '@',
+};
+
+/** At most this many characters of one text are read again with their escapes undone. */
+const ESCAPED_LIMIT = 65_536;
+
+export function escapeView(text: string): readonly View[] {
+  if (!/[%\\&=]/.test(text)) return [];
+  const windows: [number, number][] = [];
+  let total = 0;
+  for (const match of text.matchAll(escapes)) {
+    const start = lineStart(text, match.index);
+    const end = lineEnd(text, match.index + match[0].length);
+    const last = windows.at(-1);
+    if (last && start <= last[1]) last[1] = Math.max(last[1], end);
+    else windows.push([start, end]);
+    total += match[0].length;
+    if (total > ESCAPED_LIMIT) break;
+  }
+  return windows.map(([start, end]) => undo(text, start, end));
+}
+
+function lineStart(text: string, at: number): number {
+  let start = at;
+  while (start > 0 && at - start < 96 && text[start - 1] !== '\n') start -= 1;
+  return start;
+}
+
+function lineEnd(text: string, at: number): number {
+  let end = at;
+  while (end < text.length && end - at < 160 && text[end] !== '\n') end += 1;
+  return end;
+}
+
+function undo(text: string, start: number, end: number): View {
+  const builder = new ViewBuilder();
+  const part = text.slice(start, end);
+  let from = 0;
+  for (const match of part.matchAll(escapes)) {
+    for (let at = from; at < match.index; at += 1) builder.add(part[at]!, start + at);
+    builder.add(decoded(match[0]), start + match.index);
+    from = match.index + match[0].length;
+  }
+  for (let at = from; at < part.length; at += 1) builder.add(part[at]!, start + at);
+  return builder.build('escape', end);
+}
+
+function decoded(escape: string): string {
+  const name = /^&([a-z]+);$/.exec(escape)?.[1];
+  if (name !== undefined) return named[name] ?? '';
+  const hex = /^(?:%|\\u\{?|\\x|&#[xX]|=)([0-9A-Fa-f]+)/.exec(escape)?.[1];
+  const point = hex === undefined ? Number(/\d+/.exec(escape)?.[0]) : Number.parseInt(hex, 16);
+  return point >= 0x20 && point <= 0x10ffff && !(point >= 0xd800 && point <= 0xdfff)
+    ? String.fromCodePoint(point)
+    : ' ';
+}
+
+const runs = /[A-Za-z0-9+/_-]{12,}={0,2}/g;
+const HEX = /^(?:0x)?([0-9a-fA-F]{2})+$/;
+
+/** Base64, base64url and hex runs that decode to readable text; a finding inside covers the run. */
+export function encodedViews(text: string, budget: number): readonly View[] {
+  const views: View[] = [];
+  let left = budget;
+  for (const match of text.matchAll(runs)) {
+    if (left <= 0) break;
+    const run = match[0];
+    for (const [name, plain] of decodings(run)) {
+      left -= plain.length;
+      const map = new Int32Array(plain.length + 1).fill(match.index);
+      views.push({ name, text: plain, map, whole: { start: match.index, end: match.index + run.length } });
+    }
+  }
+  return views;
+}
+
+function decodings(run: string): readonly (readonly [string, string])[] {
+  if (HEX.test(run) && /[0-9]/.test(run)) {
+    const plain = readable(Buffer.from(run.replace(/^0x/, ''), 'hex'));
+    return plain === undefined ? [] : [['hex', plain]];
+  }
+  if (run.length < MIN_RUN || !/[a-z]/.test(run) || !/[A-Z]/.test(run)) return [];
+  if (readable(Buffer.from(run.slice(0, PROBE), 'base64')) === undefined) return [];
+  const plain = readable(Buffer.from(run, 'base64'));
+  return plain === undefined ? [] : [['base64', plain]];
+}
+
+/** UTF-8 of which at least 95 % is printable; a character cut at the end of a probe does not count. */
+function readable(bytes: Buffer): string | undefined {
+  if (bytes.length < 6) return undefined;
+  const text = bytes.toString('utf8').replace(/\ufffd{1,3}$/, '');
+  let odd = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0xfffd || code === 0x7f || (code < 0x20 && code !== 9 && code !== 10 && code !== 13)) odd += 1;
+  }
+  return odd > text.length * 0.05 ? undefined : text;
+}

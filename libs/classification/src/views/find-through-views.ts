@@ -1,0 +1,70 @@
+import type { Candidate } from '../detect/rule.js';
+import type { Scene } from '../detect/scene.js';
+import type { CueHit } from '../text/cues.js';
+import { tokenAt } from '../text/tokens.js';
+import { encodedViews, escapeView } from './decode.js';
+import { foldViews } from './fold.js';
+import { outwards, type View } from './mapped.js';
+import { squeezeViews } from './squeeze.js';
+
+const MAX_DECODED = 256 * 1024;
+const WORDS_LEFT = 8;
+
+export interface ViewBudget {
+  /** Characters that views of this text may still add. */
+  left: number;
+}
+
+export function viewBudget(length: number): ViewBudget {
+  return { left: Math.min(MAX_DECODED, Math.max(4_096, length * 3)) };
+}
+
+/** Reads the text again in the ways that hide a value from a plain reading; each finding comes back on its own span. */
+export function findThroughViews(
+  scene: Scene,
+  budget: ViewBudget,
+  rescan: (text: string, outer: readonly CueHit[]) => readonly Candidate[],
+  plain: readonly Candidate[],
+): { readonly found: readonly Candidate[]; readonly exhausted: boolean } {
+  const found: Candidate[] = [];
+  for (const view of viewsOf(scene, budget.left)) {
+    if (view.text.length > budget.left) return { found, exhausted: true };
+    budget.left -= view.text.length;
+    const outer = view.whole ? [...scene.outer, ...cuesLeftOf(scene, view.whole.start)] : scene.outer;
+    for (const candidate of rescan(view.text, outer)) {
+      const mapped = outwards(candidate, view);
+      if (isNews(mapped, view, plain)) found.push(mapped);
+    }
+  }
+  return { found, exhausted: false };
+}
+
+function viewsOf(scene: Scene, budget: number): readonly View[] {
+  const { text } = scene;
+  return [
+    ...foldViews(scene.tokens),
+    ...escapeView(text),
+    ...squeezeViews(scene.tokens),
+    ...encodedViews(text, budget),
+  ];
+}
+
+/** A view only adds what the plain reading did not see there, and never an ordinary address. */
+function isNews(candidate: Candidate, view: View, plain: readonly Candidate[]): boolean {
+  if (candidate.class === 'LINK' || candidate.type === 'URL') return false;
+  if ((view.name === 'squeeze' || view.name === 'line-break') && candidate.strength < 2) return false;
+  if (view.name === 'line-break' && candidate.strength < 3) return false;
+  return !plain.some(
+    (each) =>
+      each.start < candidate.end &&
+      candidate.start < each.end &&
+      (each.type === candidate.type || each.class === candidate.class) &&
+      each.end - each.start >= (candidate.end - candidate.start) * 0.8,
+  );
+}
+
+/** What stands left of an encoded run counts for what is inside: `API_TOKEN=` before a base64 value. */
+function cuesLeftOf(scene: Scene, start: number): readonly CueHit[] {
+  const first = tokenAt(scene.tokens, start);
+  return scene.cues.hits.filter((hit) => hit.last < first && hit.last >= first - WORDS_LEFT);
+}

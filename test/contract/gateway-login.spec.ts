@@ -65,7 +65,7 @@ describe("the gateway's login", () => {
     "SELECT pg_read_file('postgresql.conf')",
     "SELECT ledger.provision(gen_random_uuid(), 'x', 0::smallint)",
     'SELECT ledger.make_tables(gen_random_uuid())',
-    'SELECT ledger.admit(ARRAY[]::text[], ARRAY[]::uuid[], ARRAY[]::uuid[])',
+    'SELECT ledger.admit(ARRAY[]::text[], ARRAY[]::uuid[], ARRAY[]::uuid[], ARRAY[]::text[])',
   ])('is refused: %s', async (statement) => {
     await expect(gateway.query(statement)).rejects.toMatchObject({ code: '42501' });
   });

@@ -7,6 +7,7 @@ import { idOf } from './model.js';
 import { json, type Reply } from './reply.js';
 import type { Call, Vendor } from './vendor.js';
 import { anthropic } from './vendors/anthropic/index.js';
+import { gemini } from './vendors/gemini/index.js';
 import { openai } from './vendors/openai/index.js';
 
 /** One request as it arrived. Nothing is hidden: this is a simulator, and tests assert on these bytes. */
@@ -30,7 +31,7 @@ export interface Recorded {
 /** What the control routes beyond scripts and requests do; undefined when there is no such route. */
 export type Control = (method: string, path: string, body: unknown) => Promise<Reply | undefined>;
 
-const vendors: readonly Vendor[] = [openai, anthropic];
+const vendors: readonly Vendor[] = [openai, anthropic, gemini];
 
 /** Every vendor behind one address. `/at/<place>` in front of a path is the same vendor under another address. */
 export class ModelsServer {

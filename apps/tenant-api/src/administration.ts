@@ -5,6 +5,7 @@ import { PublishConflict } from '@writ/postgres';
 import { ChangeRow, type ControlTx, StaleVersion, TenantRow } from '@writ/postgres/control';
 import { type GraphQLResolveInfo, Kind } from 'graphql';
 import { type Caller, type RequestContext, actorOf, refusedError, tenantOf } from './caller.js';
+import { type ApprovalRequest, ApprovalMissing, pendingApproval, useApproval } from './approval.js';
 import { canonicalText } from './canonical-text.js';
 import { remembered } from './idempotency.js';
 import type { Ports } from './ports.js';
@@ -21,6 +22,8 @@ export interface Done {
   readonly publish: boolean;
   /** Shown to this caller once and kept nowhere, such as a new key. */
   readonly once?: Readonly<Record<string, unknown>>;
+  /** Set when the change takes effect only with a second person's approval of exactly these arguments. */
+  readonly needsApproval?: boolean;
 }
 
 export type Step = (tx: ControlTx) => Promise<Result<Done, readonly UserError[]>>;
@@ -56,6 +59,7 @@ export class Administration {
     const requestHash = createHash('sha256')
       .update(canonicalText({ field: info.fieldName, input }))
       .digest('hex');
+    const request = { caller: context.caller, field: info.fieldName, input, requestHash, nowMs: this.ports.nowMs() };
     let recorded: EventRecord | undefined;
     let once: Readonly<Record<string, unknown>> = {};
     try {
@@ -64,19 +68,24 @@ export class Administration {
           const done = await plan.step(tx);
           if (!done.ok) throw new Rollback({ userErrors: done.error });
           if (dryRun) throw new Rollback({ ...done.value.answer, userErrors: [] });
-          const fields: Record<string, unknown> = { ...done.value.fields };
+          const isAlone = context.caller.kind === 'recovery';
+          const approval = done.value.needsApproval && !isAlone ? await useApproval(tx, request) : undefined;
+          const fields: Record<string, unknown> = {
+            ...done.value.fields,
+            ...(approval && { approval }),
+            ...(isAlone && { breakGlass: true }),
+          };
           if (done.value.publish) fields['snapshotVersion'] = await publishSnapshot(this.ports, tx);
           recorded = await this.record(tx, context.caller, plan.event, fields as JsonObject);
           once = done.value.once ?? {};
           return { ...done.value.answer, userErrors: [], auditRecord: { id: toId('Record', recorded.id) } };
         };
-        return key === undefined || dryRun
-          ? work()
-          : remembered(tx, { caller: context.caller, key, requestHash, nowMs: this.ports.nowMs() }, work);
+        return key === undefined || dryRun ? work() : remembered(tx, { ...request, key }, work);
       });
       return { ...answer, ...once };
     } catch (error) {
       if (recorded !== undefined) await this.undone(tenant, context.caller, recorded);
+      if (error instanceof ApprovalMissing) return this.askForApproval(tenant, request);
       return answerOf(error);
     }
   }
@@ -88,6 +97,18 @@ export class Administration {
       this.commit(await this.logOf(tx), eventRecord(this.ports, context.caller, event, fields)),
     );
     return record.id;
+  }
+
+  /** The refused change leaves a request that a second person can see and decide. */
+  private async askForApproval(tenant: TenantContext, request: ApprovalRequest): Promise<Answer> {
+    return this.ports.control.inTenant(tenant, async (tx) => {
+      const { row, isNew } = await pendingApproval(tx, request, this.ports.newId());
+      const fields = { approval: row.id, change: request.field };
+      if (isNew) await this.record(tx, request.caller, 'admin.approval-requested', fields);
+      const message = 'This change needs a second person: have it approved, then send it again unchanged.';
+      const refusal = { field: [], code: UserErrorCode.APPROVAL_REQUIRED, message };
+      return { userErrors: [{ ...refusal, approvalId: toId('Approval', row.id) }] };
+    });
   }
 
   private async record(tx: ControlTx, caller: Caller, event: string, fields: JsonObject): Promise<EventRecord> {

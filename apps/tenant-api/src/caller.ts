@@ -16,6 +16,14 @@ export type Caller =
       readonly permissions: ReadonlySet<Permission>;
     }
   | {
+      /** After a recovery code: mends the federation, alone, and everybody hears of it. */
+      readonly kind: 'recovery';
+      readonly code: string;
+      readonly tenant: TenantContext;
+      readonly roles: readonly string[];
+      readonly permissions: ReadonlySet<Permission>;
+    }
+  | {
       readonly kind: 'member';
       readonly subject: Subject;
       readonly tenant: TenantContext;
@@ -31,6 +39,7 @@ export interface RequestContext {
 /** A name for the record: committed and sealed by the ledger, never clear. */
 export function actorOf(caller: Caller): string {
   if (caller.kind === 'member') return `${caller.subject.issuer}|${caller.subject.id}`;
+  if (caller.kind === 'recovery') return `recovery|${caller.code}`;
   return caller.kind === 'setup' ? `setup|${caller.signUp}` : 'anonymous';
 }
 

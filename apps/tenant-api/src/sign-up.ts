@@ -3,7 +3,7 @@ import { type Result, type TenantContext, type TenantId, err, ok, tenantOfVerifi
 import { type ControlTx, SignUpRow, TenantRow } from '@writ/postgres/control';
 import { IsNull, LessThan, MoreThan } from 'typeorm';
 import { keyContext } from './administration.js';
-import type { BootstrapIssuer, SetupToken } from './bootstrap-issuer.js';
+import type { BootstrapIssuer, IssuedToken } from './bootstrap-issuer.js';
 import type { Ports } from './ports.js';
 import { type UserError, UserErrorCode, userError } from './schema/common.js';
 
@@ -65,7 +65,7 @@ export async function verifyEmail(
   issuer: BootstrapIssuer,
   id: string | undefined,
   code: string,
-): Promise<Result<SetupToken, UserError>> {
+): Promise<Result<IssuedToken, UserError>> {
   if (id === undefined) return err(refusedCode);
   const nowMs = ports.nowMs();
   const accepted = await ports.control.inPlatform(async (manager) => {
@@ -75,7 +75,7 @@ export async function verifyEmail(
     await manager.update(SignUpRow, { id }, right ? { verifiedAt: new Date(nowMs) } : { attempts: row.attempts + 1 });
     return right;
   });
-  return accepted ? ok(await issuer.issue(id, nowMs)) : err(refusedCode);
+  return accepted ? ok(await issuer.issue('tenant:setup', id, nowMs)) : err(refusedCode);
 }
 
 function hashOf(id: string, code: string): string {
@@ -128,6 +128,7 @@ export async function prepareTenant(ports: Ports, signUpId: string, wanted: NewT
         ...keys,
         federatedAt: null,
         snapshotVersion: 0,
+        policyApproval: false,
       });
       const row = await tx.one(TenantRow, { id });
       return row

@@ -21,13 +21,13 @@ export interface TenantApi {
 
 /** The tenant API with its real neighbours. `close` ends them too. */
 export async function startTenantApi(settings: TenantApiSettings): Promise<TenantApi> {
-  const { ports, notReady, close } = await wire(settings);
-  const api = await serveTenantApi(settings, ports, notReady);
+  const wiring = await wire(settings);
+  const api = await serveTenantApi(settings, wiring.ports, () => wiring.notReady());
   return {
     ...api,
     async close() {
       await api.close();
-      await close();
+      await wiring.close();
     },
   };
 }
@@ -57,7 +57,8 @@ export async function serveTenantApi(
     TenantApiModule.of({ ports, issuer, settings }),
     adapter,
     {
-      logger: ['error', 'warn', 'fatal'],
+      // Failures reach the operators through `report`, once; Nest would print them again, with what they carry.
+      logger: false,
       abortOnError: false,
     },
   );

@@ -31,6 +31,7 @@ export interface Wiring {
   close(): Promise<void>;
 }
 
+const nowMs = (): number => systemClock.nowMs();
 const newId = (): string => uuidv7(systemClock.nowMs());
 
 /** Plugs the real neighbours into the ports. */
@@ -48,7 +49,6 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
   const own = ownLedger(settings, ledgerPlane, log, problem);
   const dispatcher = guardedDispatcher({ allowHosts: settings.egressAllowHosts, connectMs: 3_000, headersMs: 5_000 });
   const directory = connectionDirectory(plane, { onProblem: problem });
-  const nowMs = (): number => systemClock.nowMs();
   const failed = (cause: unknown): void => problem('a credential could not be verified', cause);
   const ports: Ports = {
     control,
@@ -68,7 +68,7 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
     }),
     policy: { compile },
     checkUrl: targetCheck(settings.egressAllowHosts),
-    report: (cause, request) => log.error({ err: cause, request }, 'the administration plane failed and refused'),
+    report: (cause, request) => log.error({ ...told(cause), request }, 'the administration plane failed and refused'),
     nowMs,
     newId,
     randomBelow: (limit) => randomInt(limit),
@@ -103,6 +103,12 @@ function ownLedger(
     onAlarm: (alarm) => log.error({ alarm }, 'the ledger raised an alarm'),
     onProblem: problem,
   });
+}
+
+/** Never a statement's parameters: they may hold what must not be logged. */
+function told(cause: unknown): { readonly error: string; readonly stack?: string } {
+  if (!(cause instanceof Error)) return { error: String(cause) };
+  return { error: `${cause.name}: ${cause.message}`, ...(cause.stack !== undefined && { stack: cause.stack }) };
 }
 
 function printLine(line: string): void {

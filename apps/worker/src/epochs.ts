@@ -1,12 +1,4 @@
-import {
-  CompactRange,
-  type LogSigner,
-  checkpointBody,
-  hashLeaf,
-  openCheckpoint,
-  rootOf,
-  signCheckpoint,
-} from '@writ/ledger';
+import { CompactRange, type LogSigner, hashEpoch, headsRoot, openCheckpoint, signCheckpoint } from '@writ/ledger';
 import type { SequencerStore, StoredHead } from '@writ/postgres';
 import type { Anchor, AnchoredHead } from './anchor.js';
 
@@ -40,8 +32,8 @@ export async function takeEpoch(parts: EpochParts, known: Map<string, number>): 
   if (range === undefined) throw new Error('the frontier of the epoch log does not fit its size');
   if (newest !== undefined && openCheckpoint(newest.note, parts.logKeys)?.size !== number)
     throw new Error('the newest epoch is not signed by this key');
-  const root = rootOf(headLeaves(heads));
-  range.append(hashLeaf(Buffer.from(`writ-epoch/v1\n${number}\n${Buffer.from(root).toString('base64')}\n`)));
+  const root = headsRoot(heads);
+  range.append(hashEpoch(number, root));
   const note = signCheckpoint({ origin, size: range.size, root: range.root() }, key);
   const isFull = number % fullEvery === 0 || known.size === 0;
   const anchoredHeads = (isFull ? heads : changed).map(anchoredHead);
@@ -49,15 +41,6 @@ export async function takeEpoch(parts: EpochParts, known: Map<string, number>): 
   anchor.putEpoch({ number, root: Buffer.from(root).toString('base64'), note, isFull, heads: anchoredHeads });
   for (const head of changed) known.set(head.origin, head.size);
   return number;
-}
-
-/** A slot without a head, because its log has no record yet, has a leaf of its own: no slot can be left out. */
-function headLeaves(heads: readonly StoredHead[]): readonly Uint8Array[] {
-  const bodies = new Map(heads.map((head) => [head.slot, checkpointBody(head)]));
-  const slots = Math.max(-1, ...bodies.keys()) + 1;
-  return Array.from({ length: slots }, (_, slot) =>
-    hashLeaf(Buffer.from(`writ-head/v1\n${slot}\n${bodies.get(slot) ?? ''}`)),
-  );
 }
 
 export function anchoredHead({ tenant, slot, origin, size, root, note }: StoredHead): AnchoredHead {

@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads';
 import { logSigner, statementSigner } from '@writ/ledger';
 import { type Clock, type Log, localKms } from '@writ/platform';
 import {
@@ -109,6 +110,31 @@ export function runSweeper(settings: WorkerSettings, clock: Clock, log: Log): Ru
       await source.close();
       await ledgerPlane.close();
       await plane.close();
+    },
+  };
+}
+
+/** In a thread of its own; one that fails is reported and started again. */
+export function runAuditor(settings: WorkerSettings, clock: Clock, log: Log): RunningRole {
+  let isStopping = false;
+  let thread = start();
+  function start(): Worker {
+    const made = new Worker(new URL('./auditor-thread.js', import.meta.url), { workerData: settings });
+    made.on('error', (cause) => log.error({ role: 'auditor' }, cause instanceof Error ? cause.message : String(cause)));
+    made.on('exit', () => {
+      if (!isStopping) void clock.after(1_000).elapsed.then(() => (thread = isStopping ? thread : start()));
+    });
+    return made;
+  }
+  return {
+    async stop() {
+      isStopping = true;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      thread.once('exit', () => resolve());
+      thread.postMessage('stop', []);
+      const late = clock.after(5_000);
+      await Promise.race([promise, late.elapsed.then(() => thread.terminate())]);
+      late.cancel();
     },
   };
 }

@@ -1,7 +1,7 @@
 import { environment, readSettings } from '@writ/platform';
 import { z } from 'zod';
 
-export const roles = ['sequencer', 'sweeper'] as const;
+export const roles = ['sequencer', 'sweeper', 'auditor'] as const;
 export type Role = (typeof roles)[number];
 
 const url = z.string().min(1, 'a database address with login and password');
@@ -9,24 +9,28 @@ const keyFile = z.string().min(1, 'the path of a key file');
 
 /** Every setting of the worker. What a role needs is demanded only when the process has that role. */
 function schemaOf(chosen: ReadonlySet<Role>) {
-  const forRole = <T extends z.ZodType>(role: Role, type: T): T | z.ZodOptional<T> =>
-    chosen.has(role) ? type : type.optional();
+  const forRoles = <T extends z.ZodType>(of: readonly Role[], type: T): T | z.ZodOptional<T> =>
+    of.some((role) => chosen.has(role)) ? type : type.optional();
   return z.object({
     /** Login `writ_sequencer`. */
-    sequencerDatabaseUrl: forRole('sequencer', url),
+    sequencerDatabaseUrl: forRoles(['sequencer'], url),
     /** Ed25519 private key (PEM) that signs checkpoints. */
-    logKeyFile: forRole('sequencer', keyFile),
+    logKeyFile: forRoles(['sequencer'], keyFile),
     /** Where heads are kept outside the database. */
-    anchorFolder: forRole('sequencer', z.string().min(1, 'a folder that a restore of the database does not touch')),
+    anchorFolder: forRoles(['sequencer'], z.string().min(1, 'a folder that a restore of the database does not touch')),
     shard: z.coerce.number().int().min(0).max(32_767).default(0),
     /** Login `writ_worker`. */
-    databaseUrl: forRole('sweeper', url),
+    databaseUrl: forRoles(['sweeper', 'auditor'], url),
     /** 32 bytes, base64, in a file that only the operator reads. */
-    masterKeyFile: forRole('sweeper', keyFile),
+    masterKeyFile: forRoles(['sweeper'], keyFile),
     /** Ed25519 private key (PEM) that enrols this process's writer key. */
-    writerAuthorityKeyFile: forRole('sweeper', keyFile),
+    writerAuthorityKeyFile: forRoles(['sweeper', 'auditor'], keyFile),
     /** Ed25519 public key (PEM) of the tenant API. */
-    snapshotPublicKeyFile: forRole('sweeper', keyFile),
+    snapshotPublicKeyFile: forRoles(['sweeper'], keyFile),
+    /** Login `writ_exporter`. */
+    exporterDatabaseUrl: forRoles(['auditor'], url),
+    /** Ed25519 public key (PEM) that checkpoints are verified with. */
+    logPublicKeyFile: forRoles(['auditor'], keyFile),
     /** Name of the deployment in the logs' origin lines. */
     logName: z.string().regex(/^[a-z0-9.-]{1,64}$/, 'lower-case letters, digits, dots and hyphens'),
     environment: z.string().default('local'),
@@ -44,7 +48,7 @@ export function readWorkerSettings(
 ): { readonly ok: true; readonly value: WorkerSettings } | { readonly ok: false; readonly error: readonly string[] } {
   const chosen = new Set<Role>();
   const at = args.indexOf('--roles');
-  const names = at < 0 ? ['sequencer', 'sweeper'] : (args[at + 1] ?? '').split(',');
+  const names = at < 0 ? roles : (args[at + 1] ?? '').split(',');
   const unknown: string[] = [];
   for (const name of names) {
     const role = roles.find((each) => each === name);

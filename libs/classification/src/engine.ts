@@ -1,12 +1,15 @@
 import { clinicalStrong } from './detect/clinical.js';
 import { findAddresses, findEmails, findUrls } from './detect/internet.js';
 import { findCards, findIbans } from './detect/payment.js';
+import { findDates } from './detect/dates.js';
+import { findPlaces } from './detect/places.js';
 import { findPhones } from './detect/phone.js';
 import { resolveOverlaps } from './detect/resolve.js';
 import type { Candidate } from './detect/rule.js';
 import type { Emit, Kind, Scene } from './detect/scene.js';
 import { cueTable, findStructured } from './detect/structured.js';
-import { findDirectInjection } from './injection/direct.js';
+import { findInjections } from './injection/find-injections.js';
+import { findNames } from './ner/find-names.js';
 import { findSecrets } from './secrets/find-secrets.js';
 import type { CueHit } from './text/cues.js';
 import { jsonLeaves, type InnerLeaf } from './text/json-leaves.js';
@@ -26,7 +29,9 @@ const detectors: readonly ((scene: Scene, emit: Emit) => void)[] = [
   findStructured,
   findPhones,
   findSecrets,
-  findDirectInjection,
+  findPlaces,
+  findDates,
+  findNames,
 ];
 
 /** Encodings inside encodings are followed this far. */
@@ -95,6 +100,7 @@ function scanText(text: string, outer: readonly CueHit[], kind: Kind, scope: Sco
     found.push(candidate);
   };
   for (const detect of detectors) detect(scene, emit);
+  findInjections(scene, scope.role, emit);
   scope.bundle.terms.find(scene, emit);
   scope.bundle.patterns.find(scene, emit);
   run.clinicalWords += scene.cues.hits.filter((hit) => hit.group === clinicalStrong).length;
@@ -107,8 +113,20 @@ function scanText(text: string, outer: readonly CueHit[], kind: Kind, scope: Sco
   return hidden.found.length === 0 ? plain : resolveAll([...plain, ...hidden.found]);
 }
 
+/** An address and an injection may hold other findings; they never compete with them. */
+function isApart(candidate: Candidate): boolean {
+  return candidate.type === 'URL' || candidate.class === 'INJECTION';
+}
+
+/** The host's number and digits of a path are the address itself; a mail address or a credential in it is not. */
+function isPartOfUrl(candidate: Candidate, urls: readonly Candidate[]): boolean {
+  if (candidate.class === 'SECRET' || candidate.type === 'EMAIL' || candidate.score >= 940) return false;
+  return urls.some((url) => url.start <= candidate.start && candidate.end <= url.end);
+}
+
 function resolveAll(found: readonly Candidate[]): Candidate[] {
-  const spans = found.filter((candidate) => candidate.class !== 'INJECTION');
+  const urls = resolveOverlaps(found.filter((candidate) => candidate.type === 'URL'));
+  const spans = found.filter((candidate) => !isApart(candidate) && !isPartOfUrl(candidate, urls));
   const injections = found.filter((candidate) => candidate.class === 'INJECTION');
-  return [...resolveOverlaps(spans), ...injections];
+  return [...resolveOverlaps(spans), ...urls, ...injections].toSorted((a, b) => a.start - b.start || b.end - a.end);
 }

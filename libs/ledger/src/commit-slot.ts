@@ -155,6 +155,8 @@ function alarmOf(
       };
     case 'writer-refused':
       return { kind: 'writer-refused', writer: parts.writer.id };
+    case 'log-busy':
+      return { kind: 'store-failing', cause: 'a log is locked' };
     default:
       return unreachable(outcome.because);
   }

@@ -51,7 +51,8 @@ export interface StoredLeaf {
 
 /**
  * How one shared transaction ended. `durable`: COMMIT returned cleanly, for each leaf whether it was new or already
- * there with the same bytes. `refused`: rolled back, nothing of the call is durable, `records` are the culprits.
+ * there with the same bytes. `refused`: rolled back, nothing of the call is durable, `records` are the culprits;
+ * `log-busy` names those of a log that is locked, so that the others of the batch need not wait for it.
  * `not-persisted`: certainly rolled back or never begun; sent again with the same bytes. `unknown` must be resolved with
  * `find`, never by cancelling.
  */
@@ -59,7 +60,7 @@ export type AppendOutcome =
   | { readonly kind: 'durable' }
   | {
       readonly kind: 'refused';
-      readonly because: 'integrity-hold' | 'writer-refused' | 'conflict';
+      readonly because: 'integrity-hold' | 'writer-refused' | 'conflict' | 'log-busy';
       readonly records: readonly RecordId[];
     }
   | { readonly kind: 'not-persisted'; readonly cause: string }

@@ -125,7 +125,7 @@ class Run {
     if (known !== state.unread) return known;
     const slot = this.#reader.slots[slotIndex];
     if (slot === undefined) throw new RangeError('a fact runs out of the image');
-    let loaded = loadFact(this.#reader, slot, this.view, values, () => this.#redactedClasses());
+    let loaded = loadFact(this.#reader, slot, this.view, values, this);
     if (this.assume !== 'none' && slot.path === 'data.complete') {
       values[slot.at] = 1;
       loaded = state.known;
@@ -135,7 +135,7 @@ class Run {
   }
 
   /** The classes that leave by redaction; complete because redactions are matched before any rule sees what remains. */
-  #redactedClasses(): ReadonlySet<string> {
+  redactedClasses(): ReadonlySet<string> {
     if (this.#redacted !== undefined) return this.#redacted;
     const names = new Set<string>();
     for (let rule = 0; rule < this.#reader.rules; rule += 1) {

@@ -94,7 +94,7 @@ const fuzzNow = Date.UTC(2026, 2, 28);
 const weekMs = 7 * 86_400_000;
 
 export function randomEndpoints(random: Random): readonly Endpoint[] {
-  const count = 1 + Math.floor(random() * 40);
+  const count = 1 + Math.floor(random() * (random() < 0.1 ? 70 : 12));
   return Array.from({ length: count }, (_, index) => ({
     id: `endpoint-${index}` as EndpointId,
     provider: pick<Provider>(random, ['openai', 'mistral', 'vllm', 'azure.openai']),

@@ -17,3 +17,4 @@ export {
   changesBetween,
   simulate,
 } from './simulate.js';
+export { lint } from './lint.js';

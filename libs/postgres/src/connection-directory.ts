@@ -41,6 +41,8 @@ export interface ConnectionDirectoryOptions {
 /** Unknown credentials are cheap to invent, so what they may cost is bounded: entries kept, and lookups at once. */
 const entriesHeld = 50_000;
 const lookupsAtOnce = 8;
+/** Entries asked for again after a notice, newest first. */
+const entriesWarmed = 256;
 
 export function connectionDirectory(plane: PlanePool, options: ConnectionDirectoryOptions): ConnectionDirectory {
   const issuers = new Cache<readonly DirectoryConnection[]>(
@@ -98,6 +100,7 @@ class Cache<T> {
   readonly #entries = new Map<string, Entry<T>>();
   readonly #lookups = new Map<string, Promise<Result<T, 'unavailable'>>>();
   #generation = 0;
+  #warming = false;
 
   constructor(plane: PlanePool, options: ConnectionDirectoryOptions, text: string, read: (rows: readonly Row[]) => T) {
     this.#plane = plane;
@@ -107,10 +110,23 @@ class Cache<T> {
     this.#nowMs = options.monotonicMs ?? (() => performance.now());
   }
 
+  /**
+   * Forgets everything at once, then asks again for what was in use: an outage that follows a publish must not find this
+   * process without the answers it had a moment before.
+   */
   clear(): void {
+    const inUse = [...this.#entries.keys()].slice(-entriesWarmed);
     this.#generation += 1;
     this.#entries.clear();
     this.#lookups.clear();
+    if (!this.#warming) void this.#warm(inUse);
+  }
+
+  async #warm(keys: readonly string[]): Promise<void> {
+    this.#warming = true;
+    // oxlint-disable-next-line no-await-in-loop -- one at a time leaves the lookups to those who wait
+    for (const key of keys) await this.get(key);
+    this.#warming = false;
   }
 
   async get(key: string): Promise<Result<T, 'unavailable'>> {

@@ -25,7 +25,14 @@ export {
   type TickOutcome,
   sequencerStore,
 } from './sequencer-store.js';
-export { type EndedWriter, type OpenPermit, type SweeperStore, sweeperStore } from './sweeper-store.js';
+export {
+  type EndedWriter,
+  type OpenPermit,
+  type SweeperStore,
+  placeIntegrityHold,
+  sweeperStore,
+  tenantsWithLogs,
+} from './sweeper-store.js';
 export { type EnrolledLedger, type EnrolledLedgerOptions, enrolledLedger } from './enrolled-ledger.js';
 export { type ExportHead, type ExportReader, withExport } from './export-store.js';
 export { type LegalHold, type Pruned, type RetentionStore, retentionStore, writeHold } from './retention-store.js';

@@ -13,6 +13,7 @@ const refusalsByState: ReadonlyMap<string, RefusedBecause> = new Map([
   ['WL001', 'writer-refused'],
   ['WL002', 'integrity-hold'],
   ['WL003', 'conflict'],
+  ['WL004', 'log-busy'],
 ]);
 
 /**

@@ -85,6 +85,21 @@ export function sweeperStore(plane: PlanePool): SweeperStore {
   };
 }
 
+/** Every tenant that has a log, in the order of the logs' slots. */
+export function tenantsWithLogs(plane: PlanePool): Promise<readonly TenantId[]> {
+  return on(plane, async (client) => {
+    const { rows } = await client.query<{ tenant_id: TenantId }>('SELECT tenant_id FROM ledger.tenants()');
+    return rows.map(({ tenant_id }) => tenant_id);
+  });
+}
+
+/** Stops one tenant's log; only operators release it. */
+export function placeIntegrityHold(plane: PlanePool, tenant: TenantId, reason: string): Promise<void> {
+  return on(plane, async (client) => {
+    await client.query({ text: 'SELECT ledger.place_integrity_hold($1, $2)', values: [tenant, reason] });
+  });
+}
+
 async function on<T>(plane: PlanePool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await connectToPrimary(plane);
   try {

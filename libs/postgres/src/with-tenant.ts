@@ -21,7 +21,7 @@ export interface TenantTransaction {
   /** For schema-qualified SQL: `${transaction.schema}.record`. */
   readonly schema: string;
   /** One statement per call, by the extended protocol: a text with two statements is refused by the server. */
-  query<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  readonly query: <Row extends QueryResultRow>(text: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
 }
 
 /**
@@ -82,6 +82,9 @@ async function rollBack(client: PoolClient): Promise<void> {
   }
 }
 
+/** Neither SET ROLE nor RESET, COMMIT or DDL: what would leave the tenant's role or transaction. */
+const rowStatement = /^\s*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|VALUES)\b/i;
+
 class Scope implements TenantTransaction {
   #open = true;
   readonly #running = new Set<Promise<unknown>>();
@@ -95,8 +98,13 @@ class Scope implements TenantTransaction {
     this.schema = schema;
   }
 
-  async query<Row extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+  /** A property, so that it may be taken out of the transaction by name. */
+  readonly query = async <Row extends QueryResultRow>(
+    text: string,
+    values: readonly unknown[] = [],
+  ): Promise<readonly Row[]> => {
     if (!this.#open) throw new Error("this tenant's transaction has ended");
+    if (!rowStatement.test(text)) throw new Error('a tenant transaction runs statements about rows, and nothing else');
     // The mode is the client's, though its types do not list it.
     const statement = { text, values: [...values], queryMode: 'extended' };
     const running = this.#client.query<Row>(statement);
@@ -106,7 +114,7 @@ class Scope implements TenantTransaction {
     } finally {
       this.#running.delete(running);
     }
-  }
+  };
 
   /** A statement that `work` did not await must not land in the next tenant's transaction. */
   async close(): Promise<void> {

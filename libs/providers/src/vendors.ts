@@ -1,5 +1,6 @@
 import { err, type Provider } from '@writ/domain';
 import { anthropic } from './anthropic/vendor.js';
+import { gemini, vertex } from './gemini/vendor.js';
 import { azure, compatible, mistral, openai } from './openai/profiles.js';
 import { classOf, errorOf } from './openai/faults.js';
 import { cannotServe, type Vendor } from './vendor.js';
@@ -23,7 +24,7 @@ export const vendors: Readonly<Record<Provider, Vendor>> = {
   mistral,
   anthropic,
   'aws.bedrock': unserved,
-  'google.vertex': unserved,
-  'google.gemini': unserved,
+  'google.vertex': vertex,
+  'google.gemini': gemini,
   cohere: unserved,
 };

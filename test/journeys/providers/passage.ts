@@ -14,7 +14,14 @@ import {
 } from '@writ/domain';
 import type { DecisionRecord, LogContext, Receipt } from '@writ/ledger';
 import { guardedDispatcher } from '@writ/platform';
-import { createProviders, dialects, encodeRefusal, parseRoute, type ProviderSettings } from '@writ/providers';
+import {
+  createProviders,
+  dialectOf,
+  dialects,
+  encodeRefusal,
+  parseRoute,
+  type ProviderSettings,
+} from '@writ/providers';
 import type { AuthorizedEndpoint, ProviderFault } from '@writ/routing';
 import { must } from '../../support/index.js';
 
@@ -128,8 +135,7 @@ export async function eventsOf(
 }
 
 function refuseWith(response: ServerResponse, route: string, refusal: Refusal): void {
-  const dialect = route.includes('/messages') ? 'anthropic.messages' : 'openai.chat';
-  const { status, headers, body } = encodeRefusal(dialect, refusal, request, decisionId);
+  const { status, headers, body } = encodeRefusal(dialectOf(route), refusal, request, decisionId);
   response.writeHead(status, headers).end(body);
 }
 

@@ -300,13 +300,13 @@ export class CatalogueResolver {
   }
 
   /** The UUIDs, when every id is of this kind and belongs to this tenant. */
-  private async own<R extends EndpointRow | ProviderCredentialRow>(
+  private async own(
     tx: ControlTx,
-    entity: new () => R,
+    entity: typeof EndpointRow | typeof ProviderCredentialRow,
     kind: 'Endpoint' | 'ProviderCredential',
     ids: readonly string[],
   ): Promise<string[] | undefined> {
-    const known = new Set((await tx.all<R>(entity)).map((row) => row.id));
+    const known = new Set((await tx.all<EndpointRow | ProviderCredentialRow>(entity)).map((row) => row.id));
     const wanted = ids.map((id) => fromId(kind, id));
     return wanted.every((id) => id !== undefined && known.has(id)) ? [...new Set(wanted as string[])] : undefined;
   }

@@ -125,13 +125,17 @@ export class OnboardingResolver {
           ...(input.name !== undefined && { name: input.name }),
           ...(level !== undefined && { evidenceLevel: level }),
           ...(input.dispatchClasses !== undefined && { dispatchClasses: input.dispatchClasses }),
+          ...(input.policyApproval !== undefined && { policyApproval: input.policyApproval }),
         };
-        const done = await tx.update(TenantRow, await this.own(tx), changes, input.expectedVersion);
+        const before = await this.own(tx);
+        // Lifting the rule of two people takes two people.
+        const needsApproval = before.policyApproval && input.policyApproval === false;
+        const done = await tx.update(TenantRow, before, changes, input.expectedVersion);
         const fields = {
           ...(level && { evidenceLevel: level }),
           ...(input.dispatchClasses && { dispatchClasses: input.dispatchClasses }),
         };
-        return ok({ answer: { tenant: await viewTenant(tx, done) }, fields, publish: true });
+        return ok({ answer: { tenant: await viewTenant(tx, done) }, fields, publish: true, needsApproval });
       },
     });
   }

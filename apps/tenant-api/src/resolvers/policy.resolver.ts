@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Args, Context, Info, Mutation, Resolver } from '@nestjs/graphql';
 import { ok } from '@writ/domain';
-import { type ControlTx, PolicyVersionRow } from '@writ/postgres/control';
+import { type ControlTx, PolicyVersionRow, TenantRow } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
 import { type RequestContext, callerDigest } from '../caller.js';
@@ -127,7 +127,10 @@ export class PolicyResolver {
           input.expectedVersion,
         );
         const fields = { number: row.number, hash: row.hash, ...(before && { before: before.number }) };
-        return ok({ answer: { policy: viewPolicy(done) }, fields, publish: true });
+        const { policyApproval: needsApproval } = (await tx.one(TenantRow, { id: tx.tenantId })) ?? {
+          policyApproval: true,
+        };
+        return ok({ answer: { policy: viewPolicy(done) }, fields, publish: true, needsApproval });
       },
     });
   }

@@ -193,6 +193,16 @@ const readers: Partial<Record<IdKind, Reader>> = {
   LimitRule: readerOf('LimitRule', c.LimitRuleRow, view.viewLimitRule),
   Price: readerOf('Price', c.PriceRow, view.viewPrice),
   Policy: readerOf('Policy', c.PolicyVersionRow, view.viewPolicy),
+  App: {
+    type: 'App',
+    async read(tx, uuid) {
+      const row = await tx.byId(c.AppRow, uuid);
+      return row && view.viewApp(row, await tx.all(c.AppKeyRow, { appId: row.id }));
+    },
+  },
+  AppKey: readerOf('AppKey', c.AppKeyRow, view.viewAppKey),
+  Member: readerOf('Member', c.MemberRow, view.viewMember),
+  Approval: readerOf('Approval', c.ApprovalRow, view.viewApproval),
   Change: readerOf('Change', c.ChangeRow, view.viewChange),
   Export: readerOf('EvidenceExport', c.EvidenceExportRow, view.viewExport),
 };

@@ -60,8 +60,6 @@ export class PublishPolicyInput extends UpdateInput {
   id!: string;
   @Field({ description: 'The hash that was reviewed; nothing else is published.' })
   expectedHash!: string;
-  @Field(() => ID, { nullable: true, description: "A second person's approval of exactly this publication." })
-  approvalId?: string;
 }
 
 export const DraftPolicyPayload = payloadOf('DraftPolicyPayload', {

@@ -43,6 +43,8 @@ export class Tenant implements Node {
   logOrigin!: string;
   @Field(() => Int, { description: 'The configuration that gateways hold; 0 before the first was published.' })
   snapshotVersion!: number;
+  @Field({ description: 'True when a second person must approve each publication of a policy.' })
+  policyApproval!: boolean;
   @Field(() => Int)
   version!: number;
   @Field(() => DateTime)
@@ -114,6 +116,11 @@ export class UpdateTenantInput extends UpdateInput {
     description: 'Classes whose requests get a dispatch record before the first attempt.',
   })
   dispatchClasses?: string[];
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether a second person must approve each publication of a policy.',
+  })
+  policyApproval?: boolean;
 }
 
 @InputType()

@@ -135,7 +135,7 @@ export class ControlTx {
       const current = await this.one(entity, { id: row.id } as Partial<R>);
       throw new StaleVersion(current?.version ?? 0);
     }
-    return Object.assign(row, next);
+    return this.manager.getRepository<R>(entity).create({ ...(row as object), ...next } as never) as unknown as R;
   }
 
   async remove<R extends ControlRow>(entity: EntityTarget<R>, where: Partial<R>): Promise<number> {

@@ -32,7 +32,7 @@ BEGIN
       record_id uuid PRIMARY KEY CHECK (uuid_extract_version(record_id) = 7),
       request_id uuid,
       kind text NOT NULL CHECK (kind IN ('decision', 'dispatch', 'segment', 'outcome', 'event')),
-      keep_class text NOT NULL REFERENCES ledger.retention_class,
+      keep_class text NOT NULL,
       -- <writer>/<lane>, and the number of this record in that lane.
       writer text NOT NULL,
       writer_sequence bigint NOT NULL CHECK (writer_sequence > 0),

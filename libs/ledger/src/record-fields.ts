@@ -184,6 +184,7 @@ function wellFormedOutcome(record: OutcomeRecord): JsonObject {
       ...(attempt.upstreamRequestId === undefined ? {} : { upstream: clearText(attempt.upstreamRequestId) }),
     })),
     phases: Object.fromEntries(Object.entries(record.phasesMs).map(([name, ms]) => [clearText(name), Math.round(ms)])),
+    ...(record.late ? { late: true, released: false } : {}),
     ...(record.refusal === undefined ? {} : { refusal: record.refusal }),
     ...(record.reportedModel === undefined ? {} : { model: clearText(record.reportedModel) }),
     ...(record.finishReason === undefined ? {} : { finish: record.finishReason }),

@@ -1,4 +1,4 @@
-import { clinicalStrong } from './detect/clinical.js';
+import { clinicalStrong, soundsClinical } from './detect/clinical.js';
 import { findAddresses, findEmails, findUrls } from './detect/internet.js';
 import { findCards, findIbans } from './detect/payment.js';
 import { findDates } from './detect/dates.js';
@@ -124,6 +124,7 @@ function scanText(text: string, outer: readonly CueHit[], kind: Kind, scope: Sco
   scope.bundle.terms.find(scene, emit);
   scope.bundle.patterns.find(scene, emit);
   run.clinicalWords += scene.cues.hits.filter((hit) => hit.group === clinicalStrong).length;
+  if (run.clinicalWords === 0 && soundsClinical(text)) run.clinicalWords = 1;
   const plain = resolveAll(found);
   if (depth >= MAX_DEPTH) return plain;
   const rescan = (inner: string, cues: readonly CueHit[]): readonly Candidate[] =>

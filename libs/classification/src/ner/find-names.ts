@@ -11,6 +11,9 @@ const COUNT = labels.length;
 const LEANING = 25;
 /** Least margin over "nobody", in the weights' units, below which a tag is dropped: several words, one, one in small letters. */
 const MARGIN = 25;
+/** Named after somebody, about nobody: `Jones criteria`, `Newton's law`. */
+const eponym =
+  /^\p{Lu}[\p{L}-]+['’]?s? (?:[\p{L}-]+ )?(?:disease|syndrome|criteria|signs?|score|test|scale|procedure|maneuver|reflex|palsy|lymphoma|\p{Ll}+itis|tumou?r|classification|method|theorem|laws?|algorithm|equation|effect|distribution|function|transform|key exchange|curve|model|principle)(?![\p{L}])/iu;
 /** Where care is given is part of the Safe Harbor list by its place. */
 const facility = /hospital|clinic|medical|health|klinik|hôpital|pharmacy|infirmary|hospice|nursing/i;
 const SINGLE = 27;
@@ -87,6 +90,7 @@ function candidateOf(tokens: Tokens, span: Span): Candidate | undefined {
   const end = tokens.end[span.last]!;
   const text = tokens.text.slice(start, end);
   if (span.margin < leastMargin(tokens, span) || isInCode(tokens.text, start, end)) return undefined;
+  if (eponym.test(`${text}${tokens.text.slice(end, end + 24)}`)) return undefined;
   if (!isNameLike(tokens, span, text)) return undefined;
   const score = Math.min(900, 500 + (span.margin - MARGIN) * 4);
   return {
@@ -113,8 +117,9 @@ function isInCode(text: string, start: number, end: number): boolean {
 /** One word alone must be surer than two in a row, a place surer than a person, a word in small letters surest. */
 function leastMargin(tokens: Tokens, span: Span): number {
   if ((tokens.flags[span.first]! & (CAPITAL | HAS_DIGIT)) === 0) return span.label === 'PERSON' ? SINGLE : SMALL;
+  const isLoud = (tokens.flags[span.first]! & ALL_UPPER) !== 0;
+  if (isLoud && (span.first === span.last || span.label === 'LOCATION')) return SMALL;
   if (span.first !== span.last) return MARGIN;
-  if ((tokens.flags[span.first]! & ALL_UPPER) !== 0) return SMALL;
   return span.label === 'LOCATION' ? SINGLE + 1 : SINGLE;
 }
 

@@ -1,4 +1,6 @@
 // Builds what changed, then hands over to the compiled demo. Started by `npm run demo` through tools/with-node.mjs.
+// Plain JavaScript outside every tsconfig, so the linter sees no types here.
+/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-call, typescript/no-unsafe-member-access */
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

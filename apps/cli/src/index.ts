@@ -1,1 +1,1 @@
-export {};
+export { verifyCommand } from './verify.js';

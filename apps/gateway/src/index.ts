@@ -1,1 +1,5 @@
-export {};
+export { createServer, type ServerDependencies } from './server.js';
+export { sealResponse } from './socket.js';
+export { surfaces } from './surfaces.js';
+export { createSnapshots } from './snapshots.js';
+export { readGatewaySettings, gatewaySettings, type GatewaySettings } from './settings.js';

@@ -1,1 +1,4 @@
-export {};
+export { type TenantApi, serveTenantApi, startTenantApi } from './start.js';
+export { type TenantApiSettings, readTenantApiSettings, tenantApiSettings } from './settings.js';
+export { type Wiring, wire } from './wiring.js';
+export type * from './ports.js';

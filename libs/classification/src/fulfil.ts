@@ -70,6 +70,11 @@ export function fulfil(
   );
 }
 
+/** True for what `fulfil` made, false for anything that merely looks like it. */
+export function isCleared(value: object): value is ClearedPrompt {
+  return cleared in value;
+}
+
 export function stylesOf(redactions: readonly Redaction[]): ReadonlyMap<string, RedactionStyle> {
   const styles = new Map<string, RedactionStyle>();
   for (const { class: name, style } of redactions) {

@@ -8,7 +8,7 @@ export {
 export { classify, type ClassifyOptions } from './classify.js';
 export { engineVersion } from './engine.js';
 export { explain } from './explain.js';
-export { type ClearedPrompt, fulfil } from './fulfil.js';
+export { type ClearedPrompt, fulfil, isCleared } from './fulfil.js';
 export { type AnswerInspector, type Inspected, inspectAnswer } from './inspect-answer.js';
 export { ClassifierPool, type PoolJob } from './pool.js';
 export { generalise } from './redact/generalise.js';

@@ -101,7 +101,7 @@ class Inspector implements AnswerInspector {
       const name = flowName(part);
       const isLast = !event.parts.slice(at + 1).some((later) => isSpoken(later) && flowName(later) === name);
       const flow = this.#flow(part, event);
-      const released = this.#take(flow, textOf(part), isLast && finished(part.choice));
+      const released = this.#take(flow, textOf(part), part.ends === true || (isLast && finished(part.choice)));
       parts.push(withText(part, released));
     }
     return this.#result([...before, { ...event, parts }]);

@@ -26,6 +26,8 @@ export type AnswerPart =
       readonly choice: number;
       readonly text: string;
       readonly at?: Position;
+      /** Nothing more follows in this flow of text: what is held back of it may be decided now. */
+      readonly ends?: true;
     }
   | {
       readonly kind: 'tool-call';
@@ -36,6 +38,7 @@ export type AnswerPart =
       /** A fragment of the arguments' JSON text. */
       readonly arguments: string;
       readonly at?: Position;
+      readonly ends?: true;
     }
   | { readonly kind: 'finish'; readonly choice: number; readonly reason: FinishReason }
   | { readonly kind: 'usage'; readonly usage: Usage }

@@ -51,6 +51,8 @@ export interface AliasCandidate {
   readonly endpoint: EndpointId;
   readonly model: string;
   readonly weight: number;
+  /** Tokens the model accepts, when the tenant declares it: a request too long for one goes only to a longer one. */
+  readonly contextLength?: number;
 }
 
 /** What a caller asks for, mapped to candidates. A concrete model name is an alias with its own name. */

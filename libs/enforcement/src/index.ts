@@ -1,1 +1,5 @@
 export type * from './ports.js';
+export { enforceOrRefuse } from './edge.js';
+export { type About, type Enforced } from './conclude.js';
+export { type Step } from './answer.js';
+export { isReleased, releaseConstant, type Released } from './release.js';

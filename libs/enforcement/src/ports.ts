@@ -36,8 +36,11 @@ export interface IdentityPort {
 }
 
 export interface SnapshotPort {
-  /** From memory in steady state. A stale or missing snapshot refuses; `log` is there when a deny can still be recorded. */
-  current(tenant: TenantContext): Promise<Result<Held, { readonly refusal: Refusal; readonly log?: LogContext }>>;
+  /**
+   * From memory in steady state. A stale or missing snapshot refuses; `held` is there when one was held before, so that
+   * the deny can still be recorded.
+   */
+  current(tenant: TenantContext): Promise<Result<Held, { readonly refusal: Refusal; readonly held?: Held }>>;
 }
 
 export interface ClassifierPort {

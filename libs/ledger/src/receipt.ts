@@ -23,3 +23,8 @@ export class CommittedReceipt<R extends LedgerRecord> {
 }
 
 export type Receipt<R extends LedgerRecord> = CommittedReceipt<R>;
+
+/** True for what `commit` made, false for anything that merely looks like it. */
+export function isReceipt(value: object): boolean {
+  return CommittedReceipt.isGenuine(value);
+}

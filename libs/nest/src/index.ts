@@ -1,1 +1,1 @@
-export {};
+export { type Edge, health } from './health.js';

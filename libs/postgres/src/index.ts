@@ -1,1 +1,39 @@
-export {};
+export { type Login, type PlanePool, type PlanePoolOptions, logins, planePool } from './plane.js';
+export { type Passwords, migrate } from './migrate.js';
+export { type NewLog, logOrigin, originOf, provisionTenant } from './provision.js';
+export { type TenantTransaction, schemaOf, withTenant } from './with-tenant.js';
+export { postgresLedgerStore } from './ledger-store.js';
+export { type WriterEnrolment, type WriterRegister, type WriterStanding, writerRegister } from './writers.js';
+export { type SnapshotSigner, type SnapshotVerifier, snapshotSigner, snapshotVerifier } from './snapshot-signature.js';
+export { PublishConflict, type PublishingTransaction, publishSnapshot, snapshotChannel } from './publish-snapshot.js';
+export { type SnapshotSource, type SnapshotSourceOptions, snapshotSource } from './snapshot-source.js';
+export {
+  type ConnectionDirectory,
+  type ConnectionDirectoryOptions,
+  type DirectoryConnection,
+  type DirectoryKey,
+  connectionDirectory,
+} from './connection-directory.js';
+export { type BudgetKey, type BudgetLease, type BudgetStore, budgetStore } from './budget-store.js';
+export {
+  type Epoch,
+  type NewBatch,
+  type SequencerStore,
+  type StoredHead,
+  type TakenLeaf,
+  type TakenLog,
+  type TickOutcome,
+  sequencerStore,
+} from './sequencer-store.js';
+export {
+  type EndedWriter,
+  type OpenPermit,
+  type SweeperStore,
+  placeIntegrityHold,
+  sweeperStore,
+  tenantsWithLogs,
+} from './sweeper-store.js';
+export { type EnrolledLedger, type EnrolledLedgerOptions, enrolledLedger } from './enrolled-ledger.js';
+export { type ExportHead, type ExportReader, withExport } from './export-store.js';
+export { type LegalHold, type Pruned, type RetentionStore, retentionStore, writeHold } from './retention-store.js';
+export { type EvidenceStore, type StoredCheckpoint, type StoredEntry, evidenceStore } from './evidence-store.js';

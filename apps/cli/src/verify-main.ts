@@ -1,0 +1,35 @@
+// The whole verifier as one file: `npx nx verifier @writ/cli` joins this and all it imports into dist/writ-verify.mjs.
+import { parseArgs } from 'node:util';
+import { usageExit, verifyFile } from './verify-file.js';
+
+const usage =
+  'usage: node writ-verify.mjs <bundle.tar> [--root <key>] [--policy <file>] [--tsa <certificate>] [--compare <other.tar>] [--pinned <checkpoint>] [--at <time>] [--structure] [--full] [--json]';
+
+function main(): number {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        root: { type: 'string' },
+        tsa: { type: 'string' },
+        policy: { type: 'string' },
+        compare: { type: 'string' },
+        pinned: { type: 'string' },
+        at: { type: 'string' },
+        structure: { type: 'boolean' },
+        full: { type: 'boolean' },
+        json: { type: 'boolean' },
+      },
+    });
+    const [bundle, ...more] = positionals;
+    if (bundle !== undefined && more.length === 0) {
+      return verifyFile({ ...values, bundle }, (line) => console.log(line));
+    }
+  } catch {
+    // Wrong options end like missing ones: with the usage.
+  }
+  console.error(usage);
+  return usageExit;
+}
+
+process.exitCode = main();

@@ -1,0 +1,156 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { limits, parseRequestId, refuse, type Ask, type Dialect, type Refusal, type Result } from '@writ/domain';
+import { enforceOrRefuse, releaseConstant, type About, type Enforced, type Ports } from '@writ/enforcement';
+import { uuidv7, type Log } from '@writ/platform';
+import { checkMedia, headerText, readCredential } from './request.js';
+import { sealResponse, type EncodedRefusal, type SealedResponse } from './socket.js';
+
+/** What the door knows of a request beside its body. */
+export type AskMeta = Pick<
+  Ask,
+  | 'request'
+  | 'route'
+  | 'receivedAt'
+  | 'clientAddress'
+  | 'userAgent'
+  | 'justification'
+  | 'conversation'
+  | 'idempotencyKey'
+>;
+
+/** One dialect's way in and out. */
+export interface Surface {
+  readonly dialect: Dialect;
+  readonly route: string;
+  /** `path` is the canonical path of the request: some dialects name the model in it. */
+  parse(path: string, body: Uint8Array, meta: AskMeta): Result<Ask, Refusal>;
+  encodeRefusal(refusal: Refusal, request: string, about: About): EncodedRefusal;
+}
+
+export interface DoorDependencies {
+  readonly ports: Ports;
+  readonly log: Log;
+  readonly observe: (enforced: Enforced, milliseconds: number, dialect: Dialect) => void;
+}
+
+/** Answers one request of one surface: steps 1 and 13, with everything between in `enforce`. */
+export function door(surface: Surface, { ports, log, observe }: DoorDependencies) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const from = ports.clock.monotonicMs();
+    const hangUp = new AbortController();
+    reply.hijack();
+    reply.raw.once('close', () => hangUp.abort());
+    const socket = sealResponse(reply.raw, limits.upstreamIdleMs);
+    const meta = metaOf(request, request.url.split('?', 1)[0] ?? '', ports.clock.nowMs());
+    try {
+      const enforced = await admit(request, surface, meta, ports, hangUp.signal, log);
+      observe(enforced, ports.clock.monotonicMs() - from, surface.dialect);
+      if (enforced.kind === 'refused') {
+        socket.refuse(
+          surface.encodeRefusal(enforced.refusal, meta.request, enforced.about),
+          headersOf(meta.request, enforced.about),
+        );
+      } else await send(socket, enforced, meta.request);
+    } catch (error) {
+      log.error({ err: error, request: meta.request }, 'a request failed at the door');
+      if (reply.raw.headersSent) socket.destroy();
+      else socket.refuse(surface.encodeRefusal(refuse('internal'), meta.request, {}), headersOf(meta.request, {}));
+    }
+  };
+}
+
+async function admit(
+  request: FastifyRequest,
+  surface: Surface,
+  meta: AskMeta,
+  ports: Ports,
+  hangUp: AbortSignal,
+  log: Log,
+): Promise<Enforced> {
+  const media = checkMedia(request.headers);
+  if (media) return refusedAtDoor(ports, media, meta);
+  const credential = readCredential(request.raw);
+  if (!credential.ok) return refusedAtDoor(ports, credential.error, meta);
+  const body = request.body;
+  const ask =
+    body instanceof Uint8Array
+      ? surface.parse(meta.route, body, meta)
+      : ({ ok: false, error: refuse('request-malformed', { param: '/' }) } as const);
+  if (!ask.ok) return refusedAtDoor(ports, ask.error, meta);
+  return await enforceOrRefuse(ask.value, credential.value, ports, hangUp, (error) => {
+    log.error({ err: error, request: meta.request }, 'a step of the request failed');
+  });
+}
+
+function refusedAtDoor(ports: Ports, refusal: Refusal, meta: AskMeta): Enforced {
+  ports.security.refused(refusal, meta.clientAddress);
+  return { kind: 'refused', refusal, about: {} };
+}
+
+/** Step 13. A failure after headers left sends the one constant event and cuts the connection without a terminal event. */
+async function send(
+  socket: SealedResponse,
+  enforced: Extract<Enforced, { kind: 'answered' }>,
+  request: string,
+): Promise<void> {
+  socket.begin(200, {
+    ...headersOf(request, enforced.about),
+    'content-type': enforced.contentType,
+    'cache-control': 'no-store',
+  });
+  try {
+    for (let step = enforced.first; ;) {
+      if (step.kind === 'failure') {
+        await socket.write(releaseConstant(enforced.encoder, step.refusal, request));
+        socket.destroy();
+        return;
+      }
+      const alive = await socket.write(step.released);
+      if (!alive) return socket.destroy();
+      if (step.last) return socket.end();
+      const next = await enforced.rest.next();
+      if (next.done === true) return socket.destroy();
+      step = next.value;
+    }
+  } finally {
+    await enforced.rest.return();
+  }
+}
+
+function metaOf(request: FastifyRequest, route: string, nowMs: number): AskMeta {
+  const id = parseRequestId(uuidv7(nowMs));
+  if (!id.ok) throw new Error(id.error);
+  const justification = headerText(request.headers, 'x-writ-justification', 512);
+  const conversation = headerText(request.headers, 'x-writ-conversation', 128);
+  const idempotencyKey = headerText(request.headers, 'idempotency-key', 128);
+  return {
+    request: id.value,
+    route,
+    receivedAt: nowMs,
+    clientAddress: request.socket.remoteAddress ?? '',
+    userAgent: headerText(request.headers, 'user-agent', 256) ?? '',
+    ...(justification === undefined ? {} : { justification }),
+    ...(conversation === undefined ? {} : { conversation }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  };
+}
+
+/** Ids and names only; values that could carry a line break are encoded. */
+export function headersOf(request: string, about: About): Record<string, string> {
+  const headers: Record<string, string> = { 'x-request-id': request };
+  const put = (name: string, value: string | undefined): void => {
+    if (value !== undefined && value !== '')
+      headers[name] = /^[\x20-\x7e]*$/.test(value) ? value : encodeURIComponent(value);
+  };
+  put('x-writ-decision', about.decisionId);
+  put('x-writ-effect', about.effect);
+  put('x-writ-receipt', about.receipt);
+  put('x-writ-policy', about.policy);
+  put('x-writ-rules', about.rules?.join(','));
+  put('x-writ-endpoint', about.endpoint);
+  put('x-writ-classes', about.classes?.join(','));
+  for (const [name, value] of Object.entries(about.limits ?? {})) put(name, value);
+  const phases = Object.entries(about.phasesMs ?? {});
+  put('server-timing', phases.map(([name, ms]) => `${name};dur=${ms}`).join(', '));
+  return headers;
+}

@@ -1,0 +1,52 @@
+import cluster from 'node:cluster';
+import { createLog } from '@writ/platform';
+import { createServer } from './server.js';
+import { startManagement } from './management.js';
+import { createObserver } from './observe.js';
+import { onShutDown, runPrimary } from './primary.js';
+import { readGatewaySettings, type GatewaySettings } from './settings.js';
+import { surfaces } from './surfaces.js';
+import { wire } from './wiring.js';
+
+const settings = readGatewaySettings();
+if (!settings.ok) {
+  console.error(
+    `writ gateway: it cannot start; mend these settings:\n${settings.error.map((line) => `  ${line}`).join('\n')}`,
+  );
+  process.exit(1);
+}
+if (cluster.isPrimary) startPrimary(settings.value);
+else await startWorker(settings.value);
+
+function startPrimary({ processes, drainSeconds, logLevel, managementPort }: GatewaySettings): void {
+  let ready = false;
+  const management = startManagement(managementPort, () => ready);
+  runPrimary({
+    processes,
+    drainMs: drainSeconds * 1_000,
+    log: createLog('gateway-primary', logLevel),
+    onListening: (port) => {
+      ready = true;
+      const address = management.address();
+      const managementAt = typeof address === 'object' && address !== null ? address.port : 0;
+      process.stdout.write(
+        `${JSON.stringify({ ready: true, pid: process.pid, port, managementPort: managementAt })}\n`,
+      );
+    },
+  });
+}
+
+async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings): Promise<void> {
+  const { ports, log, close } = wire({ listenHost, listenPort, ...rest });
+  let draining = false;
+  const app = await createServer({ ports, log, surfaces, observe: createObserver(), isDraining: () => draining });
+  onShutDown(async () => {
+    draining = true;
+    await app.close();
+    await close();
+  });
+  process.on('unhandledRejection', (cause) =>
+    log.error({ err: cause }, 'a promise was rejected and nobody waited for it'),
+  );
+  await app.listen(listenPort, listenHost);
+}

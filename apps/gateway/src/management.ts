@@ -1,0 +1,30 @@
+import { createServer, type Server } from 'node:http';
+import cluster from 'node:cluster';
+import { AggregatorRegistry } from 'prom-client';
+
+/** The operators' listener: loopback, never the public one. Health is of this instance, not of what it depends on. */
+export function startManagement(port: number, ready: () => boolean): Server {
+  const metrics = new AggregatorRegistry();
+  const server = createServer((request, response) => {
+    const answer = (status: number, body: string, type = 'text/plain; charset=utf-8'): void => {
+      response.writeHead(status, { 'content-type': type }).end(body);
+    };
+    switch (request.url?.split('?', 1)[0]) {
+      case '/livez':
+        return answer(200, 'ok\n');
+      case '/readyz':
+      case '/startupz':
+        return ready() ? answer(200, 'ok\n') : answer(503, 'no gateway process listens yet\n');
+      case '/metrics':
+        if (!cluster.isPrimary) return answer(404, 'not here\n');
+        metrics.clusterMetrics().then(
+          (text) => answer(200, text, metrics.contentType),
+          () => answer(503, 'the processes did not answer\n'),
+        );
+        return;
+      default:
+        return answer(404, 'not here\n');
+    }
+  });
+  return server.listen(port, '127.0.0.1');
+}

@@ -1,0 +1,60 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { err, limits, ok, refuse, type Credential, type Refusal, type Result } from '@writ/domain';
+
+/** A path is taken as it came or not at all: one reading of it for routing, for policy and for the record. */
+export function checkPath(url: string): Result<string, Refusal> {
+  const path = url.split('?', 1)[0] ?? '';
+  const canonical =
+    /^\/[A-Za-z0-9._~:/-]*$/.test(path) &&
+    !path.includes('//') &&
+    !/(^|\/)\.{1,2}(\/|$)/.test(path) &&
+    !path.endsWith('.') &&
+    !url.includes('#');
+  return canonical ? ok(path) : err(refuse('path-not-canonical'));
+}
+
+/** Only JSON in UTF-8 without coding: what cannot be read cannot be classified. */
+export function checkMedia(headers: IncomingHttpHeaders): Refusal | undefined {
+  const type = headers['content-type'];
+  if (type === undefined || !/^application\/json(;[ ]?charset=utf-8)?$/i.test(type))
+    return refuse('unsupported-media', { param: 'content-type' });
+  const coding = headers['content-encoding'];
+  if (coding !== undefined && coding.toLowerCase() !== 'identity')
+    return refuse('unsupported-media', { param: 'content-encoding' });
+  return undefined;
+}
+
+/** The headers of a credential, in the places where the published SDKs put it. More than one is refused. */
+export function readCredential(request: IncomingMessage): Result<Credential, Refusal> {
+  const { headers } = request;
+  const about = { method: request.method ?? '', url: request.url ?? '' };
+  const found: Credential[] = [];
+  const authorization = headers.authorization;
+  if (authorization !== undefined) {
+    const [, scheme, token] = /^(Bearer|DPoP) ([^\s,]+)$/i.exec(authorization) ?? [];
+    if (!scheme || !token)
+      return err(refuse('credential-invalid', { param: 'authorization', detail: 'header_format' }));
+    const proof = headers['dpop'];
+    if (scheme.toLowerCase() === 'dpop') {
+      if (typeof proof !== 'string')
+        return err(refuse('credential-invalid', { param: 'dpop', detail: 'dpop_proof_missing' }));
+      found.push({ scheme: 'dpop', token, proof, ...about });
+    } else found.push({ scheme: 'bearer', token, ...about });
+  }
+  for (const name of ['x-api-key', 'x-goog-api-key', 'api-key']) {
+    const value = headers[name];
+    if (typeof value === 'string' && value !== '') found.push({ scheme: 'api-key', token: value, ...about });
+  }
+  const [only, second] = found;
+  if (second && second.token !== only?.token) return err(refuse('credential-invalid', { detail: 'two_credentials' }));
+  if (!only) return err(refuse('credential-missing'));
+  if (only.token.length > limits.credentialBytes)
+    return err(refuse('credential-invalid', { detail: 'token_too_large' }));
+  return ok(only);
+}
+
+/** One header as text, cut to what a record holds. */
+export function headerText(headers: IncomingHttpHeaders, name: string, maximum: number): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' && value !== '' ? value.slice(0, maximum) : undefined;
+}

@@ -1,0 +1,92 @@
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
+import { limits, refuse, type Refusal } from '@writ/domain';
+import { door, type DoorDependencies, type Surface } from './door.js';
+import { modelRoutes, type ModelsDependencies } from './models.js';
+import { refuseWith } from './refuse.js';
+import { checkPath } from './request.js';
+import { surfaceFor } from './surfaces.js';
+
+@Module({})
+class GatewayModule {}
+
+/** Nest would answer unknown routes and errors in its own words; here both are refusals, set with the routes. */
+class GatewayAdapter extends FastifyAdapter {
+  override setNotFoundHandler(): ReturnType<FastifyAdapter['setNotFoundHandler']> {
+    return this.getInstance();
+  }
+  override setErrorHandler(): ReturnType<FastifyAdapter['setErrorHandler']> {
+    return this.getInstance();
+  }
+}
+
+export interface ServerDependencies extends DoorDependencies, ModelsDependencies {
+  readonly surfaces: readonly Surface[];
+  /** True once the process is draining: answers carry `connection: close`. */
+  readonly isDraining: () => boolean;
+}
+
+/** The gateway's HTTP application. Nest starts and stops it; the routes are plain handlers, so their order is visible. */
+export async function createServer(dependencies: ServerDependencies): Promise<NestFastifyApplication> {
+  const adapter = new GatewayAdapter({
+    bodyLimit: limits.requestBytes,
+    exposeHeadRoutes: false,
+    trustProxy: false,
+    connectionTimeout: 0,
+    requestTimeout: 60_000,
+    keepAliveTimeout: 75_000,
+    http: { maxHeaderSize: limits.headerBytes, headersTimeout: 10_000 },
+    routerOptions: { maxParamLength: 128, ignoreTrailingSlash: false },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(GatewayModule, adapter, {
+    logger: false,
+    bodyParser: false,
+  });
+  registerRoutes(adapter.getInstance<FastifyInstance>(), dependencies);
+  await app.init();
+  await adapter.getInstance<FastifyInstance>().ready();
+  return app;
+}
+
+/** Every route of the public listener. `test/coverage` enumerates the router and finds each one guarded. */
+export function registerRoutes(server: FastifyInstance, dependencies: ServerDependencies): void {
+  const { surfaces, isDraining } = dependencies;
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  server.addHook('onRequest', async (request, reply) => {
+    if (isDraining()) reply.raw.setHeader('connection', 'close');
+    const path = checkPath(request.raw.url ?? '');
+    if (!path.ok) await refuseWith(reply, surfaceFor(pathOf(request)), path.error);
+  });
+  server.setErrorHandler<FastifyError>(async (error, request, reply) => {
+    if (error.statusCode === undefined || error.statusCode >= 500)
+      dependencies.log.error({ err: error }, 'a request failed before its door');
+    await refuseWith(reply, surfaceFor(pathOf(request)), refusalOfHttpError(error));
+  });
+  server.setNotFoundHandler(async (request, reply) => {
+    const known = surfaces.some((surface) => surface.route === pathOf(request));
+    await refuseWith(reply, surfaceFor(pathOf(request)), refuse(known ? 'method-not-allowed' : 'route-unknown'));
+  });
+  for (const surface of surfaces) server.post(surface.route, door(surface, dependencies));
+  modelRoutes(server, surfaceFor('/v1/models'), dependencies);
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '';
+}
+
+export function refusalOfHttpError(error: FastifyError): Refusal {
+  switch (error.statusCode) {
+    case 413:
+      return refuse('request-too-large');
+    case 415:
+      return refuse('unsupported-media');
+    case 400:
+      return refuse('request-malformed', { param: '/' });
+    default:
+      return refuse('internal');
+  }
+}

@@ -1,0 +1,53 @@
+import { environment, readSettings, type Read } from '@writ/platform';
+import { z } from 'zod';
+
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  );
+const keyFile = z.string().min(1, 'the path of a key file');
+
+/** Every setting of the gateway. None of them turns off authentication, policy or the ledger; a secret has no default. */
+export const gatewaySettings = z.object({
+  listenHost: z.string().default('127.0.0.1'),
+  listenPort: z.coerce.number().int().min(0).max(65_535),
+  managementPort: z.coerce.number().int().min(0).max(65_535).default(0),
+  processes: z.coerce.number().int().min(1).max(64).default(1),
+  /** Login `writ_gateway` of the control database. */
+  databaseUrl: z.string().min(1),
+  /** Login `writ_gateway` of the ledger's database; the same cluster unless set. */
+  ledgerDatabaseUrl: z.string().optional(),
+  redisUrl: z.string().min(1),
+  /** 32 bytes, base64, in a file that only the operator reads. */
+  masterKeyFile: keyFile,
+  /** Ed25519 private key (PEM) that enrols this process's writer key. */
+  writerAuthorityKeyFile: keyFile,
+  /** Ed25519 public key (PEM) of the tenant API; snapshots of anyone else are refused. */
+  snapshotPublicKeyFile: keyFile,
+  /** Ed25519 public key (PEM) of the sequencer; needed where a tenant asks for the level `receipted`. */
+  logPublicKeyFile: z.string().optional(),
+  /** The audience of the tenant API: a token for it is not a token for the gateway. */
+  adminAudience: z.string().min(1),
+  /** What records say of where they were made, e.g. `production`. */
+  environment: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/)
+    .default('production'),
+  /** Name of the deployment in the logs' origin lines, e.g. `writ.example`. */
+  logName: z.string().regex(/^[a-z0-9.-]{1,64}$/, 'lower-case letters, digits, dots and hyphens'),
+  /** `host:port` pairs with private addresses that providers and identity providers may have. */
+  egressAllowHosts: list,
+  drainSeconds: z.coerce.number().int().min(1).max(600).default(30),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+
+export type GatewaySettings = Readonly<z.output<typeof gatewaySettings>>;
+
+export function readGatewaySettings(): Read<GatewaySettings> {
+  return readSettings(gatewaySettings, environment());
+}

@@ -1,0 +1,87 @@
+import { createHmac } from 'node:crypto';
+import { refuse, type Refusal, type Result, type Snapshot, type TenantContext } from '@writ/domain';
+import { loadTaxonomy } from '@writ/classification';
+import type { Held, SnapshotPort } from '@writ/enforcement';
+import { compile, link, type PolicyImage } from '@writ/policy';
+import type { Clock, Kms, Log } from '@writ/platform';
+import type { SnapshotSource } from '@writ/postgres';
+
+export interface SnapshotDependencies {
+  readonly source: SnapshotSource;
+  readonly kms: Kms;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** C2SP origin line of a tenant's log. */
+  readonly originOf: (snapshot: Snapshot) => string;
+}
+
+interface Prepared {
+  readonly held: Held;
+  readonly image: PolicyImage;
+}
+
+/**
+ * Turns a tenant's snapshot into what the path needs: compiled policy, taxonomy, keys. Done once per version, by object
+ * identity of the snapshot; relinked when an assurance begins or ends. What cannot be compiled refuses.
+ */
+export function createSnapshots(dependencies: SnapshotDependencies): SnapshotPort {
+  const { source, clock } = dependencies;
+  const prepared = new WeakMap<Snapshot, Promise<Result<Prepared, Refusal>>>();
+
+  async function prepare(tenant: TenantContext, snapshot: Snapshot): Promise<Result<Held, Refusal>> {
+    let ready = prepared.get(snapshot);
+    if (!ready) {
+      ready = prepareSnapshot(tenant, snapshot, dependencies);
+      prepared.set(snapshot, ready);
+      // An outage of the key service is not a property of the snapshot: the next request tries again.
+      ready.catch(() => prepared.delete(snapshot));
+    }
+    const result = await ready;
+    if (!result.ok) return result;
+    const { held, image } = result.value;
+    if (clock.nowMs() < held.policy.validUntilMs) return { ok: true, value: held };
+    const relinked: Held = { ...held, policy: link(image, snapshot.endpoints, clock.nowMs()) };
+    prepared.set(snapshot, Promise.resolve({ ok: true, value: { held: relinked, image } }));
+    return { ok: true, value: relinked };
+  }
+
+  return {
+    async current(tenant) {
+      const current = await source.current(tenant);
+      if (current.ok) {
+        const held = await prepare(tenant, current.value);
+        return held.ok ? held : { ok: false, error: { refusal: held.error } };
+      }
+      const { refusal, held: last } = current.error;
+      if (!last) return { ok: false, error: { refusal } };
+      const held = await prepare(tenant, last);
+      return { ok: false, error: held.ok ? { refusal, held: held.value } : { refusal } };
+    },
+  };
+}
+
+async function prepareSnapshot(
+  tenant: TenantContext,
+  snapshot: Snapshot,
+  { kms, clock, log, originOf }: SnapshotDependencies,
+): Promise<Result<Prepared, Refusal>> {
+  const image = compile(snapshot.policy.source, snapshot.policy.version);
+  const taxonomy = loadTaxonomy(snapshot.taxonomy);
+  if (!image.ok || image.value.hash !== snapshot.policy.hash || !taxonomy.ok) {
+    log.error(
+      { tenant: snapshot.tenant, version: snapshot.version },
+      'a published snapshot does not compile to what it claims',
+    );
+    return { ok: false, error: refuse('policy-invalid') };
+  }
+  const hmacKey = await kms.unwrap(`tenant/${snapshot.tenant}/hmac`, snapshot.wrappedKeys.hmac);
+  const contentKey = await kms.unwrap(`tenant/${snapshot.tenant}/content`, snapshot.wrappedKeys.content);
+  const held: Held = {
+    snapshot,
+    policy: link(image.value, snapshot.endpoints, clock.nowMs()),
+    taxonomy: taxonomy.value,
+    log: { tenant, origin: originOf(snapshot), hmacKey, contentKey, keep: snapshot.evidence.keep },
+    digestKey: createHmac('sha256', hmacKey).update('writ/stream-and-values').digest(),
+  };
+  return { ok: true, value: { held, image: image.value } };
+}

@@ -1,0 +1,159 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { classify, isCleared } from '@writ/classification';
+import { limits, parseRecordId, type RecordId } from '@writ/domain';
+import type { ClassifierPort, Ports } from '@writ/enforcement';
+import { createIdentity, documentFetcher, type Directory } from '@writ/identity';
+import { isReceipt, rawPublicKey, statementSigner } from '@writ/ledger';
+import { createLog, guardedDispatcher, localKms, openText, systemClock, uuidv7, type Log } from '@writ/platform';
+import {
+  budgetStore,
+  connectionDirectory,
+  enrolledLedger,
+  logOrigin,
+  planePool,
+  snapshotSource,
+  snapshotVerifier,
+  type ConnectionDirectory,
+  type EnrolledLedger,
+  type PlanePool,
+} from '@writ/postgres';
+import { createProviders, dialects } from '@writ/providers';
+import { connectRedis, createLimits } from '@writ/redis';
+import { isAuthorizedBy, localHealth } from '@writ/routing';
+import { securityEvents } from './security.js';
+import type { GatewaySettings } from './settings.js';
+import { createSnapshots } from './snapshots.js';
+import { buildVersion } from './version.js';
+
+export interface Wiring {
+  readonly ports: Ports;
+  readonly log: Log;
+  close(): Promise<void>;
+}
+
+type Problem = (what: string, cause?: unknown) => void;
+
+/** Plugs the adapters into the sockets of the wall. The compiler checks here, and only here, that they fit. */
+export function wire(settings: GatewaySettings): Wiring {
+  const log = createLog('gateway', settings.logLevel);
+  const problem: Problem = (what, cause) => log.warn({ cause: cause instanceof Error ? cause.message : cause }, what);
+  const ledgerPlane = planePool('writ_gateway', { url: settings.ledgerDatabaseUrl ?? settings.databaseUrl, max: 8 });
+  const configPlane = planePool('writ_gateway', { url: settings.databaseUrl, max: 4 });
+  const egress = guardedDispatcher({
+    allowHosts: settings.egressAllowHosts,
+    connectMs: limits.upstreamConnectMs,
+    headersMs: limits.upstreamHeadersMs,
+    bodyIdleMs: limits.upstreamIdleMs,
+  });
+  const own = ownLedger(settings, ledgerPlane, log, problem);
+  const source = snapshotSource(configPlane, {
+    verifier: snapshotVerifier([publicKeyIn(settings.snapshotPublicKeyFile)]),
+    onProblem: problem,
+  });
+  const directory = connectionDirectory(configPlane, { onProblem: problem });
+  const redis = connectRedis({ url: settings.redisUrl, onProblem: problem });
+  const security = securityEvents(log, systemClock);
+  const kms = localKms(Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64'));
+  const clock = systemClock;
+  const ports: Ports = {
+    identity: createIdentity({
+      directory: callersOf(directory, settings.adminAudience),
+      fetchDocument: documentFetcher(egress),
+      clock,
+      failed: (error) => problem('a credential could not be verified', error),
+    }),
+    snapshots: createSnapshots({
+      source,
+      kms,
+      clock,
+      log,
+      originOf: ({ tenant }) => logOrigin(settings.logName, tenant),
+    }),
+    classifier,
+    limits: createLimits({
+      redis,
+      leases: budgetStore(configPlane),
+      clock,
+      instances: settings.processes,
+      onProblem: problem,
+    }),
+    ledger: own.ledger,
+    providers: createProviders({
+      proofs: { isReceipt, isAuthorizedBy, isCleared },
+      dispatcherFor: () => egress,
+      openKey: async ({ tenant, contentKey }, { id, sealed }) =>
+        openText(contentKey, `${tenant.tenant}|provider_credential|${id}`, sealed),
+    }),
+    dialects,
+    health: localHealth({ began: (rest) => problem(`${rest.endpoint} rests: ${rest.why}`) }),
+    clock,
+    ids: { recordId, random: () => Math.random() },
+    security,
+  };
+  const close = async (): Promise<void> => {
+    security.close();
+    await own.close();
+    await Promise.allSettled([source.close(), directory.close(), redis.close(), egress.close()]);
+    await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
+  };
+  return { ports, log, close };
+}
+
+function ownLedger(settings: GatewaySettings, plane: PlanePool, log: Log, problem: Problem): EnrolledLedger {
+  const logKeys = settings.logPublicKeyFile === undefined ? [] : [rawPublicKey(publicKeyIn(settings.logPublicKeyFile))];
+  return enrolledLedger({
+    plane,
+    kind: 'gateway',
+    authority: statementSigner(createPrivateKey(readFileSync(settings.writerAuthorityKeyFile, 'utf8'))),
+    settings: {
+      build: { version: buildVersion },
+      environment: settings.environment,
+      clock: { source: 'system', errorMs: 1_000 },
+    },
+    clock: systemClock,
+    logKeys: () => logKeys,
+    onAlarm: (alarm) => log.error({ alarm }, 'the ledger raised an alarm'),
+    onProblem: problem,
+  });
+}
+
+const classifier: ClassifierPort = {
+  async classify(ask, { taxonomy, digestKey }) {
+    const until = systemClock.monotonicMs() + limits.classificationMs;
+    const expired = (): boolean => systemClock.monotonicMs() > until;
+    return await Promise.resolve(classify(ask.leaves, taxonomy, { digestKey, attachments: ask.attachments, expired }));
+  },
+};
+
+/**
+ * A token for the tenant API is not a token for the gateway: its audience is taken out of every connection here. An outage
+ * of the directory is thrown, for which identity refuses as unavailable; it is never taken for "nobody".
+ */
+function callersOf(directory: ConnectionDirectory, adminAudience: string): Directory {
+  return {
+    async find(issuer) {
+      const found = await directory.find(issuer);
+      if (!found.ok) throw new Error('the directory of connections is unavailable');
+      return found.value.map(({ tenant, connection }) => ({
+        tenant,
+        connection: { ...connection, audiences: connection.audiences.filter((audience) => audience !== adminAudience) },
+      }));
+    },
+    async findAppKey(sha256) {
+      const found = await directory.findAppKey(sha256);
+      if (!found.ok) throw new Error('the directory of app keys is unavailable');
+      return found.value;
+    },
+  };
+}
+
+function recordId(): RecordId {
+  const id = parseRecordId(uuidv7(systemClock.nowMs()));
+  if (!id.ok) throw new Error(id.error);
+  return id.value;
+}
+
+function publicKeyIn(file: string): KeyObject {
+  return createPublicKey(readFileSync(file, 'utf8'));
+}

@@ -1,0 +1,52 @@
+import type { Provider } from '@writ/domain';
+import { type UserError, UserErrorCode, userError } from './schema/common.js';
+import type { RegisterEndpointInput } from './schema/catalogue.types.js';
+
+export const providers = [
+  'openai',
+  'azure.openai',
+  'anthropic',
+  'aws.bedrock',
+  'google.vertex',
+  'google.gemini',
+  'cohere',
+  'mistral',
+  'ollama',
+  'vllm',
+  'openai-compatible',
+] as const satisfies readonly Provider[];
+
+export const aliasStrategies = ['ordered', 'weighted', 'least-cost', 'lowest-latency'] as const;
+export const itemName = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** Binds a sealed provider key to its tenant and row; the provider adapter opens it with the same words. */
+export const credentialAad = (tenant: string, id: string): string => `${tenant}|provider_credential|${id}`;
+
+const invalid = (field: string, message: string): UserError => userError(field, UserErrorCode.INVALID, message);
+
+export function endpointProblem(input: RegisterEndpointInput): UserError | undefined {
+  if (!itemName.test(input.name))
+    return invalid('name', 'A name is 1 to 63 of a-z, 0-9 and hyphen, and starts with a letter or digit.');
+  if (!providers.some((known) => known === input.provider))
+    return invalid('provider', `Choose one of ${providers.join(', ')}.`);
+  for (const field of ['region', 'residency'] as const) {
+    if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/.test(input[field]))
+      return invalid(field, 'Write letters, digits and hyphens, such as eu-central-1 or EU.');
+  }
+  if (!Number.isInteger(input.costClass) || input.costClass < 0 || input.costClass > 9)
+    return invalid('costClass', 'A cost class is 0 (cheapest) to 9.');
+  if (!Number.isInteger(input.maxClassification) || input.maxClassification < 0 || input.maxClassification > 1000)
+    return invalid('maxClassification', 'A clearance is 0 to 1000.');
+  if (
+    input.models.length === 0 ||
+    input.models.length > 200 ||
+    input.models.some((model) => model === '' || model.length > 128)
+  )
+    return invalid('models', 'Name 1 to 200 models.');
+  if (
+    input.settings.length > 20 ||
+    input.settings.some(({ name, value }) => !/^[A-Za-z][A-Za-z0-9_.-]{0,62}$/.test(name) || value.length > 1024)
+  )
+    return invalid('settings', 'At most 20 settings, each a name and up to 1,024 characters.');
+  return undefined;
+}

@@ -1,0 +1,202 @@
+/** What a caller may do. `anyone` needs no credential; `signed-in` any verified one. */
+export type Permission =
+  | 'anyone'
+  | 'signed-in'
+  | 'tenant:create'
+  | 'tenant:read'
+  | 'tenant:write'
+  | 'identity:read'
+  | 'identity:write'
+  | 'members:read'
+  | 'members:write'
+  | 'catalogue:read'
+  | 'catalogue:write'
+  | 'credentials:write'
+  | 'apps:read'
+  | 'apps:write'
+  | 'budgets:read'
+  | 'budgets:write'
+  | 'policy:read'
+  | 'policy:write'
+  | 'policy:publish'
+  | 'approvals:read'
+  | 'approvals:decide'
+  | 'evidence:read'
+  | 'evidence:export';
+
+const reading: readonly Permission[] = [
+  'tenant:read',
+  'identity:read',
+  'members:read',
+  'catalogue:read',
+  'apps:read',
+  'budgets:read',
+  'policy:read',
+  'approvals:read',
+];
+
+/** The roles that mean something here; a claim mapping may name others for policy. `setup` and `recovery` are no mapping's to give. */
+export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = {
+  setup: ['tenant:create', 'tenant:read', 'identity:read', 'identity:write'],
+  /** For an hour, after a recovery code: mend the federation, nothing else. */
+  recovery: ['tenant:read', 'identity:read', 'identity:write'],
+  owner: [
+    ...reading,
+    'tenant:write',
+    'identity:write',
+    'members:write',
+    'catalogue:write',
+    'credentials:write',
+    'apps:write',
+    'budgets:write',
+    'policy:write',
+    'policy:publish',
+    'approvals:decide',
+    'evidence:read',
+    'evidence:export',
+  ],
+  admin: [
+    ...reading,
+    'tenant:write',
+    'identity:write',
+    'catalogue:write',
+    'credentials:write',
+    'apps:write',
+    'budgets:write',
+    'policy:write',
+    'policy:publish',
+    'approvals:decide',
+    'evidence:read',
+  ],
+  'policy-author': ['tenant:read', 'catalogue:read', 'policy:read', 'policy:write', 'approvals:read'],
+  'policy-approver': [
+    'tenant:read',
+    'catalogue:read',
+    'policy:read',
+    'policy:publish',
+    'approvals:read',
+    'approvals:decide',
+  ],
+  auditor: [...reading, 'evidence:read', 'evidence:export'],
+  billing: ['tenant:read', 'budgets:read', 'budgets:write'],
+};
+
+/**
+ * Every field of the schema with the permission it needs: the root fields one by one, the other types as a whole unless
+ * a field asks for more. A field that is not here is refused to everyone, and a test names it.
+ */
+export const fieldPermissions: Readonly<Record<string, Permission>> = {
+  'Query.viewer': 'signed-in',
+  'Query.tenant': 'tenant:read',
+  'Query.setupChecklist': 'tenant:read',
+  'Query.node': 'tenant:read',
+  'Query.changeLog': 'tenant:read',
+  'Query.domains': 'identity:read',
+  'Query.identityProviders': 'identity:read',
+  'Query.providerCredentials': 'catalogue:read',
+  'Query.endpoints': 'catalogue:read',
+  'Query.endpointSets': 'catalogue:read',
+  'Query.aliases': 'catalogue:read',
+  'Query.budgets': 'budgets:read',
+  'Query.limitRules': 'budgets:read',
+  'Query.prices': 'budgets:read',
+  'Query.policies': 'policy:read',
+  'Query.apps': 'apps:read',
+  'Query.members': 'members:read',
+  'Query.roles': 'members:read',
+  'Query.approvals': 'approvals:read',
+  'Query.decision': 'evidence:read',
+  'Query.decisions': 'evidence:read',
+  'Query.checkpoints': 'evidence:read',
+  'Query.exports': 'evidence:read',
+
+  'Mutation.signUp': 'anyone',
+  'Mutation.verifyEmail': 'anyone',
+  'Mutation.createTenant': 'tenant:create',
+  'Mutation.completeSetup': 'members:write',
+  'Mutation.updateTenant': 'tenant:write',
+  'Mutation.createDomain': 'identity:write',
+  'Mutation.verifyDomain': 'identity:write',
+  'Mutation.removeDomain': 'identity:write',
+  'Mutation.createIdentityProvider': 'identity:write',
+  'Mutation.testIdentityProvider': 'identity:write',
+  'Mutation.setClaimMappings': 'identity:write',
+  'Mutation.enableIdentityProvider': 'identity:write',
+  'Mutation.disableIdentityProvider': 'identity:write',
+  'Mutation.createProviderCredential': 'credentials:write',
+  'Mutation.rotateProviderCredential': 'credentials:write',
+  'Mutation.registerEndpoint': 'catalogue:write',
+  'Mutation.retireEndpoint': 'catalogue:write',
+  'Mutation.attachBaa': 'catalogue:write',
+  'Mutation.createEndpointSet': 'catalogue:write',
+  'Mutation.updateEndpointSet': 'catalogue:write',
+  'Mutation.setAlias': 'catalogue:write',
+  'Mutation.createBudget': 'budgets:write',
+  'Mutation.updateBudget': 'budgets:write',
+  'Mutation.createLimitRule': 'budgets:write',
+  'Mutation.setPrice': 'budgets:write',
+  'Mutation.draftPolicy': 'policy:write',
+  'Mutation.validatePolicy': 'policy:write',
+  'Mutation.publishPolicy': 'policy:publish',
+  'Mutation.createApp': 'apps:write',
+  'Mutation.createAppKey': 'apps:write',
+  'Mutation.revokeAppKey': 'apps:write',
+  'Mutation.setMemberRoles': 'members:write',
+  'Mutation.removeMember': 'members:write',
+  'Mutation.approveChange': 'approvals:decide',
+  'Mutation.rejectChange': 'approvals:decide',
+  'Mutation.armBreakGlass': 'members:write',
+  'Mutation.useBreakGlass': 'anyone',
+  'Mutation.rotateScimToken': 'members:write',
+  'Mutation.requestExport': 'evidence:export',
+
+  UserError: 'anyone',
+  AuditRecord: 'anyone',
+  PageInfo: 'signed-in',
+  Pair: 'signed-in',
+  Viewer: 'signed-in',
+  SetupStep: 'tenant:read',
+  Tenant: 'tenant:read',
+  Change: 'tenant:read',
+  Domain: 'identity:read',
+  IdentityProvider: 'identity:read',
+  ClaimMapping: 'identity:read',
+  ExplainNode: 'identity:read',
+  ProviderCredential: 'catalogue:read',
+  Endpoint: 'catalogue:read',
+  Baa: 'catalogue:read',
+  EndpointSet: 'catalogue:read',
+  Alias: 'catalogue:read',
+  AliasTarget: 'catalogue:read',
+  Budget: 'budgets:read',
+  LimitRule: 'budgets:read',
+  Price: 'budgets:read',
+  Policy: 'policy:read',
+  PolicyDiagnostic: 'policy:read',
+  App: 'apps:read',
+  AppKey: 'apps:read',
+  Member: 'members:read',
+  Role: 'members:read',
+  Approval: 'approvals:read',
+  LedgerEntry: 'evidence:read',
+  Decision: 'evidence:read',
+  Checkpoint: 'evidence:read',
+  EvidenceExport: 'evidence:read',
+};
+
+/** Wrappers hold nothing of their own: what they wrap has its own permission, and the root field was checked. */
+const wrapper = /(Payload|Connection|Edge)$/;
+
+export function permissionOf(type: string, field: string): Permission | undefined {
+  const exact = fieldPermissions[`${type}.${field}`];
+  if (exact !== undefined || type === 'Query' || type === 'Mutation') return exact;
+  return fieldPermissions[type] ?? (wrapper.test(type) ? 'anyone' : undefined);
+}
+
+export function permissionsOf(roles: readonly string[]): ReadonlySet<Permission> {
+  const own = roles.flatMap((role) => (Object.hasOwn(rolePermissions, role) ? rolePermissions[role]! : []));
+  return new Set<Permission>(['anyone', 'signed-in', ...own]);
+}
+
+/** Roles that only this API itself gives. */
+export const reservedRoles: readonly string[] = ['setup', 'recovery'];

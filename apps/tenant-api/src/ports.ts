@@ -1,0 +1,164 @@
+import type {
+  Credential,
+  IdentityConnection,
+  Refusal,
+  Result,
+  Snapshot,
+  Subject,
+  TenantContext,
+  TenantId,
+} from '@writ/domain';
+import type { Ledger } from '@writ/ledger';
+import type { Control, SqlClient } from '@writ/postgres/control';
+import type { Kms } from '@writ/platform';
+
+/** One check of a credential, what it saw, and the checks below it. */
+export interface Explanation {
+  readonly label: string;
+  readonly outcome: 'pass' | 'fail' | 'skipped' | 'info';
+  readonly because: string;
+  readonly children: readonly Explanation[];
+}
+
+export interface Explained {
+  readonly tree: Explanation;
+  /** True when every check passed. */
+  readonly accepted: boolean;
+  readonly roles: readonly string[];
+}
+
+export interface IdentityPort {
+  identify(
+    credential: Credential,
+  ): Promise<Result<{ readonly subject: Subject; readonly tenant: TenantContext }, Refusal>>;
+  /** The same checks as `identify`, each with its outcome, against a connection that may not be enabled yet. */
+  explain(tenant: TenantId, connection: IdentityConnection, token: string): Promise<Explained>;
+}
+
+export interface Discovery {
+  readonly issuer: string;
+  readonly jwksUri: string;
+  readonly algorithms: readonly string[];
+  readonly introspectionUri?: string;
+}
+
+export interface DiscoveryPort {
+  /** OpenID Connect Discovery 1.0, through the egress guard. The sentence of a refusal never echoes the target's body. */
+  discover(issuer: string): Promise<Result<Discovery, string>>;
+}
+
+export interface MailPort {
+  send(mail: { readonly to: string; readonly subject: string; readonly text: string }): Promise<void>;
+}
+
+export interface TxtPort {
+  /** The TXT strings of a name, asked of each resolver; only what a majority answers is returned. */
+  txt(name: string): Promise<Result<readonly string[], string>>;
+}
+
+export interface PublishPort {
+  /** The tenant's own schema, log and grants. Safe to repeat. */
+  provision(tenant: TenantId, origin: string): Promise<void>;
+  /** Within the caller's transaction: stores the signed snapshot and tells the gateways when it commits. */
+  publish(client: SqlClient, snapshot: Snapshot): Promise<void>;
+}
+
+export interface EntryView {
+  readonly record: string;
+  readonly kind: string;
+  readonly atMs: number;
+  readonly leaf: string;
+  readonly leafHash: string;
+  readonly index?: number;
+}
+
+export interface DecisionView {
+  readonly record: string;
+  readonly request: string;
+  readonly effect: 'permit' | 'deny';
+  readonly code?: string;
+  readonly matched: readonly string[];
+  readonly classes: readonly string[];
+  readonly authorizedEndpoints: readonly string[];
+  readonly requestedModel: string;
+  readonly policyHash: string;
+  readonly policyVersion: number;
+  readonly atMs: number;
+  readonly result?: string;
+  readonly entries: readonly EntryView[];
+}
+
+export interface CheckpointView {
+  readonly origin: string;
+  readonly size: number;
+  readonly rootHash: string;
+  readonly note: string;
+  readonly atMs: number;
+}
+
+export interface DecisionQuery {
+  readonly first: number;
+  readonly after?: string;
+  readonly effect?: string;
+  readonly code?: string;
+  readonly class?: string;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+}
+
+/** The tenant's ledger, for reading. Whoever calls it has committed an `access.*` record first. */
+export interface EvidencePort {
+  decision(tenant: TenantContext, record: string): Promise<DecisionView | undefined>;
+  decisions(tenant: TenantContext, query: DecisionQuery): Promise<readonly DecisionView[]>;
+  checkpoints(tenant: TenantContext, first: number): Promise<readonly CheckpointView[]>;
+}
+
+export interface ExportOrder {
+  readonly id: string;
+  readonly purpose: string;
+  /** Digest of who asked; the name stands sealed in the log. */
+  readonly requester: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export interface ExportPort {
+  /** Hands the bundle to `sink` piece by piece; false, with nothing handed out, while the log has no checkpoint. */
+  write(tenant: TenantContext, order: ExportOrder, sink: (piece: Uint8Array) => Promise<void>): Promise<boolean>;
+}
+
+export interface PolicyPort {
+  compile(source: string, version: number): Result<{ readonly hash: string }, readonly PolicyComplaint[]>;
+}
+
+export interface PolicyComplaint {
+  readonly severity: 'error' | 'warning';
+  readonly code: string;
+  readonly message: string;
+  readonly line: number;
+  readonly column: number;
+  readonly hint?: string;
+}
+
+export interface Ports {
+  readonly control: Control;
+  readonly ledger: Ledger;
+  readonly kms: Kms;
+  readonly identity: IdentityPort;
+  readonly discovery: DiscoveryPort;
+  readonly mail: MailPort;
+  readonly names: TxtPort;
+  readonly publisher: PublishPort;
+  readonly evidence: EvidencePort;
+  readonly exporter: ExportPort;
+  readonly policy: PolicyPort;
+  /** Checks a tenant's URL when it is written: form, name, and every address it resolves to. */
+  readonly checkUrl: (url: string) => Promise<Result<URL, string>>;
+  /** Tells the operators of a failure whose text the caller does not see; the request id joins the two. */
+  readonly report: (cause: unknown, request: string) => void;
+  readonly nowMs: () => number;
+  /** UUIDv7. */
+  readonly newId: () => string;
+  /** A uniform integer below `limit`, from the system's secure source. */
+  readonly randomBelow: (limit: number) => number;
+}

@@ -1,0 +1,313 @@
+import { createHmac } from 'node:crypto';
+import { Inject } from '@nestjs/common';
+import { Args, Context, Info, Mutation, Resolver } from '@nestjs/graphql';
+import { ok } from '@writ/domain';
+import {
+  AliasRow,
+  AssuranceRow,
+  type ControlTx,
+  EndpointRow,
+  EndpointSetRow,
+  ProviderCredentialRow,
+  TenantRow,
+} from '@writ/postgres/control';
+import { sealText } from '@writ/platform';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Administration, type Answer, logContextOf, refusedWith } from '../administration.js';
+import type { RequestContext } from '../caller.js';
+import { aliasStrategies, credentialAad, endpointProblem, itemName, providers } from '../catalogue-rules.js';
+import type { Ports } from '../ports.js';
+import { type UserError, UserErrorCode, recordOf, userError } from '../schema/common.js';
+import * as t from '../schema/catalogue.types.js';
+import { fromId } from '../schema/ids.js';
+import { viewAlias, viewBaa, viewCredential, viewEndpoint, viewEndpointSet } from '../schema/views.js';
+import { PORTS } from '../tokens.js';
+
+const notFound = (field: string, what: string): UserError =>
+  userError(field, UserErrorCode.NOT_FOUND, `There is no such ${what}.`);
+const badName = userError(
+  'name',
+  UserErrorCode.INVALID,
+  'A name is 1 to 63 of a-z, 0-9 and hyphen, and starts with a letter or digit.',
+);
+
+@Resolver()
+export class CatalogueResolver {
+  constructor(
+    @Inject(PORTS) private readonly ports: Ports,
+    @Inject(Administration) private readonly administration: Administration,
+  ) {}
+
+  @Mutation(() => t.CreateProviderCredentialPayload, {
+    description: "Seals a vendor's key under the tenant's key. It is never read back.",
+  })
+  async createProviderCredential(
+    @Args('input') input: t.CreateProviderCredentialInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.provider-credential-created',
+      step: async (tx) => {
+        if (!itemName.test(input.name)) return refusedWith(badName);
+        if (!providers.some((known) => known === input.provider))
+          return refusedWith(userError('provider', UserErrorCode.INVALID, `Choose one of ${providers.join(', ')}.`));
+        const id = this.ports.newId();
+        const sealed = await this.seal(tx, id, input.secret);
+        if (!sealed)
+          return refusedWith(userError('secret', UserErrorCode.INVALID, 'A key has 8 to 8,192 visible characters.'));
+        const row = await tx.insert(ProviderCredentialRow, {
+          id,
+          name: input.name,
+          provider: input.provider,
+          ...sealed,
+        });
+        const fields = { credential: row.name, provider: row.provider, fingerprint: row.fingerprint };
+        return ok({ answer: { providerCredential: viewCredential(row) }, fields, publish: false });
+      },
+    });
+  }
+
+  @Mutation(() => t.RotateProviderCredentialPayload)
+  async rotateProviderCredential(
+    @Args('input') input: t.RotateProviderCredentialInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.provider-credential-rotated',
+      step: async (tx) => {
+        const row = await tx.byId(ProviderCredentialRow, fromId('ProviderCredential', input.id));
+        if (!row) return refusedWith(notFound('id', 'provider credential'));
+        const sealed = await this.seal(tx, row.id, input.secret);
+        if (!sealed)
+          return refusedWith(userError('secret', UserErrorCode.INVALID, 'A key has 8 to 8,192 visible characters.'));
+        const done = await tx.update(ProviderCredentialRow, row, sealed, input.expectedVersion);
+        const fields = { credential: row.name, fingerprint: sealed.fingerprint };
+        return ok({ answer: { providerCredential: viewCredential(done) }, fields, publish: true });
+      },
+    });
+  }
+
+  @Mutation(() => t.RegisterEndpointPayload, {
+    description: 'Adds an endpoint. Its address is checked now and again at every connection.',
+  })
+  async registerEndpoint(
+    @Args('input') input: t.RegisterEndpointInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    const problem = endpointProblem(input);
+    if (problem) return { userErrors: [problem] };
+    const url = await this.ports.checkUrl(input.baseUrl);
+    if (!url.ok) return { userErrors: [userError('baseUrl', UserErrorCode.FORBIDDEN_TARGET, url.error)] };
+    return this.administration.change(context, info, input, {
+      event: 'admin.endpoint-registered',
+      step: async (tx) => {
+        const credentialIds = await this.own(tx, ProviderCredentialRow, 'ProviderCredential', input.credentialIds);
+        if (!credentialIds) return refusedWith(notFound('credentialIds', 'provider credential'));
+        const { name, provider, region, residency, zeroRetention, selfHosted, costClass, maxClassification, models } =
+          input;
+        const row = await tx.insert(EndpointRow, {
+          id: this.ports.newId(),
+          name,
+          provider,
+          region,
+          residency,
+          zeroRetention,
+          selfHosted,
+          costClass,
+          maxClassification,
+          models,
+          baseUrl: url.value.href.replace(/\/$/, ''),
+          credentialIds,
+          settings: recordOf(input.settings),
+          retiredAt: null,
+        });
+        const fields = {
+          endpoint: name,
+          provider,
+          host: url.value.host,
+          region,
+          residency,
+          zeroRetention,
+          selfHosted,
+          models,
+        };
+        return ok({ answer: { endpoint: viewEndpoint(row, []) }, fields, publish: true });
+      },
+    });
+  }
+
+  @Mutation(() => t.RetireEndpointPayload)
+  async retireEndpoint(
+    @Args('input') input: t.RetireEndpointInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.endpoint-retired',
+      step: async (tx) => {
+        const row = await tx.byId(EndpointRow, fromId('Endpoint', input.id));
+        if (!row) return refusedWith(notFound('id', 'endpoint'));
+        const retiredAt = new Date(this.ports.nowMs());
+        const done = await tx.update(EndpointRow, row, { retiredAt }, input.expectedVersion);
+        return ok({ answer: { endpoint: viewEndpoint(done, []) }, fields: { endpoint: row.name }, publish: true });
+      },
+    });
+  }
+
+  @Mutation(() => t.AttachBaaPayload, {
+    description: 'Says from when to when a contract covers an endpoint; outside those days policy does not see it.',
+  })
+  async attachBaa(
+    @Args('input') input: t.AttachBaaInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.baa-attached',
+      step: async (tx) => {
+        const endpoint = await tx.byId(EndpointRow, fromId('Endpoint', input.endpointId));
+        if (!endpoint) return refusedWith(notFound('endpointId', 'endpoint'));
+        if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/.test(input.name))
+          return refusedWith(
+            userError('name', UserErrorCode.INVALID, 'A contract has 1 to 63 letters, digits and hyphens.'),
+          );
+        const validFrom = new Date(input.validFrom);
+        const validUntil = new Date(input.validUntil);
+        if (validUntil <= validFrom)
+          return refusedWith(userError('validUntil', UserErrorCode.INVALID, 'A contract must end after it begins.'));
+        const row = await tx.insert(AssuranceRow, {
+          id: this.ports.newId(),
+          name: input.name,
+          endpointId: endpoint.id,
+          validFrom,
+          validUntil,
+          document: input.document ?? null,
+        });
+        const all = await tx.all(AssuranceRow, { endpointId: endpoint.id });
+        const fields = {
+          endpoint: endpoint.name,
+          contract: row.name,
+          validFrom: input.validFrom,
+          validUntil: input.validUntil,
+        };
+        return ok({ answer: { baa: viewBaa(row), endpoint: viewEndpoint(endpoint, all) }, fields, publish: true });
+      },
+    });
+  }
+
+  @Mutation(() => t.CreateEndpointSetPayload)
+  async createEndpointSet(
+    @Args('input') input: t.CreateEndpointSetInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.endpoint-set-created',
+      step: async (tx) => {
+        if (!itemName.test(input.name)) return refusedWith(badName);
+        const endpointIds = await this.own(tx, EndpointRow, 'Endpoint', input.endpointIds);
+        if (!endpointIds) return refusedWith(notFound('endpointIds', 'endpoint'));
+        const row = await tx.insert(EndpointSetRow, { id: this.ports.newId(), name: input.name, endpointIds });
+        const fields = { set: row.name, endpoints: endpointIds.length };
+        return ok({ answer: { endpointSet: viewEndpointSet(row) }, fields, publish: true });
+      },
+    });
+  }
+
+  @Mutation(() => t.UpdateEndpointSetPayload)
+  async updateEndpointSet(
+    @Args('input') input: t.UpdateEndpointSetInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.endpoint-set-updated',
+      step: async (tx) => {
+        const row = await tx.byId(EndpointSetRow, fromId('EndpointSet', input.id));
+        if (!row) return refusedWith(notFound('id', 'endpoint set'));
+        const endpointIds = await this.own(tx, EndpointRow, 'Endpoint', input.endpointIds);
+        if (!endpointIds) return refusedWith(notFound('endpointIds', 'endpoint'));
+        const done = await tx.update(EndpointSetRow, row, { endpointIds }, input.expectedVersion);
+        return ok({
+          answer: { endpointSet: viewEndpointSet(done) },
+          fields: { set: row.name, endpoints: endpointIds.length },
+          publish: true,
+        });
+      },
+    });
+  }
+
+  @Mutation(() => t.SetAliasPayload, {
+    description: 'Creates or re-points what callers ask for; effective on every gateway within two seconds.',
+  })
+  async setAlias(
+    @Args('input') input: t.SetAliasInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.alias-set',
+      step: async (tx) => {
+        const strategy = aliasStrategies.find((known) => known === input.strategy);
+        if (!strategy)
+          return refusedWith(
+            userError('strategy', UserErrorCode.INVALID, `Choose one of ${aliasStrategies.join(', ')}.`),
+          );
+        if (!/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/.test(input.name))
+          return refusedWith(userError('name', UserErrorCode.INVALID, 'An alias is written as a model name is.'));
+        const names = new Set(
+          (await tx.all(EndpointRow)).filter((row) => row.retiredAt === null).map((row) => row.name),
+        );
+        const unknown = input.candidates.findIndex(
+          ({ endpoint, weight }) => !names.has(endpoint) || weight < 0 || weight > 1000,
+        );
+        if (unknown >= 0 || input.candidates.length === 0 || input.candidates.length > 50)
+          return refusedWith(notFound(`candidates.${Math.max(0, unknown)}.endpoint`, 'endpoint'));
+        const candidates = input.candidates.map(({ endpoint, model, weight }) => ({ endpoint, model, weight }));
+        const before = await tx.one(AliasRow, { name: input.name });
+        const row = before
+          ? await tx.update(AliasRow, before, { strategy, candidates }, input.expectedVersion ?? 0)
+          : await tx.insert(AliasRow, { id: this.ports.newId(), name: input.name, strategy, candidates });
+        return ok({
+          answer: { alias: viewAlias(row) },
+          fields: { alias: row.name, strategy, candidates },
+          publish: true,
+        });
+      },
+    });
+  }
+
+  private async seal(
+    tx: ControlTx,
+    id: string,
+    secret: string,
+  ): Promise<Pick<ProviderCredentialRow, 'sealed' | 'fingerprint' | 'lastFour'> | undefined> {
+    if (!/^[\x20-\x7e\n\r\t]{8,8192}$/.test(secret)) return undefined;
+    const tenant = await tx.one(TenantRow, { id: tx.tenantId });
+    if (!tenant) return undefined;
+    const log = await logContextOf(this.ports, tx.tenant, tenant);
+    return {
+      sealed: sealText(log.contentKey, credentialAad(tx.tenantId, id), secret),
+      fingerprint: createHmac('sha256', log.hmacKey)
+        .update(`provider-credential\0${secret}`)
+        .digest('hex')
+        .slice(0, 16),
+      lastFour: secret.length >= 16 ? secret.slice(-4) : '',
+    };
+  }
+
+  /** The UUIDs, when every id is of this kind and belongs to this tenant. */
+  private async own(
+    tx: ControlTx,
+    entity: typeof EndpointRow | typeof ProviderCredentialRow,
+    kind: 'Endpoint' | 'ProviderCredential',
+    ids: readonly string[],
+  ): Promise<string[] | undefined> {
+    const known = new Set((await tx.all<EndpointRow | ProviderCredentialRow>(entity)).map((row) => row.id));
+    const wanted = ids.map((id) => fromId(kind, id));
+    return wanted.every((id) => id !== undefined && known.has(id)) ? [...new Set(wanted as string[])] : undefined;
+  }
+}

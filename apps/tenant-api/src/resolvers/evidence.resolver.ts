@@ -1,0 +1,109 @@
+import { Inject } from '@nestjs/common';
+import { Args, Context, ID, Info, Int, Mutation, Query, Resolver } from '@nestjs/graphql';
+import { ok } from '@writ/domain';
+import { parseRecordId } from '@writ/domain';
+import { EvidenceExportRow } from '@writ/postgres/control';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Administration, type Answer, refusedWith } from '../administration.js';
+import { type RequestContext, callerDigest, tenantOf } from '../caller.js';
+import type { Ports } from '../ports.js';
+import { type Connection, PageArgs, UserErrorCode, userError } from '../schema/common.js';
+import * as t from '../schema/evidence.types.js';
+import { fromId, toId } from '../schema/ids.js';
+import { viewCheckpoint, viewDecision, viewExport } from '../schema/views.js';
+import { pageOf } from '../page.js';
+import { PORTS } from '../tokens.js';
+
+/** Whoever reads evidence leaves evidence: each query here commits an `access.*` record before it reads. */
+@Resolver()
+export class EvidenceResolver {
+  constructor(
+    @Inject(PORTS) private readonly ports: Ports,
+    @Inject(Administration) private readonly administration: Administration,
+  ) {}
+
+  @Query(() => t.Decision, { nullable: true, description: 'One decision by its id, with every record of its request.' })
+  async decision(
+    @Args('id', { type: () => ID }) id: string,
+    @Context() context: RequestContext,
+  ): Promise<t.Decision | null> {
+    // The gateway's header `x-writ-decision` shows the record's bare UUID; both lead to the same record.
+    const record = fromId('Record', id) ?? (parseRecordId(id).ok ? id : undefined);
+    if (record === undefined) return null;
+    await this.administration.note(context, 'access.decision', { record });
+    const view = await this.ports.evidence.decision(tenantOf(context.caller), record);
+    return view ? viewDecision(view) : null;
+  }
+
+  @Query(() => t.DecisionConnection, { description: 'Decisions, newest first.' })
+  async decisions(
+    @Args() page: PageArgs,
+    @Args('filter', { type: () => t.DecisionFilter, nullable: true }) filter: t.DecisionFilter | undefined,
+    @Context() context: RequestContext,
+  ): Promise<Connection<t.Decision>> {
+    const after = page.after === undefined ? undefined : fromId('Record', page.after);
+    const query = {
+      first: page.first + 1,
+      ...(after !== undefined && { after }),
+      ...(filter?.effect !== undefined && { effect: filter.effect }),
+      ...(filter?.code !== undefined && { code: filter.code }),
+      ...(filter?.class !== undefined && { class: filter.class }),
+      ...(filter?.from !== undefined && { fromMs: Date.parse(filter.from) }),
+      ...(filter?.to !== undefined && { toMs: Date.parse(filter.to) }),
+    };
+    await this.administration.note(context, 'access.decisions', { first: page.first });
+    const views = await this.ports.evidence.decisions(tenantOf(context.caller), query);
+    return pageOf(views.map(viewDecision), page.first);
+  }
+
+  @Query(() => [t.Checkpoint], { description: 'The newest signed checkpoints of the log.' })
+  async checkpoints(
+    @Args('first', { type: () => Int }) first: number,
+    @Context() context: RequestContext,
+  ): Promise<t.Checkpoint[]> {
+    return (await this.ports.evidence.checkpoints(tenantOf(context.caller), first)).map(viewCheckpoint);
+  }
+
+  @Query(() => t.EvidenceExportConnection)
+  async exports(@Args() page: PageArgs, @Context() context: RequestContext): Promise<Connection<t.EvidenceExport>> {
+    const after = page.after === undefined ? undefined : fromId('Export', page.after);
+    const rows = await this.ports.control.inTenant(tenantOf(context.caller), (tx) =>
+      tx.page(EvidenceExportRow, page.first + 1, after),
+    );
+    return pageOf(rows.map(viewExport), page.first);
+  }
+
+  @Mutation(() => t.RequestExportPayload, { description: 'Asks for a bundle that `writ verify` checks offline.' })
+  async requestExport(
+    @Args('input') input: t.RequestExportInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'export.requested',
+      step: async (tx) => {
+        const from = new Date(input.from);
+        const to = new Date(input.to);
+        if (to <= from)
+          return refusedWith(userError('to', UserErrorCode.INVALID, 'The range must end after it begins.'));
+        if (!/^\S.{2,199}$/u.test(input.purpose))
+          return refusedWith(userError('purpose', UserErrorCode.INVALID, 'Say the purpose in 3 to 200 characters.'));
+        const id = this.ports.newId();
+        const row = await tx.insert(EvidenceExportRow, {
+          id,
+          purpose: input.purpose,
+          from,
+          to,
+          state: 'requested',
+          requestedBy: callerDigest(context.caller),
+          location: `/exports/${toId('Export', id)}`,
+        });
+        return ok({
+          answer: { export: viewExport(row) },
+          fields: { export: id, from: input.from, to: input.to },
+          publish: false,
+        });
+      },
+    });
+  }
+}

@@ -1,0 +1,285 @@
+import { Inject } from '@nestjs/common';
+import { Args, Context, Info, Mutation, Resolver } from '@nestjs/graphql';
+import { type Result, err, ok } from '@writ/domain';
+import { type ControlTx, IdentityProviderRow } from '@writ/postgres/control';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Administration, type Answer, refusedWith } from '../administration.js';
+import type { RequestContext } from '../caller.js';
+import { inputProblem, isFederated, mappingProblem, ownerless, subjectKinds, widens } from '../identity-rules.js';
+import type { Discovery, Ports } from '../ports.js';
+import { type UserError, UserErrorCode, recordOf, userError } from '../schema/common.js';
+import { fromId } from '../schema/ids.js';
+import * as t from '../schema/identity.types.js';
+import { viewIdentityProvider } from '../schema/views.js';
+import { connectionOfRow } from '../snapshot.js';
+import { PORTS } from '../tokens.js';
+
+const notFound = userError('id', UserErrorCode.NOT_FOUND, 'There is no such identity provider.');
+const overlap = userError(
+  'boundClaims',
+  UserErrorCode.TAKEN,
+  'Another connection already speaks for this issuer, audience and bound claims; bind a claim that is yours alone, such as tid, hd or org_id.',
+);
+/** RFC 8725: asymmetric only, whatever a discovery document offers. */
+const safeAlgorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+
+@Resolver()
+export class IdentityResolver {
+  constructor(
+    @Inject(PORTS) private readonly ports: Ports,
+    @Inject(Administration) private readonly administration: Administration,
+  ) {}
+
+  @Mutation(() => t.CreateIdentityProviderPayload, {
+    description:
+      'Registers an OIDC issuer by discovery. It is trusted only once a real token passed and it is enabled.',
+  })
+  async createIdentityProvider(
+    @Args('input') input: t.CreateIdentityProviderInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    const checked = await this.discovered(input);
+    if (!checked.ok) return { userErrors: [checked.error] };
+    const { discovery, crossOrigin } = checked.value;
+    return this.administration.change(context, info, input, {
+      event: 'admin.identity-provider-created',
+      step: async (tx) => {
+        if (await tx.one(IdentityProviderRow, { name: input.name }))
+          return refusedWith(
+            userError('name', UserErrorCode.TAKEN, 'An identity provider of this name exists; choose another name.'),
+          );
+        const id = this.ports.newId();
+        const row = await tx.insert(IdentityProviderRow, { id, ...this.rowOf(input, discovery) });
+        const claimed = await this.claimKeys(tx, row);
+        if (!claimed.ok) return err([claimed.error]);
+        const fields = {
+          provider: input.name,
+          issuer: row.issuer,
+          audiences: row.audiences,
+          crossOriginConfirmed: crossOrigin,
+        };
+        return ok({ answer: { identityProvider: viewIdentityProvider(row) }, fields, publish: false });
+      },
+    });
+  }
+
+  @Mutation(() => t.TestIdentityProviderPayload, {
+    description:
+      'Checks a real token and tells each check. The token is not kept, and nothing the issuer answered is echoed.',
+  })
+  async testIdentityProvider(
+    @Args('input') input: t.TestIdentityProviderInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.identity-provider-tested',
+      step: async (tx) => {
+        const row = await tx.byId(IdentityProviderRow, fromId('IdentityProvider', input.id));
+        if (!row) return refusedWith(notFound);
+        if (!(await this.underTestLimit(tx)))
+          return refusedWith(
+            userError('', UserErrorCode.RATE_LIMITED, 'At most 30 tests in ten minutes; wait a little.'),
+          );
+        const { tree, accepted, roles } = await this.ports.identity.explain(
+          tx.tenant.tenant,
+          connectionOfRow(row),
+          input.token,
+        );
+        if (accepted) await tx.update(IdentityProviderRow, row, { testedAt: new Date(this.ports.nowMs()) });
+        return ok({
+          answer: { explanation: tree, passed: accepted, roles: [...roles] },
+          fields: { provider: row.name, passed: accepted },
+          publish: false,
+        });
+      },
+    });
+  }
+
+  @Mutation(() => t.SetClaimMappingsPayload, { description: 'Replaces the ordered mapping from claims to roles.' })
+  async setClaimMappings(
+    @Args('input') input: t.SetClaimMappingsInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.claim-mappings-set',
+      step: async (tx) => {
+        const row = await tx.byId(IdentityProviderRow, fromId('IdentityProvider', input.id));
+        if (!row) return refusedWith(notFound);
+        const problem = mappingProblem(input.mappings);
+        if (problem) return refusedWith(problem);
+        const roleMappings = input.mappings.map(({ claim, equals, role }) => ({ claim, equals, role }));
+        const done = await tx.update(IdentityProviderRow, row, { roleMappings }, input.expectedVersion);
+        const orphaned = await ownerless(tx, done);
+        if (row.enabled && orphaned) return refusedWith(orphaned);
+        const needsApproval = row.enabled && widens(row.roleMappings, roleMappings) && (await isFederated(tx));
+        const roles = [...new Set(roleMappings.map(({ role }) => role))].toSorted();
+        return ok({
+          answer: { identityProvider: viewIdentityProvider(done) },
+          fields: { provider: row.name, mappings: roleMappings.length, roles },
+          publish: row.enabled,
+          needsApproval,
+        });
+      },
+    });
+  }
+
+  @Mutation(() => t.EnableIdentityProviderPayload, {
+    description: 'From now on gateways trust it. A real token must have passed first.',
+  })
+  async enableIdentityProvider(
+    @Args('input') input: t.EnableIdentityProviderInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.switch(context, info, input, true);
+  }
+
+  @Mutation(() => t.DisableIdentityProviderPayload, { description: 'Gateways stop trusting it within two seconds.' })
+  async disableIdentityProvider(
+    @Args('input') input: t.DisableIdentityProviderInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.switch(context, info, input, false);
+  }
+
+  private async switch(
+    context: RequestContext,
+    info: GraphQLResolveInfo,
+    input: t.IdentityProviderRefInput,
+    enabled: boolean,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: enabled ? 'admin.identity-provider-enabled' : 'admin.identity-provider-disabled',
+      step: async (tx) => {
+        const row = await tx.byId(IdentityProviderRow, fromId('IdentityProvider', input.id));
+        if (!row) return refusedWith(notFound);
+        if (enabled && !row.testedAt)
+          return refusedWith(
+            userError('id', UserErrorCode.NOT_VERIFIED, 'Call testIdentityProvider with a real token first.'),
+          );
+        const done = await tx.update(IdentityProviderRow, row, { enabled }, input.expectedVersion);
+        const needsApproval = enabled && widens([], row.roleMappings) && (await isFederated(tx));
+        const orphaned = enabled ? undefined : await ownerless(tx, done);
+        if (orphaned) return refusedWith(orphaned);
+        return ok({
+          answer: { identityProvider: viewIdentityProvider(done) },
+          fields: { provider: row.name },
+          publish: true,
+          needsApproval,
+        });
+      },
+    });
+  }
+
+  private async discovered(
+    input: t.CreateIdentityProviderInput,
+  ): Promise<Result<{ readonly discovery: Discovery; readonly crossOrigin: boolean }, UserError>> {
+    const problem = inputProblem(input);
+    if (problem) return err(problem);
+    const allowed = await this.ports.checkUrl(input.issuer);
+    if (!allowed.ok) return err(userError('issuer', UserErrorCode.FORBIDDEN_TARGET, allowed.error));
+    const discovery = await this.ports.discovery.discover(input.issuer);
+    if (!discovery.ok) return err(userError('issuer', UserErrorCode.UNAVAILABLE, discovery.error));
+    const found = discovery.value;
+    const targets = [found.jwksUri, ...(found.introspectionUri === undefined ? [] : [found.introspectionUri])];
+    for (const target of targets) {
+      const checked = await this.ports.checkUrl(target);
+      if (!checked.ok)
+        return err(
+          userError(
+            'issuer',
+            UserErrorCode.FORBIDDEN_TARGET,
+            `The discovery document names an address that may not be dialled: ${checked.error}`,
+          ),
+        );
+    }
+    const crossOrigin = targets.some((target) => new URL(target).origin !== allowed.value.origin);
+    if (crossOrigin && !input.confirmCrossOrigin)
+      return err(
+        userError(
+          'confirmCrossOrigin',
+          UserErrorCode.FORBIDDEN_TARGET,
+          'The discovery document names addresses of another origin than the issuer; confirm that they are right.',
+        ),
+      );
+    if (!found.algorithms.some((algorithm) => safeAlgorithms.includes(algorithm)))
+      return err(
+        userError(
+          'issuer',
+          UserErrorCode.INVALID,
+          'The issuer offers no asymmetric signature algorithm that is accepted here.',
+        ),
+      );
+    return ok({ discovery: found, crossOrigin });
+  }
+
+  private rowOf(
+    input: t.CreateIdentityProviderInput,
+    discovery: Discovery,
+  ): Omit<IdentityProviderRow, 'id' | 'tenantId' | 'version' | 'createdAt' | 'updatedAt'> {
+    return {
+      name: input.name,
+      kind: 'oidc',
+      issuer: discovery.issuer,
+      audiences: [...new Set(input.audiences)],
+      jwksUri: discovery.jwksUri,
+      introspectionUri: discovery.introspectionUri ?? null,
+      algorithms: discovery.algorithms.filter((algorithm) => safeAlgorithms.includes(algorithm)),
+      boundClaims: recordOf(input.boundClaims),
+      acceptIdTokens: false,
+      maxLifetimeSeconds: input.maxLifetimeSeconds,
+      skewSeconds: 30,
+      subjectKind: subjectKinds.find((kind) => kind === input.subjectKind) ?? 'human',
+      roleMappings: [],
+      claims: {
+        groups: input.groupsClaim,
+        ...(input.departmentClaim !== undefined && { department: input.departmentClaim }),
+        ...(input.clearanceClaim !== undefined && { clearance: input.clearanceClaim }),
+        attributes: input.attributeClaims,
+      },
+      settings: {},
+      enabled: false,
+      testedAt: null,
+    };
+  }
+
+  /** Takes (issuer, audience, bound claims) for this tenant; the database refuses what another tenant holds. */
+  private async claimKeys(tx: ControlTx, row: IdentityProviderRow): Promise<Result<void, UserError>> {
+    for (const audience of row.audiences) {
+      const claimed = await tx.client.query('SELECT control.claim_connection_key($1, $2, $3, $4) AS mine', [
+        row.issuer,
+        audience,
+        JSON.stringify(row.boundClaims),
+        row.id,
+      ]);
+      if (claimed.rows[0]?.['mine'] !== true) return err(overlap);
+    }
+    return ok(undefined);
+  }
+
+  /** Each test dials out for its tenant, so tests are few (G12). */
+  private async underTestLimit(tx: ControlTx): Promise<boolean> {
+    const since = new Date(this.ports.nowMs() - 10 * 60 * 1000);
+    const found = await tx.client.query(
+      `SELECT count(*)::int AS tests FROM control.change WHERE tenant_id = $1 AND event = 'admin.identity-provider-tested' AND created_at > $2`,
+      [tx.tenantId, since],
+    );
+    return Number(found.rows[0]?.['tests'] ?? 0) < 30;
+  }
+}

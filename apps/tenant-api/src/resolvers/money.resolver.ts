@@ -1,0 +1,167 @@
+import { Inject } from '@nestjs/common';
+import { Args, Context, Info, Mutation, Resolver } from '@nestjs/graphql';
+import { ok } from '@writ/domain';
+import { BudgetRow, EndpointRow, LimitRuleRow, PriceRow } from '@writ/postgres/control';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Administration, type Answer, refusedWith } from '../administration.js';
+import type { RequestContext } from '../caller.js';
+import { itemName } from '../catalogue-rules.js';
+import type { Ports } from '../ports.js';
+import { type UserError, UserErrorCode, userError } from '../schema/common.js';
+import { fromId } from '../schema/ids.js';
+import * as t from '../schema/money.types.js';
+import { viewBudget, viewLimitRule, viewPrice } from '../schema/views.js';
+import { PORTS } from '../tokens.js';
+
+const budgetScopes = ['tenant', 'app', 'subject', 'role'] as const;
+const periods = ['day', 'month', 'total'] as const;
+const limitScopes = ['tenant', 'app', 'subject', 'role', 'endpoint-key'] as const;
+
+function oneOf<const T extends string>(known: readonly T[], value: string, field: string): T | UserError {
+  return (
+    known.find((item) => item === value) ??
+    userError(field, UserErrorCode.INVALID, `Choose one of ${known.join(', ')}.`)
+  );
+}
+
+@Resolver()
+export class MoneyResolver {
+  constructor(
+    @Inject(PORTS) private readonly ports: Ports,
+    @Inject(Administration) private readonly administration: Administration,
+  ) {}
+
+  @Mutation(() => t.CreateBudgetPayload, {
+    description: 'Sets a ceiling. The worst case of a request is reserved against it before routing.',
+  })
+  async createBudget(
+    @Args('input') input: t.CreateBudgetInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.budget-created',
+      step: async (tx) => {
+        const scope = oneOf(budgetScopes, input.scope, 'scope');
+        const period = oneOf(periods, input.period, 'period');
+        if (typeof scope !== 'string') return refusedWith(scope);
+        if (typeof period !== 'string') return refusedWith(period);
+        if (!itemName.test(input.name))
+          return refusedWith(userError('name', UserErrorCode.INVALID, 'A name is 1 to 63 of a-z, 0-9 and hyphen.'));
+        const { name, limitMicros, hard } = input;
+        const row = await tx.insert(BudgetRow, {
+          id: this.ports.newId(),
+          name,
+          scope,
+          match: input.match ?? null,
+          period,
+          limitMicros,
+          hard,
+        });
+        return ok({
+          answer: { budget: viewBudget(row) },
+          fields: { budget: name, scope, period, limitMicros, hard },
+          publish: true,
+        });
+      },
+    });
+  }
+
+  @Mutation(() => t.UpdateBudgetPayload)
+  async updateBudget(
+    @Args('input') input: t.UpdateBudgetInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.budget-updated',
+      step: async (tx) => {
+        const row = await tx.byId(BudgetRow, fromId('Budget', input.id));
+        if (!row) return refusedWith(userError('id', UserErrorCode.NOT_FOUND, 'There is no such budget.'));
+        const { limitMicros, hard } = input;
+        const before = row.limitMicros;
+        const done = await tx.update(BudgetRow, row, { limitMicros, hard }, input.expectedVersion);
+        return ok({
+          answer: { budget: viewBudget(done) },
+          fields: { budget: row.name, before, limitMicros, hard },
+          publish: true,
+        });
+      },
+    });
+  }
+
+  @Mutation(() => t.CreateLimitRulePayload)
+  async createLimitRule(
+    @Args('input') input: t.CreateLimitRuleInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.limit-rule-created',
+      step: async (tx) => {
+        const scope = oneOf(limitScopes, input.scope, 'scope');
+        if (typeof scope !== 'string') return refusedWith(scope);
+        if (!itemName.test(input.name))
+          return refusedWith(userError('name', UserErrorCode.INVALID, 'A name is 1 to 63 of a-z, 0-9 and hyphen.'));
+        const limits = {
+          requestsPerMinute: input.requestsPerMinute ?? null,
+          tokensPerMinute: input.tokensPerMinute ?? null,
+          concurrency: input.concurrency ?? null,
+        };
+        const given = Object.values(limits).filter((value) => value !== null);
+        if (given.length === 0 || given.some((value) => value < 0))
+          return refusedWith(
+            userError('requestsPerMinute', UserErrorCode.INVALID, 'Give at least one limit, 0 or more.'),
+          );
+        const row = await tx.insert(LimitRuleRow, {
+          id: this.ports.newId(),
+          name: input.name,
+          scope,
+          match: input.match ?? null,
+          ...limits,
+        });
+        return ok({
+          answer: { limitRule: viewLimitRule(row) },
+          fields: { limit: row.name, scope, ...limits },
+          publish: true,
+        });
+      },
+    });
+  }
+
+  @Mutation(() => t.SetPricePayload, { description: 'Prices a model, for one endpoint or for all.' })
+  async setPrice(
+    @Args('input') input: t.SetPriceInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.price-set',
+      step: async (tx) => {
+        const endpoint = input.endpoint ?? '';
+        if (endpoint !== '' && !(await tx.one(EndpointRow, { name: endpoint })))
+          return refusedWith(userError('endpoint', UserErrorCode.NOT_FOUND, 'There is no such endpoint.'));
+        if (input.model === '' || input.model.length > 128)
+          return refusedWith(userError('model', UserErrorCode.INVALID, 'Name the model.'));
+        const { model, inputMicrosPerMillion, outputMicrosPerMillion } = input;
+        const before = await tx.one(PriceRow, { endpoint, model });
+        const row = before
+          ? await tx.update(
+              PriceRow,
+              before,
+              { inputMicrosPerMillion, outputMicrosPerMillion },
+              input.expectedVersion ?? 0,
+            )
+          : await tx.insert(PriceRow, {
+              id: this.ports.newId(),
+              endpoint,
+              model,
+              inputMicrosPerMillion,
+              outputMicrosPerMillion,
+            });
+        const fields = { model, ...(endpoint !== '' && { endpoint }), inputMicrosPerMillion, outputMicrosPerMillion };
+        return ok({ answer: { price: viewPrice(row) }, fields, publish: true });
+      },
+    });
+  }
+}

@@ -1,0 +1,112 @@
+import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
+import { ChangeInput, DateTime, Node, connectionOf, payloadOf } from './common.js';
+
+@ObjectType({
+  implements: () => [Node],
+  description: 'A committed record of the log, as the ledger holds it; identities and texts are commitments.',
+})
+export class LedgerEntry implements Node {
+  @Field(() => ID)
+  id!: string;
+  @Field({ description: 'decision, dispatch, segment, outcome or event.' })
+  kind!: string;
+  @Field(() => DateTime)
+  at!: string;
+  @Field({ description: 'The signed leaf: a JWS in compact form, exactly as committed.' })
+  leaf!: string;
+  @Field({ description: 'RFC 6962 leaf hash, hex.' })
+  leafHash!: string;
+  @Field(() => Int, { nullable: true, description: 'Its index in the log, once sequenced.' })
+  index!: number | null;
+}
+
+@ObjectType({ implements: () => [Node], description: 'One request: the decision and every record that followed it.' })
+export class Decision implements Node {
+  @Field(() => ID)
+  id!: string;
+  @Field({ description: 'permit or deny.' })
+  effect!: string;
+  @Field(() => String, { nullable: true, description: 'The stable code of a deny.' })
+  code!: string | null;
+  @Field(() => [String], { description: 'Rules that matched, in document order.' })
+  matched!: string[];
+  @Field(() => [String])
+  classes!: string[];
+  @Field(() => [String], { description: 'The set the router could not leave.' })
+  authorizedEndpoints!: string[];
+  @Field()
+  requestedModel!: string;
+  @Field()
+  policyHash!: string;
+  @Field(() => Int)
+  policyVersion!: number;
+  @Field(() => DateTime)
+  at!: string;
+  @Field(() => String, {
+    nullable: true,
+    description: 'completed, denied, upstream-error … once the request is closed.',
+  })
+  result!: string | null;
+  @Field(() => [LedgerEntry])
+  records!: LedgerEntry[];
+}
+export const DecisionConnection = connectionOf(Decision);
+
+@ObjectType({ description: 'A C2SP checkpoint of the log: a signed note over its size and root.' })
+export class Checkpoint {
+  @Field()
+  origin!: string;
+  @Field(() => Int)
+  size!: number;
+  @Field()
+  rootHash!: string;
+  @Field({ description: 'The signed note, as any transparency-log tool reads it.' })
+  note!: string;
+  @Field(() => DateTime)
+  at!: string;
+}
+
+@InputType()
+export class DecisionFilter {
+  @Field(() => String, { nullable: true })
+  effect?: string;
+  @Field(() => String, { nullable: true })
+  code?: string;
+  @Field(() => String, { nullable: true })
+  class?: string;
+  @Field(() => DateTime, { nullable: true })
+  from?: string;
+  @Field(() => DateTime, { nullable: true })
+  to?: string;
+}
+
+@ObjectType({ implements: () => [Node], description: 'A bundle of evidence that `writ verify` checks offline.' })
+export class EvidenceExport implements Node {
+  @Field(() => ID)
+  id!: string;
+  @Field()
+  purpose!: string;
+  @Field(() => DateTime)
+  from!: string;
+  @Field(() => DateTime)
+  to!: string;
+  @Field()
+  state!: string;
+  @Field(() => String, { nullable: true, description: 'Where the bundle can be fetched with the same credential.' })
+  location!: string | null;
+  @Field(() => Int)
+  version!: number;
+}
+export const EvidenceExportConnection = connectionOf(EvidenceExport);
+
+@InputType()
+export class RequestExportInput extends ChangeInput {
+  @Field({ description: 'Why the evidence is asked for; it stands in the manifest and in the log.' })
+  purpose!: string;
+  @Field(() => DateTime)
+  from!: string;
+  @Field(() => DateTime)
+  to!: string;
+}
+
+export const RequestExportPayload = payloadOf('RequestExportPayload', { export: () => EvidenceExport });

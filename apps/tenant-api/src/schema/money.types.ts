@@ -1,0 +1,130 @@
+import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
+import { ChangeInput, Micros, Node, connectionOf, payloadOf } from './common.js';
+
+@ObjectType({ implements: () => [Node], description: 'A ceiling on money. Hard ceilings refuse; others notify.' })
+export class Budget implements Node {
+  @Field(() => ID)
+  id!: string;
+  @Field()
+  name!: string;
+  @Field()
+  scope!: string;
+  @Field(() => String, { nullable: true })
+  match!: string | null;
+  @Field()
+  period!: string;
+  @Field(() => Micros)
+  limitMicros!: string;
+  @Field()
+  hard!: boolean;
+  @Field(() => Int)
+  version!: number;
+}
+export const BudgetConnection = connectionOf(Budget);
+
+@ObjectType({
+  implements: () => [Node],
+  description: 'Requests, tokens and concurrency per tenant, app, subject, role or endpoint key.',
+})
+export class LimitRule implements Node {
+  @Field(() => ID)
+  id!: string;
+  @Field()
+  name!: string;
+  @Field()
+  scope!: string;
+  @Field(() => String, { nullable: true })
+  match!: string | null;
+  @Field(() => Int, { nullable: true })
+  requestsPerMinute!: number | null;
+  @Field(() => Int, { nullable: true })
+  tokensPerMinute!: number | null;
+  @Field(() => Int, { nullable: true })
+  concurrency!: number | null;
+  @Field(() => Int)
+  version!: number;
+}
+export const LimitRuleConnection = connectionOf(LimitRule);
+
+@ObjectType({ implements: () => [Node], description: 'What a million tokens cost. An unpriced model is refused.' })
+export class Price implements Node {
+  @Field(() => ID)
+  id!: string;
+  @Field(() => String, {
+    nullable: true,
+    description: 'The endpoint, by its name; absent for every endpoint that serves the model.',
+  })
+  endpoint!: string | null;
+  @Field()
+  model!: string;
+  @Field(() => Micros)
+  inputMicrosPerMillion!: string;
+  @Field(() => Micros)
+  outputMicrosPerMillion!: string;
+  @Field(() => Int)
+  version!: number;
+}
+export const PriceConnection = connectionOf(Price);
+
+@InputType()
+export class CreateBudgetInput extends ChangeInput {
+  @Field()
+  name!: string;
+  @Field({ defaultValue: 'tenant', description: 'tenant, app, subject or role.' })
+  scope!: string;
+  @Field(() => String, { nullable: true, description: 'The role or app it is for; absent means each one separately.' })
+  match?: string;
+  @Field({ defaultValue: 'month', description: 'day, month or total.' })
+  period!: string;
+  @Field(() => Micros)
+  limitMicros!: string;
+  @Field({ defaultValue: true })
+  hard!: boolean;
+}
+
+@InputType()
+export class UpdateBudgetInput extends ChangeInput {
+  @Field(() => ID)
+  id!: string;
+  @Field(() => Int)
+  expectedVersion!: number;
+  @Field(() => Micros)
+  limitMicros!: string;
+  @Field()
+  hard!: boolean;
+}
+
+@InputType()
+export class CreateLimitRuleInput extends ChangeInput {
+  @Field()
+  name!: string;
+  @Field({ defaultValue: 'subject', description: 'tenant, app, subject, role or endpoint-key.' })
+  scope!: string;
+  @Field(() => String, { nullable: true })
+  match?: string;
+  @Field(() => Int, { nullable: true })
+  requestsPerMinute?: number;
+  @Field(() => Int, { nullable: true })
+  tokensPerMinute?: number;
+  @Field(() => Int, { nullable: true })
+  concurrency?: number;
+}
+
+@InputType()
+export class SetPriceInput extends ChangeInput {
+  @Field(() => String, { nullable: true, description: 'The endpoint, by its name; absent for all.' })
+  endpoint?: string;
+  @Field()
+  model!: string;
+  @Field(() => Micros)
+  inputMicrosPerMillion!: string;
+  @Field(() => Micros)
+  outputMicrosPerMillion!: string;
+  @Field(() => Int, { nullable: true, description: 'Absent for a new price.' })
+  expectedVersion?: number;
+}
+
+export const CreateBudgetPayload = payloadOf('CreateBudgetPayload', { budget: () => Budget });
+export const UpdateBudgetPayload = payloadOf('UpdateBudgetPayload', { budget: () => Budget });
+export const CreateLimitRulePayload = payloadOf('CreateLimitRulePayload', { limitRule: () => LimitRule });
+export const SetPricePayload = payloadOf('SetPricePayload', { price: () => Price });

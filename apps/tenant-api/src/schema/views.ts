@@ -1,0 +1,225 @@
+import type * as c from '@writ/postgres/control';
+import type { CheckpointView, DecisionView, EntryView } from '../ports.js';
+import type { Alias, Baa, Endpoint, EndpointSet, ProviderCredential } from './catalogue.types.js';
+import { pairsOf } from './common.js';
+import type { Checkpoint, Decision, EvidenceExport, LedgerEntry } from './evidence.types.js';
+import { toId } from './ids.js';
+import type { IdentityProvider } from './identity.types.js';
+import type { Budget, LimitRule, Price } from './money.types.js';
+import type { App, AppKey, Approval, Member } from './people.types.js';
+import type { Policy } from './policy.types.js';
+import type { Change, Domain } from './tenant.types.js';
+
+/** The one translation from rows to GraphQL. Plain JSON, so that an answer can be remembered. */
+const at = (date: Date): string => date.toISOString();
+const maybeAt = (date: Date | null | undefined): string | null => (date ? at(date) : null);
+
+export const viewDomain = (row: c.DomainRow): Domain => ({
+  id: toId('Domain', row.id),
+  name: row.name,
+  recordName: `_writ-challenge.${row.name}`,
+  recordValue: `writ-domain-verification=${row.challenge}`,
+  verifiedAt: maybeAt(row.verifiedAt),
+  version: row.version,
+});
+
+export const viewIdentityProvider = (row: c.IdentityProviderRow): IdentityProvider => ({
+  id: toId('IdentityProvider', row.id),
+  name: row.name,
+  kind: row.kind,
+  issuer: row.issuer,
+  audiences: row.audiences,
+  jwksUri: row.jwksUri,
+  algorithms: row.algorithms,
+  boundClaims: pairsOf(row.boundClaims),
+  subjectKind: row.subjectKind,
+  claimMappings: row.roleMappings,
+  groupsClaim: row.claims.groups,
+  enabled: row.enabled,
+  testedAt: maybeAt(row.testedAt),
+  version: row.version,
+});
+
+export const viewCredential = (row: c.ProviderCredentialRow): ProviderCredential => ({
+  id: toId('ProviderCredential', row.id),
+  name: row.name,
+  provider: row.provider,
+  fingerprint: row.fingerprint,
+  lastFour: row.lastFour,
+  version: row.version,
+});
+
+export const viewBaa = (row: c.AssuranceRow): Baa => ({
+  id: toId('Baa', row.id),
+  name: row.name,
+  validFrom: at(row.validFrom),
+  validUntil: at(row.validUntil),
+  document: row.document,
+});
+
+export const viewEndpoint = (row: c.EndpointRow, baas: readonly c.AssuranceRow[]): Endpoint => ({
+  id: toId('Endpoint', row.id),
+  name: row.name,
+  provider: row.provider,
+  baseUrl: row.baseUrl,
+  region: row.region,
+  residency: row.residency,
+  zeroRetention: row.zeroRetention,
+  selfHosted: row.selfHosted,
+  costClass: row.costClass,
+  maxClassification: row.maxClassification,
+  models: row.models,
+  credentialIds: row.credentialIds.map((id) => toId('ProviderCredential', id)),
+  settings: pairsOf(row.settings),
+  baas: baas.filter((baa) => baa.endpointId === row.id).map(viewBaa),
+  retiredAt: maybeAt(row.retiredAt),
+  version: row.version,
+});
+
+export const viewEndpointSet = (row: c.EndpointSetRow): EndpointSet => ({
+  id: toId('EndpointSet', row.id),
+  name: row.name,
+  endpointIds: row.endpointIds.map((id) => toId('Endpoint', id)),
+  version: row.version,
+});
+
+export const viewAlias = (row: c.AliasRow): Alias => ({
+  id: toId('Alias', row.id),
+  name: row.name,
+  strategy: row.strategy,
+  candidates: row.candidates,
+  version: row.version,
+});
+
+export const viewBudget = (row: c.BudgetRow): Budget => ({
+  id: toId('Budget', row.id),
+  name: row.name,
+  scope: row.scope,
+  match: row.match,
+  period: row.period,
+  limitMicros: row.limitMicros,
+  hard: row.hard,
+  version: row.version,
+});
+
+export const viewLimitRule = (row: c.LimitRuleRow): LimitRule => ({
+  id: toId('LimitRule', row.id),
+  name: row.name,
+  scope: row.scope,
+  match: row.match,
+  requestsPerMinute: row.requestsPerMinute,
+  tokensPerMinute: row.tokensPerMinute,
+  concurrency: row.concurrency,
+  version: row.version,
+});
+
+export const viewPrice = (row: c.PriceRow): Price => ({
+  id: toId('Price', row.id),
+  endpoint: row.endpoint === '' ? null : row.endpoint,
+  model: row.model,
+  inputMicrosPerMillion: row.inputMicrosPerMillion,
+  outputMicrosPerMillion: row.outputMicrosPerMillion,
+  version: row.version,
+});
+
+export const viewPolicy = (row: c.PolicyVersionRow): Policy => ({
+  id: toId('Policy', row.id),
+  number: row.number,
+  source: row.source,
+  hash: row.hash,
+  state: row.state,
+  author: row.author,
+  publisher: row.publisher,
+  publishedAt: maybeAt(row.publishedAt),
+  version: row.version,
+});
+
+export const viewChange = (row: c.ChangeRow): Change => ({
+  id: toId('Change', row.id),
+  event: row.event,
+  actor: row.actor,
+  fields: JSON.stringify(row.fields),
+  recordId: toId('Record', row.recordId),
+  at: at(row.createdAt),
+});
+
+export const viewExport = (row: c.EvidenceExportRow): EvidenceExport => ({
+  id: toId('Export', row.id),
+  purpose: row.purpose,
+  from: at(row.from),
+  to: at(row.to),
+  state: row.state,
+  location: row.location,
+  version: row.version,
+});
+
+const viewEntry = (entry: EntryView): LedgerEntry => ({
+  id: toId('Record', entry.record),
+  kind: entry.kind,
+  at: new Date(entry.atMs).toISOString(),
+  leaf: entry.leaf,
+  leafHash: entry.leafHash,
+  index: entry.index ?? null,
+});
+
+export const viewDecision = (view: DecisionView): Decision => ({
+  id: toId('Record', view.record),
+  effect: view.effect,
+  code: view.code ?? null,
+  matched: [...view.matched],
+  classes: [...view.classes],
+  authorizedEndpoints: [...view.authorizedEndpoints],
+  requestedModel: view.requestedModel,
+  policyHash: view.policyHash,
+  policyVersion: view.policyVersion,
+  at: new Date(view.atMs).toISOString(),
+  result: view.result ?? null,
+  records: view.entries.map(viewEntry),
+});
+
+export const viewCheckpoint = (view: CheckpointView): Checkpoint => ({
+  origin: view.origin,
+  size: view.size,
+  rootHash: view.rootHash,
+  note: view.note,
+  at: new Date(view.atMs).toISOString(),
+});
+
+export const viewAppKey = (row: c.AppKeyRow): AppKey => ({
+  id: toId('AppKey', row.id),
+  prefix: row.prefix,
+  lastFour: row.lastFour,
+  expiresAt: maybeAt(row.expiresAt),
+  revokedAt: maybeAt(row.revokedAt),
+  version: row.version,
+});
+
+export const viewApp = (row: c.AppRow, keys: readonly c.AppKeyRow[]): App => ({
+  id: toId('App', row.id),
+  name: row.name,
+  kind: row.kind,
+  roles: row.roles,
+  keys: keys.filter(({ appId }) => appId === row.id).map(viewAppKey),
+  version: row.version,
+});
+
+export const viewMember = (row: c.MemberRow): Member => ({
+  id: toId('Member', row.id),
+  subject: row.subject,
+  email: row.email,
+  roles: row.roles,
+  active: row.active,
+  version: row.version,
+});
+
+export const viewApproval = (row: c.ApprovalRow): Approval => ({
+  id: toId('Approval', row.id),
+  kind: row.kind,
+  subject: JSON.stringify(row.subject),
+  state: row.state,
+  requestedBy: row.requestedBy,
+  decidedBy: row.decidedBy,
+  reason: row.reason,
+  expiresAt: at(row.expiresAt),
+  version: row.version,
+});

@@ -1,0 +1,56 @@
+import { type Read, environment, readSettings } from '@writ/platform';
+import { z } from 'zod';
+
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  );
+const keyFile = z.string().min(1, 'the path of a key file');
+
+/** Every setting of the tenant API, from `WRIT_…` variables. A secret has no default, and nothing turns a check off. */
+export const tenantApiSettings = z.object({
+  listenHost: z.string().default('127.0.0.1'),
+  listenPort: z.coerce.number().int().min(0).max(65_535).default(0),
+  /** Login `writ_tenant_api` of the control database. */
+  databaseUrl: z.string().min(1),
+  /** Login `writ_tenant_api` of the ledger's database; the same cluster unless set. */
+  ledgerDatabaseUrl: z.string().optional(),
+  /** Login `writ_exporter` of the ledger's database: it can only read. */
+  exporterDatabaseUrl: z.string().min(1),
+  /** Ed25519 private key (PEM) that signs the manifests of exports. */
+  exportKeyFile: keyFile,
+  /** The deployment's keyset, signed by its root. */
+  keysetFile: keyFile,
+  /** The public address of this API: the issuer of setup tokens. */
+  publicUrl: z.url(),
+  /** The `aud` that an administrator's access token must carry. */
+  adminAudience: z.string().min(1),
+  /** 32 bytes, base64, in a file that only the operator reads. */
+  masterKeyFile: keyFile,
+  /** Ed25519 private key (PEM) that enrols this process's writer key. */
+  writerAuthorityKeyFile: keyFile,
+  /** Ed25519 private key (PEM) that signs snapshots. */
+  snapshotKeyFile: keyFile,
+  /** Stands in every record of this process. */
+  environment: z.string().default('production'),
+  /** Name of the deployment in the logs' origin lines, e.g. `writ.example`. */
+  logName: z.string().regex(/^[a-z0-9.-]{1,64}$/, 'lower-case letters, digits, dots and hyphens'),
+  /** `print` writes mail to standard output, one JSON line each; otherwise the address of a service that takes a JSON POST. */
+  mail: z.union([z.literal('print'), z.url()]),
+  /** `host:port` pairs with private addresses that providers and identity providers may have. */
+  egressAllowHosts: list,
+  /** Name servers asked for TXT records; empty means those of the machine. */
+  nameServers: list,
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+
+export type TenantApiSettings = Readonly<z.output<typeof tenantApiSettings>>;
+
+export function readTenantApiSettings(): Read<TenantApiSettings> {
+  return readSettings(tenantApiSettings, environment());
+}

@@ -1,0 +1,114 @@
+import * as c from '@writ/postgres/control';
+import { toId } from './schema/ids.js';
+import { type SetupStep, type Tenant, TenantState } from './schema/tenant.types.js';
+
+interface Progress {
+  readonly domain: boolean;
+  readonly provider: boolean;
+  readonly tested: boolean;
+  readonly mapped: boolean;
+  readonly federated: boolean;
+  readonly endpoint: boolean;
+  readonly priced: boolean;
+  readonly policy: boolean;
+}
+
+async function progressOf(tx: c.ControlTx, tenant: c.TenantRow): Promise<Progress> {
+  const providers = await tx.all(c.IdentityProviderRow);
+  const endpoints = (await tx.all(c.EndpointRow)).filter((row) => row.retiredAt === null);
+  return {
+    domain: (await tx.all(c.DomainRow)).some((row) => row.verifiedAt !== null),
+    provider: providers.length > 0,
+    tested: providers.some((row) => row.testedAt !== null),
+    mapped: providers.some((row) => row.enabled && row.roleMappings.some(({ role }) => role === 'owner')),
+    federated: tenant.federatedAt !== null,
+    endpoint: endpoints.length > 0,
+    priced: (await tx.all(c.PriceRow)).length > 0,
+    policy: (await tx.one(c.PolicyVersionRow, { state: 'published' })) !== undefined,
+  };
+}
+
+const step = (name: string, done: boolean, mutation: string, because: string, optional = false): SetupStep => ({
+  name,
+  done,
+  optional,
+  mutation,
+  because,
+});
+
+function stepsOf(progress: Progress): SetupStep[] {
+  return [
+    step(
+      'verify-domain',
+      progress.domain,
+      'createDomain',
+      'A verified domain settles who may claim a shared issuer.',
+      true,
+    ),
+    step(
+      'create-identity-provider',
+      progress.provider,
+      'createIdentityProvider',
+      'People and agents sign in through your own provider.',
+    ),
+    step(
+      'test-identity-provider',
+      progress.tested,
+      'testIdentityProvider',
+      'A real token shows that every check passes before it is trusted.',
+    ),
+    step(
+      'map-an-owner',
+      progress.mapped,
+      'setClaimMappings',
+      'One claim must map to the role owner, or nobody can administer the tenant.',
+    ),
+    step(
+      'sign-in-as-owner',
+      progress.federated,
+      'completeSetup',
+      'The first federated owner takes over; the setup token ends.',
+    ),
+    step(
+      'register-endpoint',
+      progress.endpoint,
+      'registerEndpoint',
+      'A model is reached only at an endpoint you registered.',
+    ),
+    step(
+      'price-models',
+      progress.priced,
+      'setPrice',
+      'An unpriced model is refused, because its cost cannot be reserved.',
+    ),
+    step('publish-policy', progress.policy, 'publishPolicy', 'Until a policy is published, nothing is permitted.'),
+  ];
+}
+
+function stateOf(tenant: c.TenantRow, progress: Progress): TenantState {
+  if (tenant.state === 'suspended') return TenantState.SUSPENDED;
+  if (progress.federated && progress.endpoint && progress.priced && progress.policy) return TenantState.LIVE;
+  if (progress.federated && progress.endpoint) return TenantState.ENDPOINTS_READY;
+  if (progress.federated) return TenantState.FEDERATED;
+  return progress.domain ? TenantState.DOMAIN_VERIFIED : TenantState.PENDING_SETUP;
+}
+
+export async function setupChecklist(tx: c.ControlTx, tenant: c.TenantRow): Promise<SetupStep[]> {
+  return stepsOf(await progressOf(tx, tenant));
+}
+
+export async function viewTenant(tx: c.ControlTx, tenant: c.TenantRow): Promise<Tenant> {
+  const progress = await progressOf(tx, tenant);
+  return {
+    id: toId('Tenant', tenant.id),
+    name: tenant.name,
+    region: tenant.region,
+    state: stateOf(tenant, progress),
+    nextSteps: stepsOf(progress).filter(({ done }) => !done),
+    logOrigin: tenant.origin,
+    snapshotVersion: tenant.snapshotVersion,
+    policyApproval: tenant.policyApproval,
+    version: tenant.version,
+    createdAt: tenant.createdAt.toISOString(),
+  };
+}

@@ -1,0 +1,139 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { type Result, type TenantContext, type TenantId, err, ok, tenantOfVerifiedCredential } from '@writ/domain';
+import { type ControlTx, SignUpRow, TenantRow } from '@writ/postgres/control';
+import { IsNull, LessThan, MoreThan } from 'typeorm';
+import { keyContext } from './administration.js';
+import type { BootstrapIssuer, IssuedToken } from './bootstrap-issuer.js';
+import type { Ports } from './ports.js';
+import { type UserError, UserErrorCode, userError } from './schema/common.js';
+
+const codeLifetimeMs = 10 * 60 * 1000;
+const attemptsPerCode = 5;
+const codesPerHour = 5;
+const signUpsPerHour = 200;
+const hourMs = 60 * 60 * 1000;
+/** RFC 5321 is wider; whatever this refuses cannot be a mailbox that a code could reach. */
+const mailbox = /^[^\s@<>"(),:;\\[\]]{1,64}@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/i;
+
+const refusedCode: UserError = userError(
+  'code',
+  UserErrorCode.CODE_REFUSED,
+  'The code is wrong, used or expired; ask for a new one with signUp.',
+);
+
+/** Sends a one-time code. The answer is the same whether or not the address is known. */
+export async function signUp(ports: Ports, email: string): Promise<Result<string, UserError>> {
+  const address = email.trim().toLowerCase();
+  if (address.length > 254 || !mailbox.test(address))
+    return err(userError('email', UserErrorCode.INVALID, 'This is not an e-mail address; correct it.'));
+  const nowMs = ports.nowMs();
+  const since = MoreThan(new Date(nowMs - hourMs));
+  const id = ports.newId();
+  const code = String(ports.randomBelow(100_000_000)).padStart(8, '0');
+  const accepted = await ports.control.inPlatform(async (manager) => {
+    await manager.delete(SignUpRow, { createdAt: LessThan(new Date(nowMs - 30 * 24 * hourMs)), verifiedAt: IsNull() });
+    if ((await manager.countBy(SignUpRow, { email: address, createdAt: since })) >= codesPerHour) return false;
+    if ((await manager.countBy(SignUpRow, { createdAt: since })) >= signUpsPerHour) return false;
+    await manager.insert(SignUpRow, {
+      id,
+      email: address,
+      codeHash: hashOf(id, code),
+      createdAt: new Date(nowMs),
+      expiresAt: new Date(nowMs + codeLifetimeMs),
+    });
+    return true;
+  });
+  if (!accepted)
+    return err(
+      userError(
+        'email',
+        UserErrorCode.RATE_LIMITED,
+        'Too many codes were asked for; wait an hour, or use the last one.',
+      ),
+    );
+  await ports.mail.send({
+    to: address,
+    subject: 'Your Writ code',
+    text: `Your one-time code is ${code}. It holds for ten minutes. If you did not ask for it, ignore this message.`,
+  });
+  return ok(id);
+}
+
+/** Exchanges the code for a setup token. A code works once, and five wrong guesses use it up. */
+export async function verifyEmail(
+  ports: Ports,
+  issuer: BootstrapIssuer,
+  id: string | undefined,
+  code: string,
+): Promise<Result<IssuedToken, UserError>> {
+  if (id === undefined) return err(refusedCode);
+  const nowMs = ports.nowMs();
+  const accepted = await ports.control.inPlatform(async (manager) => {
+    const row = await manager.findOne(SignUpRow, { where: { id }, lock: { mode: 'pessimistic_write' } });
+    if (!row || row.verifiedAt || row.attempts >= attemptsPerCode || row.expiresAt.getTime() <= nowMs) return false;
+    const right = timingSafeEqual(Buffer.from(row.codeHash, 'hex'), Buffer.from(hashOf(id, code.trim()), 'hex'));
+    await manager.update(SignUpRow, { id }, right ? { verifiedAt: new Date(nowMs) } : { attempts: row.attempts + 1 });
+    return right;
+  });
+  return accepted ? ok(await issuer.issue('tenant:setup', id, nowMs)) : err(refusedCode);
+}
+
+function hashOf(id: string, code: string): string {
+  return createHash('sha256').update(`writ/sign-up\0${id}\0${code}`).digest('hex');
+}
+
+export interface NewTenant {
+  readonly name: string;
+  readonly region: string;
+  /** Name of the deployment in origin lines. */
+  readonly logName: string;
+}
+
+export interface PreparedTenant {
+  readonly context: TenantContext;
+  readonly insert: (tx: ControlTx) => Promise<Result<TenantRow, UserError>>;
+}
+
+/**
+ * Makes the tenant's schema and log (safe to repeat, and empty until the row exists) and its wrapped keys. `insert` then
+ * creates the row and binds the setup subject to it: one tenant a setup subject.
+ */
+export async function prepareTenant(ports: Ports, signUpId: string, wanted: NewTenant): Promise<PreparedTenant> {
+  const id = ports.newId() as TenantId;
+  const origin = `${wanted.logName}/${id}`;
+  await ports.publisher.provision(id, origin);
+  const wrap = (purpose: 'hmac' | 'content'): Promise<string> =>
+    ports.kms.wrap(keyContext(id, purpose), randomBytes(32));
+  const keys = { wrappedHmacKey: await wrap('hmac'), wrappedContentKey: await wrap('content') };
+  return {
+    context: tenantOfVerifiedCredential(id),
+    async insert(tx) {
+      const bound = await tx.client.query(
+        'UPDATE control.sign_up SET tenant_id = $2 WHERE id = $1 AND tenant_id IS NULL RETURNING id',
+        [signUpId, id],
+      );
+      if (bound.rows.length !== 1)
+        return err(
+          userError('', UserErrorCode.TAKEN, 'This setup credential has created its tenant already; query `tenant`.'),
+        );
+      await tx.insert(TenantRow, {
+        id,
+        name: wanted.name,
+        region: wanted.region,
+        state: 'active',
+        origin,
+        keep: 'y6',
+        evidenceLevel: 'committed',
+        dispatchClasses: ['PHI', 'PCI', 'SECRET'],
+        ...keys,
+        federatedAt: null,
+        snapshotVersion: 0,
+        policyApproval: false,
+      });
+      const row = await tx.one(TenantRow, { id });
+      return row
+        ? ok(row)
+        : err(userError('', UserErrorCode.UNAVAILABLE, 'The tenant could not be read back; try again.'));
+    },
+  };
+}

@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+import {
+  type Endpoint,
+  type IdentityConnection,
+  type Snapshot,
+  type TaxonomySource,
+  type TenantId,
+  parseEndpointId,
+} from '@writ/domain';
+import * as c from '@writ/postgres/control';
+import type { Ports } from './ports.js';
+
+/** Permits nothing. Published until the tenant has a policy of its own, so that its people can be verified meanwhile. */
+export const denyAllPolicy = `apiVersion: policy/v1
+name: deny-all
+rules: []
+`;
+
+const farFuture = Date.parse('9999-12-31T00:00:00Z');
+
+/** Assembles the tenant's configuration as it stands in this transaction and stores it for the gateways. */
+export async function publishSnapshot(ports: Ports, tx: c.ControlTx): Promise<number> {
+  // The row's lock puts publications in order: the later one reads what the earlier one committed.
+  await tx.client.query('UPDATE control.tenant SET snapshot_version = snapshot_version + 1 WHERE id = $1', [
+    tx.tenantId,
+  ]);
+  const tenant = await tx.one(c.TenantRow, { id: tx.tenantId });
+  if (!tenant) throw new Error('the tenant of a snapshot must exist');
+  const { snapshotVersion } = tenant;
+  await ports.publisher.publish(tx.client, await assemble(ports, tx, tenant, snapshotVersion));
+  return snapshotVersion;
+}
+
+async function assemble(ports: Ports, tx: c.ControlTx, tenant: c.TenantRow, version: number): Promise<Snapshot> {
+  const endpoints = await endpointsOf(tx);
+  const prices = await tx.all(c.PriceRow);
+  const priceVersion = createHash('sha256')
+    .update(JSON.stringify(prices.map((p) => [p.id, p.version])))
+    .digest('hex')
+    .slice(0, 12);
+  return {
+    tenant: tenant.id as TenantId,
+    version,
+    state: tenant.state,
+    publishedAt: ports.nowMs(),
+    connections: (await tx.all(c.IdentityProviderRow)).filter((row) => row.enabled).map(connectionOfRow),
+    appKeys: await appKeysOf(tx, ports.nowMs()),
+    policy: await policyOf(ports, tx),
+    taxonomy: emptyTaxonomy,
+    endpoints,
+    aliases: (await tx.all(c.AliasRow)).map((row) => ({
+      name: row.name,
+      strategy: row.strategy,
+      candidates: row.candidates.map(({ endpoint, model, weight }) => ({
+        endpoint: endpointName(endpoint),
+        model,
+        weight,
+      })),
+    })),
+    limits: (await tx.all(c.LimitRuleRow)).map((row) => ({
+      id: row.name,
+      scope: row.scope,
+      ...(row.match !== null && { match: row.match }),
+      ...(row.requestsPerMinute !== null && { requestsPerMinute: row.requestsPerMinute }),
+      ...(row.tokensPerMinute !== null && { tokensPerMinute: row.tokensPerMinute }),
+      ...(row.concurrency !== null && { concurrency: row.concurrency }),
+    })),
+    budgets: (await tx.all(c.BudgetRow)).map((row) => ({
+      id: row.name,
+      scope: row.scope,
+      ...(row.match !== null && { match: row.match }),
+      period: row.period,
+      limitMicros: row.limitMicros,
+      hard: row.hard,
+    })),
+    prices: prices.map((row) => ({
+      ...(row.endpoint !== '' && { endpoint: endpointName(row.endpoint) }),
+      model: row.model,
+      inputMicrosPerMillion: row.inputMicrosPerMillion,
+      outputMicrosPerMillion: row.outputMicrosPerMillion,
+      version: priceVersion,
+    })),
+    evidence: { level: tenant.evidenceLevel, dispatchClasses: tenant.dispatchClasses, keep: tenant.keep },
+    wrappedKeys: { hmac: tenant.wrappedHmacKey, content: tenant.wrappedContentKey },
+  };
+}
+
+const emptyTaxonomy: TaxonomySource = { version: 'builtin', terms: [], patterns: [], thresholds: {} };
+
+function endpointName(name: string): Endpoint['id'] {
+  const parsed = parseEndpointId(name);
+  if (!parsed.ok) throw new Error(parsed.error);
+  return parsed.value;
+}
+
+export function connectionOfRow(row: c.IdentityProviderRow): IdentityConnection {
+  return {
+    id: row.id,
+    kind: row.kind,
+    issuer: row.issuer,
+    audiences: row.audiences,
+    ...(row.jwksUri !== null && { jwksUri: row.jwksUri }),
+    ...(row.introspectionUri !== null && { introspectionUri: row.introspectionUri }),
+    algorithms: row.algorithms,
+    boundClaims: row.boundClaims,
+    acceptIdTokens: row.acceptIdTokens,
+    maxLifetimeSeconds: row.maxLifetimeSeconds,
+    skewSeconds: row.skewSeconds,
+    subjectKind: row.subjectKind,
+    roleMappings: row.roleMappings,
+    claims: row.claims,
+    settings: row.settings,
+  };
+}
+
+async function endpointsOf(tx: c.ControlTx): Promise<readonly Endpoint[]> {
+  const rows = (await tx.all(c.EndpointRow)).filter((row) => row.retiredAt === null);
+  const assurances = await tx.all(c.AssuranceRow);
+  const sets = await tx.all(c.EndpointSetRow);
+  const credentials = new Map((await tx.all(c.ProviderCredentialRow)).map((row) => [row.id, row]));
+  return rows.map((row) => ({
+    id: endpointName(row.name),
+    provider: row.provider as Endpoint['provider'],
+    baseUrl: row.baseUrl,
+    region: row.region,
+    residency: row.residency,
+    assurances: [
+      ...assurances
+        .filter((assurance) => assurance.endpointId === row.id)
+        .map((assurance) => ({
+          name: assurance.name,
+          validFrom: assurance.validFrom.getTime(),
+          validUntil: assurance.validUntil.getTime(),
+          ...(assurance.document !== null && { document: assurance.document }),
+        })),
+      ...sets
+        .filter((set) => set.endpointIds.includes(row.id))
+        .map((set) => ({ name: `set:${set.name}`, validFrom: 0, validUntil: farFuture })),
+    ],
+    zeroRetention: row.zeroRetention,
+    selfHosted: row.selfHosted,
+    costClass: row.costClass,
+    maxClassification: row.maxClassification,
+    models: row.models,
+    keys: row.credentialIds.flatMap((id) => {
+      const credential = credentials.get(id);
+      return credential ? [{ id: credential.id, sealed: credential.sealed }] : [];
+    }),
+    settings: row.settings,
+  }));
+}
+
+async function appKeysOf(tx: c.ControlTx, nowMs: number): Promise<Snapshot['appKeys']> {
+  const apps = new Map((await tx.all(c.AppRow)).map((row) => [row.id, row]));
+  return (await tx.all(c.AppKeyRow)).flatMap((row) => {
+    const app = apps.get(row.appId);
+    const expired = row.expiresAt !== null && row.expiresAt.getTime() <= nowMs;
+    if (!app || row.revokedAt !== null || expired) return [];
+    return [
+      {
+        id: row.id,
+        app: app.name,
+        sha256: row.sha256,
+        roles: app.roles,
+        kind: app.kind,
+        ...(row.expiresAt !== null && { expiresAt: row.expiresAt.getTime() }),
+      },
+    ];
+  });
+}
+
+async function policyOf(ports: Ports, tx: c.ControlTx): Promise<Snapshot['policy']> {
+  const row = await tx.one(c.PolicyVersionRow, { state: 'published' });
+  if (row) return { source: row.source, version: row.number, hash: row.hash };
+  const compiled = ports.policy.compile(denyAllPolicy, 0);
+  if (!compiled.ok) throw new Error('the policy that denies everything must compile');
+  return { source: denyAllPolicy, version: 0, hash: compiled.value.hash };
+}

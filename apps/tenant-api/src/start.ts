@@ -1,0 +1,75 @@
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { health } from '@writ/nest';
+import type { GraphQLSchema } from 'graphql';
+import { openBootstrapIssuer } from './bootstrap-issuer.js';
+import { Administration } from './administration.js';
+import { exportRoute } from './door/export-route.js';
+import { TenantApiModule } from './door/graphql.module.js';
+import { screen } from './door/screen.js';
+import type { Ports } from './ports.js';
+import type { TenantApiSettings } from './settings.js';
+import { wire } from './wiring.js';
+
+export interface TenantApi {
+  readonly url: string;
+  readonly port: number;
+  readonly schema: GraphQLSchema;
+  close(): Promise<void>;
+}
+
+/** The tenant API with its real neighbours. `close` ends them too. */
+export async function startTenantApi(settings: TenantApiSettings): Promise<TenantApi> {
+  const wiring = await wire(settings);
+  const api = await serveTenantApi(settings, wiring.ports, () => wiring.notReady());
+  return {
+    ...api,
+    async close() {
+      await api.close();
+      await wiring.close();
+    },
+  };
+}
+
+/** Serves the tenant API on the given ports. */
+export async function serveTenantApi(
+  settings: TenantApiSettings,
+  ports: Ports,
+  notReady: () => readonly string[] = () => [],
+): Promise<TenantApi> {
+  const issuer = await openBootstrapIssuer({
+    control: ports.control,
+    kms: ports.kms,
+    issuer: settings.publicUrl,
+    audience: settings.adminAudience,
+    nowMs: ports.nowMs,
+  });
+  const adapter = new FastifyAdapter({
+    bodyLimit: 512 * 1024,
+    genReqId: () => ports.newId(),
+    requestIdHeader: false,
+    trustProxy: false,
+    logger: false,
+    requestTimeout: 30_000,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    TenantApiModule.of({ ports, issuer, settings }),
+    adapter,
+    {
+      // Failures reach the operators through `report`, once; Nest would print them again, with what they carry.
+      logger: false,
+      abortOnError: false,
+    },
+  );
+  const fastify = app.getHttpAdapter().getInstance();
+  const schema = (): GraphQLSchema => (fastify as unknown as { graphql: { schema: GraphQLSchema } }).graphql.schema;
+  screen(fastify, ports, issuer, schema);
+  exportRoute(fastify, ports, issuer, app.get(Administration));
+  fastify.get('/.well-known/jwks.json', async () => issuer.jwks);
+  health(fastify, { notReady });
+  await app.listen(settings.listenPort, settings.listenHost);
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const host = settings.listenHost.includes(':') ? `[${settings.listenHost}]` : settings.listenHost;
+  return { url: `http://${host}:${port}`, port, schema: schema(), close: () => app.close() };
+}

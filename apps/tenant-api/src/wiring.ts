@@ -1,0 +1,120 @@
+import { createPrivateKey, randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { statementSigner } from '@writ/ledger';
+import { type Log, createLog, guardedDispatcher, localKms, systemClock, uuidv7 } from '@writ/platform';
+import { compile } from '@writ/policy';
+import {
+  type PlanePool,
+  connectionDirectory,
+  enrolledLedger,
+  evidenceStore,
+  planePool,
+  snapshotSigner,
+} from '@writ/postgres';
+import { Control } from '@writ/postgres/control';
+import { targetCheck } from './outside/check-target.js';
+import { oidcDiscovery } from './outside/discovery.js';
+import { recordedEvidence } from './outside/evidence.js';
+import { bundleExporter } from './outside/exporter.js';
+import { postedMail, printedMail } from './outside/mail.js';
+import { postgresPublisher } from './outside/publisher.js';
+import { txtRecords } from './outside/txt.js';
+import { verifyingIdentity } from './outside/verifying-identity.js';
+import type { Ports } from './ports.js';
+import type { TenantApiSettings } from './settings.js';
+
+export interface Wiring {
+  readonly ports: Ports;
+  readonly log: Log;
+  /** Why this instance cannot serve, if it cannot. */
+  readonly notReady: () => readonly string[];
+  close(): Promise<void>;
+}
+
+const nowMs = (): number => systemClock.nowMs();
+const newId = (): string => uuidv7(systemClock.nowMs());
+
+/** Plugs the real neighbours into the ports. */
+export async function wire(settings: TenantApiSettings): Promise<Wiring> {
+  const log = createLog('tenant-api', settings.logLevel);
+  const problem = (what: string, cause?: unknown): void =>
+    log.warn({ cause: cause instanceof Error ? cause.message : cause }, what);
+  const onLost = (cause: Error): void => problem('an idle database connection broke', cause);
+  const plane = planePool('writ_tenant_api', { url: settings.databaseUrl, max: 8, onLost });
+  const ledgerUrl = settings.ledgerDatabaseUrl ?? settings.databaseUrl;
+  const ledgerPlane = planePool('writ_tenant_api', { url: ledgerUrl, max: 4, onLost });
+  const readingPlane = planePool('writ_tenant_api', { url: ledgerUrl, max: 2, onLost });
+  const exporterPlane = planePool('writ_exporter', { url: settings.exporterDatabaseUrl, max: 2, onLost });
+  const control = await Control.open({ url: settings.databaseUrl });
+  const own = ownLedger(settings, ledgerPlane, log, problem);
+  const dispatcher = guardedDispatcher({ allowHosts: settings.egressAllowHosts, connectMs: 3_000, headersMs: 5_000 });
+  const directory = connectionDirectory(plane, { onProblem: problem });
+  const failed = (cause: unknown): void => problem('a credential could not be verified', cause);
+  const ports: Ports = {
+    control,
+    ledger: own.ledger,
+    kms: localKms(Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64')),
+    identity: verifyingIdentity({ directory, adminAudience: settings.adminAudience, dispatcher, nowMs, failed }),
+    discovery: oidcDiscovery(dispatcher),
+    mail: settings.mail === 'print' ? printedMail(printLine) : postedMail(settings.mail, dispatcher),
+    names: txtRecords(settings.nameServers),
+    publisher: postgresPublisher(plane, snapshotSigner(privateKeyIn(settings.snapshotKeyFile))),
+    evidence: recordedEvidence(evidenceStore(readingPlane)),
+    exporter: bundleExporter({
+      plane: exporterPlane,
+      signer: statementSigner(privateKeyIn(settings.exportKeyFile)),
+      keyset: readFileSync(settings.keysetFile),
+      nowMs,
+    }),
+    policy: { compile },
+    checkUrl: targetCheck(settings.egressAllowHosts),
+    report: (cause, request) => log.error({ ...told(cause), request }, 'the administration plane failed and refused'),
+    nowMs,
+    newId,
+    randomBelow: (limit) => randomInt(limit),
+  };
+  const close = async (): Promise<void> => {
+    await own.close();
+    await Promise.allSettled([directory.close(), control.close(), dispatcher.close()]);
+    await Promise.allSettled([ledgerPlane.close(), readingPlane.close(), exporterPlane.close(), plane.close()]);
+  };
+  return { ports, log, notReady: () => [], close };
+}
+
+type Problem = (what: string, cause?: unknown) => void;
+
+function ownLedger(
+  settings: TenantApiSettings,
+  plane: PlanePool,
+  log: Log,
+  problem: Problem,
+): ReturnType<typeof enrolledLedger> {
+  return enrolledLedger({
+    plane,
+    kind: 'tenant-api',
+    authority: statementSigner(privateKeyIn(settings.writerAuthorityKeyFile)),
+    settings: {
+      build: { version: '0.1.0' },
+      environment: settings.environment,
+      clock: { source: 'system', errorMs: 1_000 },
+    },
+    clock: systemClock,
+    logKeys: () => [],
+    onAlarm: (alarm) => log.error({ alarm }, 'the ledger raised an alarm'),
+    onProblem: problem,
+  });
+}
+
+/** Never a statement's parameters: they may hold what must not be logged. */
+function told(cause: unknown): { readonly error: string; readonly stack?: string } {
+  if (!(cause instanceof Error)) return { error: String(cause) };
+  return { error: `${cause.name}: ${cause.message}`, ...(cause.stack !== undefined && { stack: cause.stack }) };
+}
+
+function printLine(line: string): void {
+  process.stdout.write(line);
+}
+
+function privateKeyIn(file: string): ReturnType<typeof createPrivateKey> {
+  return createPrivateKey(readFileSync(file, 'utf8'));
+}

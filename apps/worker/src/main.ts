@@ -1,0 +1,28 @@
+import { createLog, systemClock } from '@writ/platform';
+import type { RunningRole } from './repeat.js';
+import { runAuditor, runSequencer, runSweeper } from './roles.js';
+import { readWorkerSettings } from './settings.js';
+
+const read = readWorkerSettings(process.argv.slice(2));
+if (!read.ok) {
+  process.stderr.write(
+    `worker: these settings are wrong or missing:\n${read.error.map((line) => `  ${line}\n`).join('')}`,
+  );
+  process.exit(1);
+}
+const settings = read.value;
+const log = createLog('worker', settings.logLevel);
+const running: RunningRole[] = [];
+if (settings.roles.has('sequencer')) running.push(runSequencer(settings, systemClock, log));
+if (settings.roles.has('sweeper')) running.push(runSweeper(settings, systemClock, log));
+if (settings.roles.has('auditor')) running.push(runAuditor(settings, systemClock, log));
+process.stdout.write(`${JSON.stringify({ ready: true, roles: [...settings.roles] })}\n`);
+
+let isStopping = false;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    if (isStopping) return;
+    isStopping = true;
+    void Promise.all(running.map((role) => role.stop())).then(() => process.exit(0));
+  });
+}

@@ -1,0 +1,136 @@
+import type { TenantId } from '@writ/domain';
+import { type LogHead, type LogSigner, type TreeBatch, genesis, sequence } from '@writ/ledger';
+import type { Clock } from '@writ/platform';
+import type { NewBatch, SequencerStore, TakenLog, TickOutcome } from '@writ/postgres';
+
+/** A signed head, after the COMMIT of its batch was known. */
+export interface PublishedHead {
+  readonly tenant: TenantId;
+  readonly origin: string;
+  readonly batch: TreeBatch;
+}
+
+export interface SequencerParts {
+  readonly store: SequencerStore;
+  readonly key: LogSigner;
+  readonly clock: Clock;
+  /** Compares the database with what is anchored outside; throws when it cannot. Runs before the first signature and after every doubt. */
+  readonly gate: (published: ReadonlyMap<TenantId, LogHead>) => Promise<void>;
+  readonly onPublished: (heads: readonly PublishedHead[]) => void;
+  readonly onProblem: (problem: string) => void;
+}
+
+const shortestPauseMs = 5;
+/** A log where nothing happens is looked at this often: its first record waits no longer to be sequenced. */
+const longestPauseMs = 100;
+const pauseAfterFailureMs = 250;
+
+/**
+ * Reads committed records back, appends them to their tenants' trees and signs. Any number may run: keys of the database
+ * decide who was first, and whoever lost forgets what it held. Nothing is signed before the gate was passed.
+ */
+export class Sequencer {
+  readonly #parts: SequencerParts;
+  readonly #heads = new Map<TenantId, LogHead>();
+  #isGated = true;
+  #stopping = Promise.withResolvers<void>();
+  #isStopping = false;
+  #running: Promise<void> | undefined;
+
+  constructor(parts: SequencerParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Resolves when the tick under way has ended. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#stopping.resolve();
+    await this.#running;
+  }
+
+  /** One transaction. Public, so that a test may run two sequencers step by step. */
+  async tick(): Promise<TickOutcome> {
+    if (this.#isGated) {
+      try {
+        await this.#parts.gate(this.#heads);
+      } catch (cause) {
+        return { kind: 'failed', cause: `the gate is shut: ${String(cause)}` };
+      }
+      this.#heads.clear();
+      this.#isGated = false;
+    }
+    const made: { readonly published: PublishedHead; readonly head: LogHead }[] = [];
+    const outcome = await this.#parts.store.tick(
+      (tenant) => this.#heads.has(tenant),
+      (taken, heads) => {
+        made.length = 0;
+        return taken.flatMap((log) => this.#sequence(log, heads.get(log.tenant), made));
+      },
+    );
+    if (outcome.kind === 'committed') {
+      for (const { published, head } of made) this.#heads.set(published.tenant, head);
+      this.#parts.onPublished(made.map(({ published }) => published));
+    } else if (outcome.kind === 'lost-race') {
+      for (const { published } of made) this.#heads.delete(published.tenant);
+    } else if (outcome.kind !== 'idle') {
+      this.#isGated = true;
+    }
+    return outcome;
+  }
+
+  #sequence(
+    log: TakenLog,
+    stored: LogHead | undefined,
+    made: { readonly published: PublishedHead; readonly head: LogHead }[],
+  ): readonly NewBatch[] {
+    const { key, clock, onProblem } = this.#parts;
+    const { tenant, origin } = log;
+    const known = this.#heads.get(tenant) ?? stored;
+    const first = known === undefined ? genesis(origin, key, clock.nowMs()) : undefined;
+    const head = known ?? first?.head;
+    if (head === undefined) return [];
+    const next = sequence(head, log.leaves, key, clock.nowMs());
+    // Its rows must not be lost with the others of this tick, so the whole tick fails and says which log is at fault.
+    if (!next.ok) throw new SequencingStopped(tenant, next.error);
+    if (next.value.clockBehindMs !== undefined)
+      onProblem(`the clock is ${next.value.clockBehindMs} ms behind ${origin}`);
+    made.push({ published: { tenant, origin, batch: next.value.batch }, head: next.value.head });
+    return [...(first === undefined ? [] : [{ tenant, batch: first.batch }]), { tenant, batch: next.value.batch }];
+  }
+
+  async #run(): Promise<void> {
+    let pauseMs = shortestPauseMs;
+    while (!this.#isStopping) {
+      // oxlint-disable-next-line no-await-in-loop -- a tick follows the one before it
+      const outcome = await this.tick();
+      if (outcome.kind === 'committed') pauseMs = shortestPauseMs;
+      else if (outcome.kind === 'idle' || outcome.kind === 'lost-race')
+        pauseMs = Math.min(pauseMs * 1.3, longestPauseMs);
+      else {
+        this.#parts.onProblem(outcome.cause);
+        pauseMs = pauseAfterFailureMs;
+      }
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      if (outcome.kind !== 'committed') await this.#pause(pauseMs);
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const timer = this.#parts.clock.after(ms);
+    await Promise.race([timer.elapsed, this.#stopping.promise]);
+    timer.cancel();
+  }
+}
+
+export class SequencingStopped extends Error {
+  constructor(
+    readonly tenant: TenantId,
+    readonly fault: string,
+  ) {
+    super(`the log of ${tenant} cannot be sequenced: ${fault}`);
+  }
+}

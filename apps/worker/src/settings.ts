@@ -1,0 +1,62 @@
+import { environment, readSettings } from '@writ/platform';
+import { z } from 'zod';
+
+export const roles = ['sequencer', 'sweeper', 'auditor'] as const;
+export type Role = (typeof roles)[number];
+
+const url = z.string().min(1, 'a database address with login and password');
+const keyFile = z.string().min(1, 'the path of a key file');
+
+/** Every setting of the worker. What a role needs is demanded only when the process has that role. */
+function schemaOf(chosen: ReadonlySet<Role>) {
+  const forRoles = <T extends z.ZodType>(of: readonly Role[], type: T): T | z.ZodOptional<T> =>
+    of.some((role) => chosen.has(role)) ? type : type.optional();
+  return z.object({
+    /** Login `writ_sequencer`. */
+    sequencerDatabaseUrl: forRoles(['sequencer'], url),
+    /** Ed25519 private key (PEM) that signs checkpoints. */
+    logKeyFile: forRoles(['sequencer'], keyFile),
+    /** Where heads are kept outside the database. */
+    anchorFolder: forRoles(['sequencer'], z.string().min(1, 'a folder that a restore of the database does not touch')),
+    shard: z.coerce.number().int().min(0).max(32_767).default(0),
+    /** Login `writ_worker`. */
+    databaseUrl: forRoles(['sweeper', 'auditor'], url),
+    /** 32 bytes, base64, in a file that only the operator reads. */
+    masterKeyFile: forRoles(['sweeper'], keyFile),
+    /** Ed25519 private key (PEM) that enrols this process's writer key. */
+    writerAuthorityKeyFile: forRoles(['sweeper', 'auditor'], keyFile),
+    /** Ed25519 public key (PEM) of the tenant API. */
+    snapshotPublicKeyFile: forRoles(['sweeper'], keyFile),
+    /** Login `writ_exporter`. */
+    exporterDatabaseUrl: forRoles(['auditor'], url),
+    /** Ed25519 public key (PEM) that checkpoints are verified with. */
+    logPublicKeyFile: forRoles(['auditor'], keyFile),
+    /** Name of the deployment in the logs' origin lines. */
+    logName: z.string().regex(/^[a-z0-9.-]{1,64}$/, 'lower-case letters, digits, dots and hyphens'),
+    environment: z.string().default('local'),
+    logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  });
+}
+
+export interface WorkerSettings extends Readonly<z.output<ReturnType<typeof schemaOf>>> {
+  readonly roles: ReadonlySet<Role>;
+}
+
+/** The whole list of what is missing, or frozen values. */
+export function readWorkerSettings(
+  args: readonly string[],
+): { readonly ok: true; readonly value: WorkerSettings } | { readonly ok: false; readonly error: readonly string[] } {
+  const chosen = new Set<Role>();
+  const at = args.indexOf('--roles');
+  const names = at < 0 ? roles : (args[at + 1] ?? '').split(',');
+  const unknown: string[] = [];
+  for (const name of names) {
+    const role = roles.find((each) => each === name);
+    if (role === undefined)
+      unknown.push(`--roles: ${name === '' ? 'names no role' : `${name} is unknown`}; choose from ${roles.join(', ')}`);
+    else chosen.add(role);
+  }
+  const read = readSettings(schemaOf(chosen), environment());
+  if (unknown.length > 0) return { ok: false, error: [...unknown, ...(read.ok ? [] : read.error)] };
+  return read.ok ? { ok: true, value: { ...read.value, roles: chosen } } : read;
+}

@@ -1,0 +1,52 @@
+import type { Refusal, Result } from '@writ/domain';
+import type { OutcomeRecord, OutcomeResult, Receipt } from '@writ/ledger';
+import { costMicros, priceOf } from './cost.js';
+import { commit, evidenceLevel, type Exchange } from './exchange.js';
+import { outcomeRecord, type Closing } from './records.js';
+
+/**
+ * Commits the outcome that closes the permit's decision, and settles the reservation. A decision is closed once; the
+ * commit does not depend on the caller still being there.
+ */
+export async function close(exchange: Exchange, closing: Closing): Promise<Result<Receipt<OutcomeRecord>, Refusal>> {
+  const { permit } = exchange;
+  if (!permit || exchange.closed) throw new Error('a decision is closed once, after its permit was committed');
+  exchange.closed = true;
+  const outcome = outcomeRecord(exchange, permit.leafHash, closing);
+  const committed = await commit(exchange, outcome, evidenceLevel(exchange));
+  settle(exchange, closing);
+  return committed;
+}
+
+/** Settling may take its time: the reservation is a lease, so nobody waits for it and a crash here blocks nobody. */
+export function settle(exchange: Exchange, closing: Pick<Closing, 'usage'> | undefined): void {
+  if (!exchange.reservation) return;
+  const last = exchange.attempts.at(-1);
+  const cost =
+    last && closing?.usage
+      ? costMicros(closing.usage, priceOf(exchange.held.snapshot, last.endpoint, last.model))
+      : '0';
+  void exchange.ports.limits.settle(exchange.tenant, exchange.reservation, closing?.usage, cost);
+}
+
+/** What the outcome says when an answer could not be given for this reason. */
+export function resultOf(refusal: Refusal, hangUp: AbortSignal): OutcomeResult {
+  if (hangUp.aborted) return 'caller-disconnected';
+  switch (refusal.code) {
+    case 'answer-withheld':
+      return 'answer-withheld';
+    case 'ledger-unavailable':
+    case 'ledger-backpressure':
+    case 'ledger-integrity-hold':
+      return 'ledger-unavailable';
+    case 'no-authorized-endpoint':
+    case 'no-healthy-endpoint':
+      return 'not-dispatched';
+    default:
+      return refusal.code.startsWith('provider-') ||
+        refusal.code === 'context-too-long' ||
+        refusal.code === 'model-unknown'
+        ? 'upstream-error'
+        : 'indeterminate';
+  }
+}

@@ -1,0 +1,165 @@
+import { refuse, type Ask, type Deny, type Permit, type Refusal } from '@writ/domain';
+import { inspectAnswer, type ClearedPrompt } from '@writ/classification';
+import type { DecisionRecord, Receipt } from '@writ/ledger';
+import { AnswerRelease, type Step } from './answer.js';
+import { close, resultOf, settle } from './close.js';
+import type { Opened } from './dispatch.js';
+import { commit, type Exchange } from './exchange.js';
+import type { AnswerEncoder, Held, Ports } from './ports.js';
+import { decisionRecord } from './records.js';
+
+/** What `enforce` gives the door: a refusal, or an answer whose first window is already released. */
+export type Enforced =
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly about: About }
+  | {
+      readonly kind: 'answered';
+      readonly about: About;
+      readonly contentType: string;
+      readonly encoder: AnswerEncoder;
+      readonly first: Step;
+      readonly rest: AsyncGenerator<Step, void, undefined>;
+    };
+
+/** For the response's headers: ids and names, no content. */
+export interface About {
+  readonly decisionId?: string;
+  readonly receipt?: string;
+  readonly rules?: readonly string[];
+  readonly effect?: 'permit' | 'redact' | 'deny';
+  readonly classes?: readonly string[];
+  readonly policy?: string;
+  readonly snapshotVersion?: number;
+  readonly endpoint?: string;
+  readonly limits?: Readonly<Record<string, string>>;
+  readonly phasesMs?: Readonly<Record<string, number>>;
+}
+
+/** Before a tenant is known: counted for the platform's log, so that an anonymous flood cannot fill a tenant's ledger. */
+export function turnAway(ports: Ports, ask: Ask, refusal: Refusal): Enforced {
+  ports.security.refused(refusal, ask.clientAddress);
+  return { kind: 'refused', refusal, about: {} };
+}
+
+/** A deny with the refusal that it is answered with. */
+export interface Denial {
+  readonly decision: Deny;
+  readonly refusal: Refusal;
+}
+
+/** A deny that policy itself did not speak: limits, suspension, a stale snapshot, an obligation that cannot be fulfilled. */
+export function denial(held: Held, refusal: Refusal, permitted?: Permit): Denial {
+  const { name, version, hash } = held.policy.image;
+  const decision: Deny = {
+    effect: 'deny',
+    code: refusal.code,
+    reason: refusal.message ?? refusal.detail ?? refusal.code,
+    policy: permitted?.policy ?? { name, version, hash, engine: 'none' },
+    matched: permitted?.matched ?? [],
+    factsHash: permitted?.factsHash ?? '',
+    catalogueHash: held.policy.catalogueHash,
+  };
+  return { decision, refusal };
+}
+
+export function refusalOfDeny(decision: Deny): Refusal {
+  if (decision.code === 'classification-incomplete') return refuse('classification-incomplete');
+  return refuse('policy-denied', { detail: decision.code, message: decision.reason });
+}
+
+/** Records the deny, then refuses. A deny that cannot be recorded is answered as `ledger-unavailable`, not as a deny. */
+export async function deny(exchange: Exchange, { decision, refusal }: Denial): Promise<Enforced> {
+  const committed = await commit(
+    exchange,
+    decisionRecord(exchange, decision, undefined, refusal.code),
+    exchange.held.snapshot.evidence.level,
+  );
+  exchange.closed = true;
+  settle(exchange, undefined);
+  if (!committed.ok) return refused(exchange, committed.error);
+  const about = {
+    ...aboutOf(exchange),
+    decisionId: committed.value.record.id,
+    receipt: committed.value.leafHash,
+    rules: decision.matched,
+    effect: 'deny' as const,
+  };
+  return { kind: 'refused', refusal, about };
+}
+
+/** The permit could not be made durable: nothing was sent, and nothing will be. */
+export function refuseUnrecorded(exchange: Exchange, refusal: Refusal): Enforced {
+  exchange.closed = true;
+  settle(exchange, undefined);
+  return refused(exchange, refusal);
+}
+
+/** Closes a permitted request that got no answer, then refuses. */
+export async function closeRefused(exchange: Exchange, refusal: Refusal, hangUp: AbortSignal): Promise<Enforced> {
+  const closed = await close(exchange, { result: resultOf(refusal, hangUp), refusal, handedToSocketBytes: 0 });
+  return refused(exchange, closed.ok ? refusal : closed.error);
+}
+
+/** Waits for the first window, so that every earlier failure is still a clean status code. */
+export async function answer(
+  exchange: Exchange,
+  permit: Receipt<DecisionRecord<Permit>>,
+  prompt: ClearedPrompt,
+  opened: Opened,
+  hangUp: AbortSignal,
+): Promise<Enforced> {
+  const { ask, held, ports } = exchange;
+  const encoder = ports.dialects.encoder(ask, opened.attempt.model);
+  const inspector = inspectAnswer(permit.record.decision.obligations, prompt, held.taxonomy, {
+    digestKey: held.digestKey,
+    attachments: [],
+    expired: () => false,
+  });
+  const rest = new AnswerRelease(exchange, opened, encoder, inspector, hangUp).steps();
+  const first = await rest.next();
+  if (first.done === true) throw new Error('an answer has at least one step');
+  if (first.value.kind === 'failure') {
+    await rest.return();
+    return refused(exchange, first.value.refusal);
+  }
+  const about = {
+    ...aboutOf(exchange),
+    receipt: first.value.released.receipt?.leafHash ?? '',
+    endpoint: opened.attempt.endpoint.id,
+  };
+  return { kind: 'answered', about, contentType: encoder.contentType, encoder, first: first.value, rest };
+}
+
+function refused(exchange: Exchange, refusal: Refusal): Enforced {
+  return { kind: 'refused', refusal, about: aboutOf(exchange) };
+}
+
+function aboutOf(exchange: Exchange): About {
+  const { held, permit, classification, reservation } = exchange;
+  const decision = permit?.record.decision;
+  const limits = {
+    ...reservation?.headers,
+    ...(reservation?.mode === 'degraded' ? { 'x-limit-mode': 'degraded' } : {}),
+  };
+  return {
+    ...(permit === undefined ? {} : { decisionId: permit.record.id, receipt: permit.leafHash }),
+    ...(decision === undefined
+      ? {}
+      : {
+          rules: decision.matched,
+          effect: decision.obligations.redactions.length > 0 ? ('redact' as const) : ('permit' as const),
+        }),
+    classes: Object.keys(classification?.classes ?? {}).toSorted(),
+    policy: `${held.policy.image.name}@${held.policy.image.version}`,
+    snapshotVersion: held.snapshot.version,
+    limits,
+    phasesMs: exchange.phasesMs,
+  };
+}
+
+/** A step threw: a bug or a broken machine. The decision is closed as indeterminate, and the caller is refused. */
+export async function abandon(exchange: Exchange): Promise<Enforced> {
+  if (exchange.permit && !exchange.closed)
+    await close(exchange, { result: 'indeterminate', refusal: refuse('internal'), handedToSocketBytes: 0 });
+  else if (!exchange.closed) settle(exchange, undefined);
+  return refused(exchange, refuse('internal'));
+}

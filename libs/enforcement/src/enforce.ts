@@ -1,0 +1,94 @@
+import { refuse, type Ask, type Credential } from '@writ/domain';
+import { fulfil } from '@writ/classification';
+import { decide } from '@writ/policy';
+import { choose, healthOf } from '@writ/routing';
+import {
+  answer,
+  closeRefused,
+  denial,
+  deny,
+  refusalOfDeny,
+  refuseUnrecorded,
+  turnAway,
+  type Enforced,
+} from './conclude.js';
+import { dispatch } from './dispatch.js';
+import { beginExchange, commit, conversationKey, phase, type Exchange } from './exchange.js';
+import { estimateTokens, factsOf } from './facts.js';
+import type { Ports } from './ports.js';
+import { decisionRecord } from './records.js';
+
+/** Lets the edge close what was begun, should a step throw. */
+export interface Watch {
+  exchange?: Exchange;
+}
+
+/**
+ * The product on one page. Nothing reaches a model before step 7 resolved with a receipt, and nothing comes back before
+ * step 12 did; the types of `call` and `release` demand it. Whatever goes wrong ends in a refusal.
+ */
+export async function enforce(
+  ask: Ask,
+  credential: Credential,
+  ports: Ports,
+  hangUp: AbortSignal,
+  watch: Watch,
+): Promise<Enforced> {
+  // 2. Who asks? Only the credential is believed.
+  const identified = await ports.identity.identify(credential);
+  if (!identified.ok) return turnAway(ports, ask, identified.error);
+  const { subject, tenant } = identified.value;
+
+  // 3. Under which configuration? From memory; stale or missing refuses.
+  const current = await ports.snapshots.current(tenant);
+  const held = current.ok ? current.value : current.error.held;
+  if (!held) return turnAway(ports, ask, current.ok ? refuse('snapshot-missing') : current.error.refusal);
+  const exchange = (watch.exchange = beginExchange(ask, ports, subject, tenant, held));
+  if (!current.ok) return deny(exchange, denial(held, current.error.refusal));
+  if (held.snapshot.state === 'suspended') return deny(exchange, denial(held, refuse('tenant-suspended')));
+
+  // 4. What is in it? Every string of the request.
+  const classification = await phase(exchange, 'classify', () => ports.classifier.classify(ask, held));
+  exchange.classification = classification;
+
+  // 5. Is there room? The worst case is reserved before anything else may happen.
+  const reserved = await phase(exchange, 'reserve', () =>
+    ports.limits.reserve(tenant, subject, ask, held.snapshot, estimateTokens(ask)),
+  );
+  if (!reserved.ok) return deny(exchange, denial(held, reserved.error));
+  exchange.reservation = reserved.value;
+
+  // 6. May it? Permit with obligations and the set of authorized endpoints, or deny.
+  const facts = factsOf(ask, subject, held.snapshot, classification, reserved.value, ports.clock.nowMs());
+  const decision = await phase(exchange, 'decide', () => decide(held.policy, facts));
+  if (decision.effect === 'deny') return deny(exchange, { decision, refusal: refusalOfDeny(decision) });
+  const cleared = await phase(exchange, 'fulfil', () =>
+    fulfil(decision.obligations, ask, classification, conversationKey(exchange)),
+  );
+  if (!cleared.ok) return deny(exchange, denial(held, cleared.error, decision));
+
+  // 7. The record of the decision is durable, or nothing happens.
+  const permit = await commit(
+    exchange,
+    decisionRecord(exchange, decision, cleared.value),
+    decision.obligations.evidence,
+  );
+  if (!permit.ok) return refuseUnrecorded(exchange, permit.error);
+  exchange.permit = permit.value;
+
+  // 8. Which endpoint? Only inside the authorized set.
+  const { aliases, endpoints, prices } = held.snapshot;
+  const route = choose(
+    decision,
+    { model: ask.model, aliases, endpoints, prices, random: () => ports.ids.random(), nowMs: ports.clock.nowMs() },
+    healthOf(ports.health, tenant.tenant),
+  );
+  if (!route.ok) return closeRefused(exchange, refuse(route.error), hangUp);
+
+  // 9, 10. Record which endpoint, then call it.
+  const opened = await dispatch(exchange, permit.value, cleared.value, route.value, hangUp);
+  if (!opened.ok) return closeRefused(exchange, opened.error, hangUp);
+
+  // 11, 12. Inspect, record, release: window by window; the last one under the outcome.
+  return answer(exchange, permit.value, cleared.value, opened.value, hangUp);
+}

@@ -1,0 +1,97 @@
+import { createHmac } from 'node:crypto';
+import {
+  limits,
+  type Ask,
+  type Classification,
+  type EvidenceLevel,
+  type Permit,
+  type Refusal,
+  type Result,
+  type Subject,
+  type TenantContext,
+  refuse,
+} from '@writ/domain';
+import type { AttemptSummary, DecisionRecord, LedgerRecord, Receipt } from '@writ/ledger';
+import type { Held, Ports, Reservation } from './ports.js';
+
+/** One request under way: who asked, under which snapshot, and what has been recorded so far. */
+export interface Exchange {
+  readonly ask: Ask;
+  readonly ports: Ports;
+  readonly subject: Subject;
+  readonly tenant: TenantContext;
+  readonly held: Held;
+  readonly startedMs: number;
+  readonly phasesMs: Record<string, number>;
+  /** Filled in as the steps are taken. */
+  classification: Classification | undefined;
+  reservation: Reservation | undefined;
+  permit: Receipt<DecisionRecord<Permit>> | undefined;
+  readonly dispatchLeaves: string[];
+  readonly attempts: AttemptSummary[];
+  /** True once the outcome is committed (or was tried): a decision is closed once. */
+  closed: boolean;
+}
+
+export function beginExchange(ask: Ask, ports: Ports, subject: Subject, tenant: TenantContext, held: Held): Exchange {
+  return {
+    ask,
+    ports,
+    subject,
+    tenant,
+    held,
+    startedMs: ports.clock.monotonicMs(),
+    phasesMs: {},
+    classification: undefined,
+    reservation: undefined,
+    permit: undefined,
+    dispatchLeaves: [],
+    attempts: [],
+    closed: false,
+  };
+}
+
+/** Runs one step and keeps its duration for the record: the overhead is ours, and it is shown. */
+export async function phase<T>(exchange: Exchange, name: string, step: () => Promise<T> | T): Promise<T> {
+  const from = exchange.ports.clock.monotonicMs();
+  try {
+    return await step();
+  } finally {
+    const spent = exchange.ports.clock.monotonicMs() - from;
+    exchange.phasesMs[name] = Math.round(((exchange.phasesMs[name] ?? 0) + spent) * 1_000) / 1_000;
+  }
+}
+
+const strictness: Record<EvidenceLevel, number> = { committed: 0, receipted: 1, witnessed: 2 };
+
+/** The stricter of what the tenant and the policy's obligation ask for. */
+export function evidenceLevel(exchange: Exchange): EvidenceLevel {
+  const asked = exchange.permit?.record.decision.obligations.evidence ?? 'committed';
+  const tenants = exchange.held.snapshot.evidence.level;
+  return strictness[asked] > strictness[tenants] ? asked : tenants;
+}
+
+/** Commits one record of this exchange; whatever the ledger refuses becomes the refusal the caller gets. */
+export async function commit<R extends LedgerRecord>(
+  exchange: Exchange,
+  record: R,
+  level: EvidenceLevel,
+): Promise<Result<Receipt<R>, Refusal>> {
+  const deadlineMs =
+    record.kind === 'decision' || record.kind === 'dispatch' ? limits.decisionCommitMs : limits.outcomeCommitMs;
+  const committed = await phase(exchange, 'commit', () =>
+    exchange.ports.ledger.commit(exchange.held.log, record, { level, deadlineMs }),
+  );
+  if (committed.ok) return committed;
+  return {
+    ok: false,
+    error: refuse(committed.error, { retryAfterSeconds: 1 + Math.floor(exchange.ports.ids.random() * 4) }),
+  };
+}
+
+/** Key of the tokens that stand for values in this conversation; never leaves the process. */
+export function conversationKey(exchange: Exchange): Uint8Array {
+  return createHmac('sha256', exchange.held.digestKey)
+    .update(`writ/conversation\0${exchange.subject.issuer}\0${exchange.subject.id}\0${exchange.ask.conversation ?? ''}`)
+    .digest();
+}

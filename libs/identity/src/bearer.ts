@@ -1,0 +1,64 @@
+import { err, ok, refuse, type JsonObject, type Refusal, type Result, type Subject, type TenantId } from '@writ/domain';
+import { checks } from './checks.js';
+import { textClaim } from './claim.js';
+import type { Directory, Trust } from './directory.js';
+import type { KeyStore } from './key-store.js';
+import { selectTrust } from './select-trust.js';
+import type { SignatureMemory } from './signature.js';
+import { subjectOf } from './subject-of-claims.js';
+import type { Token } from './token.js';
+import { issuerOfSpiffe } from './workload.js';
+
+export interface Verified {
+  readonly subject: Subject;
+  readonly tenant: TenantId;
+}
+
+/** Whom the token's issuer, or a SPIFFE subject's trust domain, belongs to. */
+export async function trustOf(claims: JsonObject, directory: Directory): Promise<Result<Trust, string>> {
+  const issuer = textClaim(claims, 'iss') ?? issuerOfSpiffe(textClaim(claims, 'sub'));
+  if (issuer === undefined) return err('issuer_unknown');
+  const trusts = await directory.find(issuer);
+  return selectTrust(
+    trusts.filter(({ connection }) => connection.issuer === issuer && connection.kind !== 'mtls'),
+    claims,
+  );
+}
+
+/** Every check but the signature; undefined when all pass. */
+export function checkClaims(token: Token, { connection }: Trust, nowMs: number): Refusal | undefined {
+  for (const check of checks) {
+    const code = check.failure(token, connection, nowMs);
+    if (code !== undefined)
+      return refuse(code === 'token_expired' ? 'credential-expired' : 'credential-invalid', { detail: code });
+  }
+  return undefined;
+}
+
+/** A JWT access token: trusted issuer, every check, then the signature under the connection's own keys. */
+export async function verifyToken(
+  token: Token,
+  trust: Trust,
+  keys: KeyStore,
+  memory: SignatureMemory,
+  nowMs: number,
+): Promise<Result<Verified, Refusal>> {
+  const refused = checkClaims(token, trust, nowMs);
+  if (refused) return err(refused);
+  const key = await keys.keyFor(token, trust);
+  if (!key.ok) return key;
+  if (!(await memory.verify(token, trust, key.value)))
+    return err(refuse('credential-invalid', { detail: 'signature' }));
+  const subject = subjectOf(
+    {
+      claims: token.claims,
+      issuer: trust.connection.issuer,
+      method: 'jwt',
+      credentialThumbprint: token.sha256,
+      expiresAt: Number(token.claims['exp']) * 1_000,
+    },
+    trust.connection,
+  );
+  if (!subject.ok) return err(refuse('credential-invalid', { detail: subject.error }));
+  return ok({ subject: subject.value, tenant: trust.tenant });
+}

@@ -1,0 +1,172 @@
+import type { JsonObject } from '@writ/domain';
+import { concat, sha256, toHex, utf8 } from '../bytes.js';
+import { canonicalJson } from '../canonical-json.js';
+import { parseJws } from '../jws.js';
+import { signStatement } from '../keyset.js';
+import { CompactRange, coverRange } from '../merkle.js';
+import type { StatementSigner } from '../signer.js';
+import { joinEntries, tilePath, tileWidth } from '../tiles.js';
+import { bundleReadme } from './readme.js';
+import { tarEnd, tarEntry } from './tar.js';
+
+/** One index of the log as the exporter reads it. `leaf` absent: pruned or withheld, and a gap says why. */
+export interface StoredRow {
+  readonly leafHash: Uint8Array;
+  readonly leaf?: Uint8Array;
+  /** Ciphertext, when the requester may hold it. */
+  readonly sealed?: Uint8Array;
+  /** Values disclosed with their salts, after the exporter unsealed them. */
+  readonly open?: Readonly<Record<string, { readonly value: string; readonly salt: string }>>;
+}
+
+/** A range of indices without payload. `record` is the index of the record that says so, where there is one. */
+export interface Gap {
+  readonly from: number;
+  readonly to: number;
+  readonly reason: 'pruned' | 'withheld';
+  readonly record?: number;
+}
+
+/** What an export holds, apart from the rows. Everything is read in one snapshot of the database. */
+export interface BundlePlan {
+  readonly id: string;
+  readonly tenant: string;
+  readonly origin: string;
+  readonly createdAt: number;
+  readonly purpose: string;
+  readonly requester: string;
+  /** First index, a multiple of 256: a range widens to the tile before it. */
+  readonly from: number;
+  readonly to: number;
+  /** Size of the tree that the checkpoint signs. */
+  readonly size: number;
+  readonly checkpoint: string;
+  /** Compact range of the first `from` leaves. */
+  readonly left: readonly Uint8Array[];
+  /** Hashes of the aligned subtrees that cover [to, size), left to right. */
+  readonly right: readonly Uint8Array[];
+  readonly keyset: Uint8Array;
+  readonly enrolments: Readonly<Record<string, Uint8Array>>;
+  readonly gaps: readonly Gap[];
+  /** Further files: epochs, witness policy; name to content. */
+  readonly attachments?: Readonly<Record<string, Uint8Array>>;
+}
+
+interface ListedFile {
+  readonly name: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/**
+ * Writes the bundle as a tar, piece by piece, in constant memory: 256 rows at a time. The same rows give the same bytes.
+ * Throws when the rows do not lead to the checkpoint: a bundle that cannot verify is never finished.
+ */
+export async function* writeBundle(
+  plan: BundlePlan,
+  rows: AsyncIterable<StoredRow>,
+  exporter: StatementSigner,
+): AsyncGenerator<Uint8Array> {
+  const files: ListedFile[] = [];
+  const list = (name: string, content: Uint8Array): Uint8Array => {
+    files.push({ name, sha256: toHex(sha256(content)), bytes: content.length });
+    return tarEntry(name, content);
+  };
+  for (const [name, content] of openingFiles(plan)) yield list(name, content);
+  const counts: Record<string, number> = {};
+  const range = CompactRange.from(plan.from, plan.left);
+  if (!range || plan.from % tileWidth !== 0) throw new Error('the export does not begin at a tile of the tree');
+  for await (const { first, tile } of tilesOf(rows, plan.from)) {
+    for (const { leafHash } of tile) range.append(leafHash);
+    countKinds(tile, counts);
+    for (const [name, content] of tileFiles(first, tile)) yield list(name, content);
+  }
+  expectRoot(plan, range);
+  for (const [name, content] of Object.entries(plan.attachments ?? {})) yield list(name, content);
+  const manifest = manifestOf(plan, counts, files);
+  yield tarEntry('manifest.json', utf8(canonicalJson(manifest)));
+  yield tarEntry('manifest.jws', signStatement('writ-manifest+jws', manifest, exporter));
+  yield tarEnd;
+}
+
+function openingFiles(plan: BundlePlan): readonly (readonly [string, Uint8Array])[] {
+  const { from, to, size, left, right } = plan;
+  const range = { from, to, size, left: left.map(toHex), right: right.map(toHex) };
+  return [
+    ['README.txt', utf8(bundleReadme)],
+    ['trust/keyset.jws', plan.keyset],
+    ...Object.entries(plan.enrolments)
+      .toSorted(([one], [other]) => (one < other ? -1 : 1))
+      .map(([writer, statement]) => [`writers/${writer}.jws`, statement] as const),
+    ['log/checkpoint', utf8(plan.checkpoint)],
+    ['log/range.json', utf8(canonicalJson(range))],
+    ['gaps.json', utf8(canonicalJson(plan.gaps.map((gap) => ({ ...gap }))))],
+  ];
+}
+
+async function* tilesOf(
+  rows: AsyncIterable<StoredRow>,
+  from: number,
+): AsyncGenerator<{ readonly first: number; readonly tile: readonly StoredRow[] }> {
+  let tile: StoredRow[] = [];
+  let first = from;
+  for await (const row of rows) {
+    tile.push(row);
+    if (tile.length < tileWidth) continue;
+    yield { first, tile };
+    first += tileWidth;
+    tile = [];
+  }
+  if (tile.length > 0) yield { first, tile };
+}
+
+function tileFiles(first: number, tile: readonly StoredRow[]): readonly (readonly [string, Uint8Array])[] {
+  const path = tilePath(first / tileWidth, tile.length);
+  const files: (readonly [string, Uint8Array])[] = [
+    [`log/tile/0/${path}`, concat(tile.map(({ leafHash }) => leafHash))],
+    [`log/tile/entries/${path}`, joinEntries(tile.map(({ leaf }) => leaf ?? new Uint8Array()))],
+  ];
+  tile.forEach(({ sealed, open }, at) => {
+    if (sealed) files.push([`sealed/${first + at}.bin`, sealed]);
+    if (open) files.push([`open/${first + at}.json`, utf8(canonicalJson({ ...open }))]);
+  });
+  return files;
+}
+
+function countKinds(tile: readonly StoredRow[], counts: Record<string, number>): void {
+  for (const { leaf } of tile) {
+    const payload = leaf && parseJws(leaf, 'writ-record+jws')?.payload;
+    const type = payload && /"_t":"writ\.([a-z]+)\//.exec(Buffer.from(payload).toString('utf8'))?.[1];
+    const kind = leaf ? (type ?? 'unreadable') : 'absent';
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+}
+
+function expectRoot(plan: BundlePlan, range: CompactRange): void {
+  if (range.size !== plan.to) throw new Error(`the export read to index ${range.size}, and not to ${plan.to}`);
+  const pieces = coverRange(plan.to, plan.size);
+  if (pieces.length !== plan.right.length) throw new Error('the export lacks subtrees after its range');
+  pieces.forEach(({ size }, at) => range.appendSubtree(size, plan.right[at] as Uint8Array));
+  const root = plan.checkpoint.split('\n')[2];
+  if (Buffer.from(range.root()).toString('base64') !== root) {
+    throw new Error('the stored rows do not lead to the signed checkpoint; the log must be examined before any export');
+  }
+}
+
+function manifestOf(plan: BundlePlan, counts: JsonObject, files: readonly ListedFile[]): JsonObject {
+  const { id, tenant, origin, purpose, requester, from, to, size, createdAt } = plan;
+  return {
+    _t: 'writ.bundle/1',
+    bundle: id,
+    tenant,
+    origin,
+    created: createdAt,
+    purpose,
+    requester,
+    from,
+    to,
+    size,
+    counts,
+    files: files.map((file) => ({ ...file })),
+  };
+}

@@ -1,0 +1,130 @@
+import type { Classification, JsonObject, JsonValue, Subject } from '@writ/domain';
+import { createHmac } from 'node:crypto';
+import { sha256, toBase64Url, toHex, utf8 } from './bytes.js';
+import { canonicalJson } from './canonical-json.js';
+
+/** What one kind of record says: clear members, and values that are committed to and perhaps sealed. */
+export interface RecordFields {
+  readonly clear: JsonObject;
+  /** Committed to and sealed: identities, addresses, free text. */
+  readonly personal: Readonly<Record<string, string>>;
+  /** Committed to; sealed as far as the content policy goes. */
+  readonly content: Readonly<Record<string, { readonly value: string; readonly seal: boolean }>>;
+  readonly subjectRef?: string;
+}
+
+const clearTextLimit = 256;
+const clearListBytes = 4_096;
+
+/** Text that a caller may have chosen, made safe to read in any terminal, table or browser: short, and free of controls. */
+export function clearText(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- controls are exactly what must not pass
+  const safe = text.toWellFormed().replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '\ufffd');
+  return safe.length <= clearTextLimit ? safe : `${safe.slice(0, clearTextLimit - 1).toWellFormed()}…`;
+}
+
+/** A set: sorted, once each. A long one is named by its digest; its members are then committed to. */
+export function clearSet(values: readonly string[]): JsonValue {
+  const sorted = [...new Set(values.map(clearText))].toSorted();
+  const json = canonicalJson(sorted);
+  return utf8(json).length <= clearListBytes ? sorted : { count: sorted.length, sha256: toHex(sha256(utf8(json))) };
+}
+
+/** Text that canonical JSON admits, unchanged where it already is. */
+export function canonicalText(text: string): string {
+  return text.isWellFormed() && !text.includes('\0') ? text : text.toWellFormed().replaceAll('\0', '\ufffd');
+}
+
+export function digestOf(value: JsonValue): string {
+  return `sha256:${toHex(sha256(utf8(canonicalJson(value))))}`;
+}
+
+/** A handle for one subject within one tenant: the same subject gives the same handle, and without the tenant's key it says nothing. */
+export function subjectRef(hmacKey: Uint8Array, subject: Subject): string {
+  const mac = createHmac('sha256', hmacKey).update(`writ/subject/v1\0${subject.issuer}\0${subject.id}`).digest();
+  return toBase64Url(mac.subarray(0, 16));
+}
+
+/** Who, in clear as far as it is not personal. The chain of delegation (RFC 8693 `act`) runs outward. */
+export function subjectFields(subject: Subject, hmacKey: Uint8Array): RecordFields {
+  const chain = delegationChain(subject);
+  const personal: Record<string, string> = {};
+  chain.forEach((link, at) => {
+    const prefix = at === 0 ? 'sub' : `act.${at}`;
+    personal[prefix] = link.id;
+    personal[`${prefix}.credential`] = link.credentialThumbprint;
+    if (Object.keys(link.attributes).length > 0)
+      personal[`${prefix}.attributes`] = canonicalJson(wellFormed(link.attributes));
+    const groups = clearSet(link.groups);
+    if (!Array.isArray(groups)) personal[`${prefix}.groups`] = canonicalJson(link.groups.map(canonicalText).toSorted());
+  });
+  return {
+    clear: { subject: identityFields(subject), act: chain.slice(1).map(identityFields) },
+    personal,
+    content: {},
+    subjectRef: subjectRef(hmacKey, subject),
+  };
+}
+
+function delegationChain(subject: Subject): readonly Subject[] {
+  const chain: Subject[] = [];
+  for (let link: Subject | undefined = subject; link && chain.length < 8; link = link.onBehalfOf) chain.push(link);
+  return chain;
+}
+
+function identityFields(subject: Subject): JsonObject {
+  const { groups, roles, scopes } = subject;
+  return {
+    kind: subject.kind,
+    issuer: clearText(subject.issuer),
+    method: subject.method,
+    connection: clearText(subject.connection),
+    roles: clearSet(subject.roles),
+    groups: clearSet(subject.groups),
+    scopes: clearSet(subject.scopes),
+    authorization: digestOf([groups, roles, scopes].map((names) => names.map(canonicalText))),
+    clearance: Math.trunc(subject.clearance),
+    ...(subject.department === undefined ? {} : { department: clearText(subject.department) }),
+    ...(subject.app === undefined ? {} : { app: clearText(subject.app) }),
+  };
+}
+
+/** Counts and versions in clear; the spans themselves are committed to, for they point into the text. */
+export function classificationFields(classification: Classification | undefined): JsonObject | null {
+  if (!classification) return null;
+  const types: Record<string, number> = {};
+  const detectors = new Set<string>();
+  for (const finding of classification.findings) {
+    types[clearText(finding.type)] = (types[clearText(finding.type)] ?? 0) + 1;
+    detectors.add(`${finding.detector}@${finding.detectorVersion}`);
+  }
+  return {
+    classes: Object.fromEntries(
+      Object.entries(classification.classes).map(([name, score]) => [clearText(name), Math.round(score)]),
+    ),
+    types,
+    spans: classification.findings.length,
+    detectors: clearSet([...detectors]),
+    complete: classification.complete,
+    because: clearSet(classification.incompleteBecause),
+    taxonomy: clearText(classification.taxonomyVersion),
+    engine: clearText(classification.engineVersion),
+    leaves: classification.leavesScanned,
+    characters: classification.charactersScanned,
+  };
+}
+
+/** The spans as committed to: exact, so that a reviewer who holds the text can check each. */
+export function spansOf(classification: Classification | undefined): string | undefined {
+  if (!classification || classification.findings.length === 0) return undefined;
+  return canonicalJson(wellFormed(classification.findings));
+}
+
+/** A JSON value that canonicalises: broken surrogates and NUL replaced, undefined members gone, fractions as text. */
+export function wellFormed(value: unknown): JsonValue {
+  return JSON.parse(JSON.stringify(value), (_name, member: JsonValue) => {
+    if (typeof member === 'string') return canonicalText(member);
+    if (typeof member === 'number' && (!Number.isSafeInteger(member) || Object.is(member, -0))) return String(member);
+    return member;
+  }) as JsonValue;
+}

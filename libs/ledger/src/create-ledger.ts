@@ -1,0 +1,250 @@
+import { type EvidenceLevel, type Result, err, limits, ok } from '@writ/domain';
+import { toHex } from './bytes.js';
+import { CommitQueue, type Settlement, type Waiting } from './commit-queue.js';
+import { type LedgerAlarm, type SlotParts, commitBatch } from './commit-slot.js';
+import { type LedgerSettings, type PreparedRecord, prepareRecord } from './leaf.js';
+import { provesInclusion, provesWitness } from './evidence.js';
+import type { CommitRefusal, Ledger, LedgerStore, LogContext } from './ledger.js';
+import { CommittedReceipt, type Receipt } from './receipt.js';
+import type { LedgerRecord } from './record.js';
+import type { RandomBytes } from './sealing.js';
+import type { WriterSigner } from './signer.js';
+import type { WitnessPolicy } from './witness-policy.js';
+import { WriterLanes } from './writer-lanes.js';
+
+export interface LedgerClock {
+  nowMs(): number;
+  monotonicMs(): number;
+  /** Resolves after `ms`; `cancel` lets the process end. */
+  after(ms: number): { readonly elapsed: Promise<void>; cancel(): void };
+}
+
+export interface LedgerParts {
+  readonly store: LedgerStore;
+  /** Enrolled before the first commit. */
+  readonly writer: WriterSigner;
+  readonly clock: LedgerClock;
+  readonly random: RandomBytes;
+  readonly settings: LedgerSettings;
+  /** Raw public keys that may sign checkpoints of this deployment: the keyset's, as of now. */
+  readonly logKeys: () => readonly Uint8Array[];
+  /** Who must have cosigned for the level `witnessed`; absent means that it is refused. */
+  readonly witnesses?: WitnessPolicy;
+  readonly onAlarm?: (alarm: LedgerAlarm) => void;
+}
+
+/** The ledger as the process that owns it holds it. Everyone else sees `Ledger`. */
+export interface WritingLedger extends Ledger {
+  /** After re-enrolment: a key lives at most 24 hours, and a lost writer is refused for good. Starts new lanes. */
+  replaceWriter(writer: WriterSigner): void;
+  /** Resolves when nothing waits and nothing is under way. */
+  drained(): Promise<void>;
+}
+
+/** How long the store must have failed without a success before decisions are refused at once. */
+const breakerMs = 1_000;
+/** How long a log on integrity hold is refused without asking the store again. */
+const holdMs = 1_000;
+
+/**
+ * Group commit without a timer: while transactions are under way new records wait, and each transaction that ends takes
+ * what has gathered. An idle ledger sends at once.
+ */
+export function createLedger(parts: LedgerParts): WritingLedger {
+  return new GroupCommit(parts);
+}
+
+class GroupCommit implements WritingLedger {
+  readonly #parts: LedgerParts;
+  readonly #queue = new CommitQueue();
+  readonly #slots: { lanes: WriterLanes; busy: boolean }[];
+  readonly #heldUntil = new Map<string, number>();
+  readonly #idle: (() => void)[] = [];
+  #writer: WriterSigner;
+  #writerRefused = false;
+  #lane = 0;
+  #pumping = false;
+  #failingSince: number | undefined;
+
+  constructor(parts: LedgerParts) {
+    this.#parts = parts;
+    this.#writer = parts.writer;
+    this.#slots = Array.from({ length: limits.commitsInFlight }, () => this.#newSlot());
+  }
+
+  async commit<R extends LedgerRecord>(
+    log: LogContext,
+    record: R,
+    { level, deadlineMs }: { readonly level: EvidenceLevel; readonly deadlineMs: number },
+  ): Promise<Result<Receipt<R>, CommitRefusal>> {
+    const { clock, random, settings } = this.#parts;
+    const until = clock.monotonicMs() + deadlineMs;
+    if (!this.#canReach(level)) return err('ledger-unavailable');
+    // Asked before the record is encoded too: an overload must not cost what it cannot serve.
+    const early = this.#refusesAtOnce(log, record, 0);
+    if (early) return err(early);
+    const prepared = prepareRecord(record, log, settings, clock.nowMs(), random);
+    if (!prepared) return err('ledger-unavailable');
+    const refusal = this.#refusesAtOnce(log, record, prepared.bytes);
+    if (refusal) return err(refusal);
+    const settled = await this.#enqueue(prepared, level, deadlineMs);
+    if (!settled.ok) return settled;
+    if (level !== 'committed' && !(await this.#isProven(prepared, settled.value, level, until))) {
+      return err('ledger-unavailable');
+    }
+    return ok(new CommittedReceipt(record, toHex(settled.value), level));
+  }
+
+  replaceWriter(writer: WriterSigner): void {
+    this.#writer = writer;
+    this.#writerRefused = false;
+    for (const slot of this.#slots) slot.lanes = this.#newSlot().lanes;
+    this.#schedulePump();
+  }
+
+  async drained(): Promise<void> {
+    if (this.#queue.held === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle.push(resolve);
+    });
+  }
+
+  #newSlot(): { lanes: WriterLanes; busy: boolean } {
+    return { busy: false, lanes: new WriterLanes(() => `${this.#writer.id}/${(this.#lane += 1)}`) };
+  }
+
+  #canReach(level: EvidenceLevel): boolean {
+    const { store, witnesses } = this.#parts;
+    if (level === 'witnessed') return store.witnessed !== undefined && witnesses !== undefined;
+    return level === 'committed' || store.inclusion !== undefined;
+  }
+
+  #refusesAtOnce({ origin, tenant }: LogContext, { kind }: LedgerRecord, bytes: number): CommitRefusal | undefined {
+    const now = this.#parts.clock.monotonicMs();
+    const held = this.#heldUntil.get(origin);
+    if (held !== undefined && now < held) return 'ledger-integrity-hold';
+    if (held !== undefined) this.#heldUntil.delete(origin);
+    if (this.#writerRefused) return 'ledger-unavailable';
+    const broken = this.#failingSince !== undefined && now - this.#failingSince >= breakerMs;
+    if (broken && kind === 'decision' && this.#slots.every(({ busy }) => busy)) return 'ledger-unavailable';
+    return this.#queue.refusesAdmission(tenant.tenant, kind, bytes);
+  }
+
+  /** Resolves with the leaf hash once durable, or with a refusal at the deadline at the latest. */
+  #enqueue(prepared: PreparedRecord, level: EvidenceLevel, deadlineMs: number): Promise<Settlement> {
+    return new Promise((resolve) => {
+      let settled = false;
+      const timer = this.#parts.clock.after(deadlineMs);
+      const waiting: Waiting = {
+        prepared,
+        level,
+        isSettled: () => settled,
+        settle: (settlement) => {
+          if (settled) return;
+          settled = true;
+          timer.cancel();
+          resolve(settlement);
+        },
+      };
+      void timer.elapsed.then(() => {
+        if (settled) return;
+        this.#queue.withdraw(waiting);
+        waiting.settle(err('ledger-unavailable'));
+        this.#tellIdle();
+      });
+      this.#queue.admit(waiting);
+      this.#schedulePump();
+    });
+  }
+
+  /** In a microtask, so that records of one turn of the event loop share a transaction. */
+  #schedulePump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    queueMicrotask(() => {
+      this.#pumping = false;
+      this.#pump();
+    });
+  }
+
+  /** Idle slots share what waits, so that one signs while another's transaction is under way. */
+  #pump(): void {
+    if (this.#writerRefused) return;
+    const idle = this.#slots.filter(({ busy }) => !busy);
+    for (const [at, slot] of idle.entries()) {
+      if (this.#queue.waiting === 0) return;
+      const share = Math.ceil(this.#queue.waiting / (idle.length - at));
+      slot.busy = true;
+      const batch = this.#queue.take(Math.min(share, limits.commitBatchRecords));
+      void commitBatch(batch, this.#slotParts(slot.lanes)).then(() => {
+        slot.busy = false;
+        this.#tellIdle();
+        this.#pump();
+      });
+    }
+  }
+
+  #slotParts(lanes: WriterLanes): SlotParts {
+    return {
+      store: this.#parts.store,
+      queue: this.#queue,
+      lanes,
+      writer: this.#writer,
+      pause: (ms) => this.#parts.clock.after(ms * (0.5 + (this.#parts.random(1)[0] ?? 0) / 512)).elapsed,
+      onAlarm: (alarm) => this.#alarm(alarm),
+      onAttempt: (succeeded) => {
+        if (succeeded) this.#failingSince = undefined;
+        else this.#failingSince ??= this.#parts.clock.monotonicMs();
+      },
+    };
+  }
+
+  #alarm(alarm: LedgerAlarm): void {
+    if (alarm.kind === 'integrity-hold') {
+      const until = this.#parts.clock.monotonicMs() + holdMs;
+      for (const origin of alarm.origins) this.#heldUntil.set(origin, until);
+    }
+    if (alarm.kind === 'writer-refused' && alarm.writer === this.#writer.id) {
+      this.#writerRefused = true;
+      for (const waiting of this.#queue.take(Number.POSITIVE_INFINITY)) {
+        this.#queue.release(waiting);
+        waiting.settle(err('ledger-unavailable'));
+      }
+    }
+    // Never inside the commit: whoever listens cannot hold or break it.
+    queueMicrotask(() => this.#parts.onAlarm?.(alarm));
+  }
+
+  #tellIdle(): void {
+    if (this.#queue.held > 0) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** Evidence counts only when it leads to this very leaf, and every signature on the way is one that this process trusts. */
+  async #isProven(
+    { log, record }: PreparedRecord,
+    leafHash: Uint8Array,
+    level: 'receipted' | 'witnessed',
+    until: number,
+  ): Promise<boolean> {
+    const { store, clock, logKeys, witnesses } = this.#parts;
+    const remainingMs = until - clock.monotonicMs();
+    if (remainingMs <= 0) return false;
+    const timer = clock.after(remainingMs);
+    const tooLate = timer.elapsed.then(() => undefined);
+    const { tenant } = log.tenant;
+    try {
+      if (level === 'receipted') {
+        const evidence = await Promise.race([store.inclusion?.(tenant, record.id, remainingMs), tooLate]);
+        return evidence !== undefined && provesInclusion(evidence, log.origin, leafHash, logKeys());
+      }
+      const evidence = await Promise.race([store.witnessed?.(tenant, record.id, remainingMs), tooLate]);
+      if (!evidence || !witnesses) return false;
+      return provesWitness(evidence, log.origin, leafHash, logKeys(), witnesses);
+    } catch {
+      return false;
+    } finally {
+      timer.cancel();
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import { type JsonObject, limits } from '@writ/domain';
+import { toBase64Url, toHex } from './bytes.js';
+import { canonicalMembers } from './canonical-json.js';
+import type { LogContext, StoredLeaf } from './ledger.js';
+import { jwsHeader, signJws } from './jws.js';
+import { hashLeaf } from './merkle.js';
+import { fieldsOf } from './record-fields.js';
+import type { LedgerRecord } from './record.js';
+import { type RandomBytes, type Sealed, commitTo, saltOf, seal } from './sealing.js';
+import type { WriterSigner } from './signer.js';
+
+/** What this process says of itself in every decision. */
+export interface LedgerSettings {
+  /** Gateway version, image digest and configuration digest. */
+  readonly build: { readonly version: string; readonly image?: string; readonly config?: string };
+  readonly environment: string;
+  /** Where the clock gets its time and by how much it may err. */
+  readonly clock: { readonly source: string; readonly errorMs: number };
+}
+
+/** A record on its way: everything is encoded except its place in its writer's chain and the signature. */
+export interface PreparedRecord {
+  readonly log: LogContext;
+  readonly record: LedgerRecord;
+  readonly members: readonly (readonly [name: string, json: string])[];
+  readonly sealed: Sealed | undefined;
+  readonly subjectRef: string;
+  /** For the queue's limit. */
+  readonly bytes: number;
+}
+
+/** A writer lane's place in one log. */
+export interface ChainPosition {
+  /** `<writer>/<lane>` */
+  readonly lane: string;
+  /** Of the last record; 0 before the first. */
+  readonly sequence: number;
+  /** Leaf hash of the last record, 32 zero bytes before the first. */
+  readonly previous: Uint8Array;
+}
+
+export const schemaVersion = 1;
+/** A longer value is committed to and counted, and not sealed: `seal.fields` lacks its name. */
+const sealedTextUnits = 1024 * 1024;
+/** What the chain members and the signature add to a record's payload, generously. */
+const envelopeBytes = 400;
+
+/** Undefined when the record exceeds 60 KiB or holds what canonical JSON does not admit: it is refused, never cut. */
+export function prepareRecord(
+  record: LedgerRecord,
+  log: LogContext,
+  settings: LedgerSettings,
+  nowMs: number,
+  random: RandomBytes,
+): PreparedRecord | undefined {
+  try {
+    const { members, sealed, ref } = payloadOf(record, log, settings, nowMs, random);
+    const payloadBytes = members.reduce((sum, [name, json]) => sum + name.length + Buffer.byteLength(json) + 4, 0);
+    if (Math.ceil(((payloadBytes + envelopeBytes) * 4) / 3) > limits.recordBytes) return undefined;
+    return { log, record, members, sealed, subjectRef: ref, bytes: payloadBytes * 2 + (sealed?.bytes.length ?? 0) };
+  } catch (cause) {
+    if (cause instanceof TypeError) return undefined;
+    throw cause;
+  }
+}
+
+function payloadOf(
+  record: LedgerRecord,
+  log: LogContext,
+  settings: LedgerSettings,
+  nowMs: number,
+  random: RandomBytes,
+) {
+  const fields = fieldsOf(record, log);
+  const committed = Object.entries({
+    ...fields.personal,
+    ...Object.fromEntries(Object.entries(fields.content).map(([name, { value }]) => [name, value])),
+  });
+  const draw = drawFrom(random);
+  const seed = draw(32);
+  const commitments = Object.fromEntries(
+    committed.map(([name, value]) => [name, toBase64Url(commitTo(name, value, saltOf(seed, name)))]),
+  );
+  const values = Object.fromEntries(
+    committed
+      .filter(([name, value]) => fields.content[name]?.seal !== false && value.length <= sealedTextUnits)
+      .map(([name, value]) => [name, value.toWellFormed()]),
+  );
+  const sealed =
+    committed.length === 0 ? undefined : seal({ seed, values }, log.origin, record.id, log.contentKey, draw);
+  const envelope: JsonObject = {
+    ...fields.clear,
+    _t: `writ.${record.kind}/${schemaVersion}`,
+    log: log.origin,
+    tenant: log.tenant.tenant,
+    env: settings.environment,
+    rid: record.id,
+    n: toBase64Url(draw(16)),
+    ts: Math.trunc(nowMs),
+    clk: { src: settings.clock.source, err: settings.clock.errorMs },
+    keep: log.keep,
+    hold: log.hold ?? false,
+    ...(record.kind === 'event' ? {} : { req: record.request }),
+    ...(record.kind === 'decision' ? { build: { ...settings.build } } : {}),
+    ...(fields.subjectRef === undefined ? {} : { subject_ref: fields.subjectRef }),
+    ...(sealed
+      ? { k: commitments, seal: { sha256: toHex(sealed.sha256), fields: Object.keys(values).toSorted() } }
+      : {}),
+  };
+  return { members: canonicalMembers(envelope), sealed, ref: fields.subjectRef ?? '' };
+}
+
+/** One call of the generator serves a whole record: seed, record key, two GCM nonces and the leaf's own nonce. */
+function drawFrom(random: RandomBytes): RandomBytes {
+  const pool = random(32 + 32 + 12 + 12 + 16);
+  let at = 0;
+  return (length) => {
+    if (at + length > pool.length) throw new Error('a record draws more randomness than it was given');
+    at += length;
+    return pool.subarray(at - length, at);
+  };
+}
+
+/** Gives a record its place in its writer's chain and signs it. The result's bytes never change again. */
+export function chainRecord(
+  prepared: PreparedRecord,
+  position: ChainPosition,
+  writer: WriterSigner,
+): { readonly leaf: StoredLeaf; readonly next: ChainPosition } {
+  const { record, log, sealed } = prepared;
+  const sequence = position.sequence + 1;
+  const payload = joinMembers(prepared.members, {
+    w: position.lane,
+    wseq: sequence,
+    prev: toHex(position.previous),
+  });
+  const leaf = signJws(recordHeader(writer), payload, (bytes) => writer.sign(bytes));
+  const leafHash = hashLeaf(leaf);
+  return {
+    leaf: {
+      tenant: log.tenant.tenant,
+      record: record.id,
+      kind: record.kind,
+      keep: log.keep,
+      leaf,
+      leafHash,
+      writer: position.lane,
+      writerSequence: sequence,
+      ...(record.kind === 'event' ? {} : { request: record.request }),
+      ...(record.kind === 'decision' ? { effect: record.decision.effect } : {}),
+      ...(sealed
+        ? { sealed: sealed.bytes, wrappedKey: { subjectRef: prepared.subjectRef, wrapped: sealed.wrappedKey } }
+        : {}),
+    },
+    next: { lane: position.lane, sequence, previous: leafHash },
+  };
+}
+
+/** Merges the three chain members into members that are already in JCS order. */
+function joinMembers(members: PreparedRecord['members'], chain: JsonObject): string {
+  const all = [...members, ...canonicalMembers(chain)].toSorted(([left], [right]) => (left < right ? -1 : 1));
+  return `{${all.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`;
+}
+
+const headers = new WeakMap<WriterSigner, string>();
+
+function recordHeader(writer: WriterSigner): string {
+  const held = headers.get(writer);
+  if (held !== undefined) return held;
+  const header = jwsHeader(writer.keyId, 'writ-record+jws');
+  headers.set(writer, header);
+  return header;
+}
+
+export const noPrevious: Uint8Array = new Uint8Array(32);

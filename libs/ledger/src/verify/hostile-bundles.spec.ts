@@ -1,0 +1,64 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { authority, bundleOf, exporter, keyset, log, planOf, writer } from '../bundle/log.fixtures.js';
+import { utf8 } from '../bytes.js';
+import { jwsHeader, parseJws, signJws } from '../jws.js';
+import { signKeyset } from '../keyset.js';
+import { hashLeaf, rootOf } from '../merkle.js';
+import { at, honest, judge, rebuilt, replaced, second } from './attacks.fixtures.js';
+import { filesOf, forge } from './forge.fixtures.js';
+
+afterAll(() => second.close());
+
+const honestFiles = async () => filesOf(await rebuilt(honest));
+
+describe('a hostile bundle', () => {
+  it.each([
+    ['a tree of size 0', `${log.origin}\n0\n`],
+    ['a tree of size 2^63', `${log.origin}\n9223372036854775808\n`],
+    ['a negative size', `${log.origin}\n-1\n`],
+  ])('is refused: %s', async (_name, body) => {
+    const text = `${body}${Buffer.from(rootOf([])).toString('base64')}\n`;
+    const files = (await honestFiles()).set('log/checkpoint', utf8(`${text}\n\u2014 ${log.origin} AAAAAAAA\n`));
+    expect([10, 20]).toContain((await judge(forge(files))).exit);
+  });
+
+  it('is refused with a duplicate key in a record', async () => {
+    const payload = Buffer.from(parseJws(at(3).leaf, 'writ-record+jws')?.payload ?? []).toString('utf8');
+    const doubled = signJws(
+      jwsHeader(writer.keyId, 'writ-record+jws'),
+      payload.replace('{', '{"_t":"writ.outcome/1",'),
+      (data) => writer.sign(data),
+    );
+    const leaf = { ...at(3), leaf: doubled, leafHash: hashLeaf(doubled) };
+    expect(await judge(await rebuilt(replaced(3, leaf)))).toEqual({ exit: 20, index: 3 });
+  });
+
+  it('is refused with another algorithm in the header', async () => {
+    const none = Buffer.from('{"alg":"none","kid":"0000000000000000","typ":"writ-record+jws"}').toString('base64url');
+    const leaf = utf8(
+      `${none}${Buffer.from(at(3).leaf)
+        .toString('latin1')
+        .replace(/^[^.]*/, '')}`,
+    );
+    expect(await judge(await rebuilt(replaced(3, { ...at(3), leaf, leafHash: hashLeaf(leaf) })))).toEqual({
+      exit: 10,
+      index: 3,
+    });
+  });
+
+  it('is refused with a path that leaves the folder', async () => {
+    const bundle = Buffer.from(await rebuilt(honest));
+    bundle.write('../../etc/x', 0, 'latin1');
+    expect((await judge(bundle)).exit).toBe(20);
+  });
+
+  it('is refused when the manifest is signed by a key that does not export', async () => {
+    const bundle = await bundleOf(planOf(honest), honest, authority);
+    expect((await judge(bundle)).exit).toBe(10);
+  });
+
+  it('is refused when a keyset signed by another root lies inside', async () => {
+    const bundle = await rebuilt(honest, { keyset: signKeyset(keyset, exporter) });
+    expect((await judge(bundle)).exit).toBe(10);
+  });
+});

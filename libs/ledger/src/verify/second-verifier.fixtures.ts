@@ -1,0 +1,42 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { root } from '../bundle/log.fixtures.js';
+
+const script = fileURLToPath(new URL('../../../../test/verifier/serve.py', import.meta.url));
+
+/** The verifier in Python, kept running: one bundle in, one exit code out. */
+export class SecondVerifier {
+  readonly #process: ChildProcess;
+  readonly #waiting: ((answer: string) => void)[] = [];
+  readonly #ended: Promise<void>;
+
+  constructor() {
+    this.#process = spawn('python3', [script, Buffer.from(root.publicKey).toString('hex')], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const lines = createInterface({ input: this.#process.stdout as NodeJS.ReadableStream });
+    lines.on('line', (line) => this.#waiting.shift()?.(line));
+    this.#ended = new Promise((resolve) => {
+      this.#process.on('close', () => {
+        for (const tell of this.#waiting.splice(0)) tell('crash: the process ended');
+        resolve();
+      });
+    });
+  }
+
+  verify(bundle: Uint8Array, other: Uint8Array = new Uint8Array()): Promise<string> {
+    const lengths = Buffer.alloc(8);
+    lengths.writeUInt32BE(bundle.length, 0);
+    lengths.writeUInt32BE(other.length, 4);
+    this.#process.stdin?.write(Buffer.concat([lengths, bundle, other]));
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#process.stdin?.end();
+    await this.#ended;
+  }
+}

@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+import { localKms, openText, sealText } from './kms.js';
+import { uuidv7 } from './clock.js';
+
+const key = Buffer.alloc(32, 7);
+
+describe('sealing', () => {
+  it('opens only with the same key and the same additional data', () => {
+    const sealed = sealText(key, 'tenant-a|table|row', 'secret');
+    expect(openText(key, 'tenant-a|table|row', sealed)).toBe('secret');
+    expect(() => openText(key, 'tenant-b|table|row', sealed)).toThrow();
+    expect(() => openText(Buffer.alloc(32, 8), 'tenant-a|table|row', sealed)).toThrow();
+  });
+
+  it('never seals the same text to the same bytes', () => {
+    expect(sealText(key, 'a', 'x')).not.toBe(sealText(key, 'a', 'x'));
+  });
+
+  it('unwraps a key only in the context it was wrapped for', async () => {
+    const kms = localKms(key);
+    const blob = await kms.wrap('tenant-a/hmac', Buffer.from('k'));
+    expect(Buffer.from(await kms.unwrap('tenant-a/hmac', blob)).toString()).toBe('k');
+    await expect(kms.unwrap('tenant-b/hmac', blob)).rejects.toThrow();
+  });
+});
+
+describe('uuidv7', () => {
+  it('carries its time in the first 48 bits and its version and variant where RFC 9562 puts them', () => {
+    const id = uuidv7(1_700_000_000_000);
+    expect(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)).toBe(1_700_000_000_000);
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  });
+});

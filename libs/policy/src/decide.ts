@@ -1,0 +1,123 @@
+import type { Decision, Deny, EndpointId } from '@writ/domain';
+import { causeOf } from './cause.js';
+import { evaluate } from './engine.js';
+import { type Evaluation, type Evaluator, evaluateAll, ruleName } from './evaluation.js';
+import type { Facts, SubjectFacts } from './facts.js';
+import { factsHashOf } from './facts-hash.js';
+import { policyLimits } from './limits.js';
+import type { LinkedPolicy } from './link.js';
+import { obligationsOf } from './asked.js';
+import { indexesOf, isEmpty } from './outcome.js';
+
+const engine = 'wpl/1.0';
+
+/** Total: whatever goes wrong inside is a deny with a code. Relinks nothing; a link past `validUntilMs` denies. */
+export function decide(policy: LinkedPolicy, facts: Facts): Decision {
+  return decideWith(byEngine, policy, facts);
+}
+
+/** The compiled engine. */
+export const byEngine: Evaluator = (layer, view, assume, outcome) => {
+  evaluate(layer.linked, view, assume, outcome);
+};
+
+/** The same decision by any evaluator: the compiled engine, or the reference it is checked against. */
+export function decideWith(evaluator: Evaluator, policy: LinkedPolicy, facts: Facts): Decision {
+  return orDeny(policy, () => conclude(evaluator, policy, facts, factsHashOf(facts)));
+}
+
+/** Without the facts hash, which costs as much as the decision: for replays that compare and throw away. */
+export function decideQuickly(policy: LinkedPolicy, facts: Facts): Decision {
+  return orDeny(policy, () => conclude(byEngine, policy, facts, ''));
+}
+
+function orDeny(policy: LinkedPolicy, decision: () => Decision): Decision {
+  try {
+    return decision();
+  } catch {
+    const reason =
+      'The policy could not be evaluated, so nothing is permitted; the operators of this service can tell why.';
+    return denial(policy, [], '', 'policy-invalid', reason);
+  }
+}
+
+function conclude(evaluator: Evaluator, policy: LinkedPolicy, facts: Facts, factsHash: string): Decision {
+  const deny = (code: string, reason: string, matched: readonly string[] = []): Deny =>
+    denial(policy, matched, factsHash, code, reason);
+  if (!(facts.atMs >= policy.validFromMs && facts.atMs < policy.validUntilMs)) {
+    return deny('link-expired', 'An assurance of an endpoint began or ended meanwhile; try again at once.');
+  }
+  const subjects = delegationOf(facts.subject);
+  if (subjects === undefined) {
+    return deny(
+      'delegation-too-deep',
+      `A delegation may have ${policyLimits.delegation} subjects; ask for a direct token.`,
+    );
+  }
+  const { evaluations, authorized } = evaluateAll(evaluator, policy, facts, subjects, 'none');
+  const matched = matchedNames(evaluations);
+  if (isEmpty(authorized, authorized.length)) {
+    const { code, reason } = causeOf(evaluator, policy, facts, subjects);
+    return deny(code, reason, matched);
+  }
+  const obligations = obligationsOf(policy, evaluations, authorized);
+  if (obligations.redactions.length > 0) {
+    if (facts.data === undefined) {
+      const reason = 'The request could not be classified in full, so what the policy redacts cannot be found.';
+      return deny('classification-incomplete', reason, matched);
+    }
+    const { spanless } = facts.data;
+    const unredactable = obligations.redactions.find(({ class: name }) => spanless.includes(name));
+    if (unredactable !== undefined) {
+      const reason = `${unredactable.class} was found without its place, so it cannot be redacted (${unredactable.by.join(', ')}).`;
+      return deny('unredactable-class', reason, matched);
+    }
+  }
+  const authorizedEndpoints: EndpointId[] = [];
+  for (const index of indexesOf(authorized)) {
+    const endpoint = policy.endpoints[index];
+    if (endpoint !== undefined) authorizedEndpoints.push(endpoint.id);
+  }
+  return { effect: 'permit', ...about(policy, matched, factsHash), authorizedEndpoints, obligations };
+}
+
+/** The caller, then the person it acts for, and so on; undefined when the chain is longer than the limit. */
+export function delegationOf(subject: SubjectFacts): readonly SubjectFacts[] | undefined {
+  if (subject.onBehalfOf === undefined) return [subject];
+  const chain: SubjectFacts[] = [];
+  for (let next: SubjectFacts | undefined = subject; next !== undefined; next = next.onBehalfOf) {
+    if (chain.length === policyLimits.delegation) return undefined;
+    chain.push(next);
+  }
+  return chain;
+}
+
+/** In document order, the platform's rules first; a rule that matched for any subject of a delegation counts. */
+function matchedNames(evaluations: readonly Evaluation[]): readonly string[] {
+  const names: string[] = [];
+  for (const [index, { layer, outcome }] of evaluations.entries()) {
+    if (index > 0 && evaluations[index - 1]?.layer === layer) continue;
+    let { matched } = outcome;
+    for (const other of evaluations.slice(index + 1)) {
+      if (other.layer === layer) matched = matched.map((bits, block) => bits | (other.outcome.matched[block] ?? 0));
+    }
+    for (const rule of indexesOf(matched)) names.push(ruleName(layer, rule));
+  }
+  return names;
+}
+
+function denial(
+  policy: LinkedPolicy,
+  matched: readonly string[],
+  factsHash: string,
+  code: string,
+  reason: string,
+): Deny {
+  return { effect: 'deny', ...about(policy, matched, factsHash), code, reason };
+}
+
+function about({ image, platform, catalogueHash }: LinkedPolicy, matched: readonly string[], factsHash: string) {
+  const { name, version, hash } = image;
+  const above = platform === undefined ? '' : ` under ${platform.name}@${platform.version} ${platform.hash}`;
+  return { policy: { name, version, hash, engine: `${engine}${above}` }, matched, factsHash, catalogueHash };
+}

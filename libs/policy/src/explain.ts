@@ -1,0 +1,214 @@
+import type { Decision, EndpointId, JsonValue, PolicyRef, RedactionStyle } from '@writ/domain';
+import { attributeOf } from './attributes.js';
+import { byEngine, decide, delegationOf } from './decide.js';
+import { type DecodedLeaf, clock, decodeLeaves, describeLeaf } from './decode-leaf.js';
+import { type Evaluation, evaluateAll, ruleName } from './evaluation.js';
+import type { Facts } from './facts.js';
+import { layerInteger } from './layer-integer.js';
+import type { LinkedPolicy } from './link.js';
+import { selectEndpoints } from './link-layer.js';
+import { hasBit, indexesOf } from './outcome.js';
+import { type Effect, type RuleObligations, answerIfUnknown } from './program.js';
+import { type Fact, type View, absent, readFact, unknown } from './read-fact.js';
+import { leafAnswer } from './reference.js';
+
+/** One condition with what the request had. Free text of the caller is shown as present, never quoted. */
+export interface Because {
+  readonly condition: string;
+  readonly actual: JsonValue;
+}
+
+export interface MatchedRule {
+  readonly rule: string;
+  readonly effect: Effect;
+  /** In a delegation: the subject for whom it matched. */
+  readonly subject?: string;
+  readonly because: readonly Because[];
+  readonly reason: string;
+}
+
+/** The whole story of a decision, for operators. Callers get its code and reason only. */
+export interface Explanation {
+  readonly decision: 'permit' | 'redact' | 'deny';
+  readonly code: string;
+  readonly reason?: string;
+  readonly policy: PolicyRef;
+  readonly factsHash: string;
+  readonly catalogueHash: string;
+  readonly authorized: readonly EndpointId[];
+  readonly permitted: readonly EndpointId[];
+  readonly excluded: readonly { readonly endpoint: EndpointId; readonly by: readonly string[] }[];
+  readonly matched: readonly MatchedRule[];
+  readonly overridden: readonly { readonly rule: string; readonly by: readonly string[] }[];
+  readonly unknown: readonly { readonly path: string; readonly cause: string; readonly treatedAs: string }[];
+  /** On a deny: the permits that came nearest, and what they failed on. */
+  readonly nearMisses: readonly { readonly rule: string; readonly failedOn: readonly Because[] }[];
+  readonly redactions: Readonly<Record<string, { readonly style: RedactionStyle; readonly by: readonly string[] }>>;
+  readonly obligations: readonly ({ readonly by: string } & RuleObligations)[];
+}
+
+/** The full form: decides again, which is exact because facts and policy are frozen, and writes down why. */
+export function explain(policy: LinkedPolicy, facts: Facts): Explanation {
+  const decision = decide(policy, facts);
+  const subjects = delegationOf(facts.subject) ?? [];
+  const { evaluations } = evaluateAll(byEngine, policy, facts, subjects, 'none');
+  const views = evaluations.map(({ layer, subject }): View => {
+    return { facts, subject, timezone: layer.linked.reader.timezone };
+  });
+  const stories = evaluations.map((evaluation, index) => storyOf(evaluation, views[index] ?? viewOf(facts), policy));
+  const isEverywhere = (endpoint: number) => evaluations.every(({ outcome }) => hasBit(outcome.permitted, endpoint));
+  const permitted = policy.endpoints.flatMap(({ id }, index) =>
+    evaluations.length > 0 && isEverywhere(index) ? [id] : [],
+  );
+  const authorized = decision.effect === 'permit' ? decision.authorizedEndpoints : [];
+  const within = new Set(authorized);
+  const several = subjects.length > 1;
+  return {
+    ...verdictOf(decision),
+    authorized,
+    permitted,
+    excluded: permitted
+      .filter((id) => !within.has(id))
+      .map((id) => ({ endpoint: id, by: unique(stories.flatMap(({ excluders }) => excluders.get(id) ?? [])) }))
+      .filter(({ by }) => by.length > 0),
+    matched: stories.flatMap(({ matched, subject }) => matched.map((rule) => (several ? { ...rule, subject } : rule))),
+    overridden: stories.flatMap(({ overridden }) => overridden),
+    unknown: unknownIn(evaluations, views),
+    nearMisses: decision.effect === 'permit' ? [] : stories.flatMap(({ nearMisses }) => nearMisses).slice(0, 5),
+    obligations: stories.flatMap(({ obligations }) => obligations),
+  };
+}
+
+function viewOf(facts: Facts): View {
+  return { facts, subject: facts.subject, timezone: 'UTC' };
+}
+
+function verdictOf(decision: Decision) {
+  const { policy, factsHash, catalogueHash } = decision;
+  const redactions = decision.effect === 'permit' ? decision.obligations.redactions : [];
+  return {
+    decision:
+      decision.effect === 'deny'
+        ? ('deny' as const)
+        : redactions.length > 0
+          ? ('redact' as const)
+          : ('permit' as const),
+    code: decision.effect === 'deny' ? decision.code : 'OK',
+    ...(decision.effect === 'deny' ? { reason: decision.reason } : {}),
+    policy,
+    factsHash,
+    catalogueHash,
+    redactions: Object.fromEntries(redactions.map(({ class: name, style, by }) => [name, { style, by }])),
+  };
+}
+
+function storyOf(evaluation: Evaluation, view: View, policy: LinkedPolicy) {
+  const { layer, outcome, subject } = evaluation;
+  const { reader } = layer.linked;
+  const matchedRules = indexesOf(outcome.matched);
+  const overrides = matchedRules.filter((rule) => reader.effect(rule) === 'override');
+  const excluders = new Map<EndpointId, string[]>();
+  for (const rule of matchedRules) {
+    const effect = reader.effect(rule);
+    if ((effect !== 'deny' && effect !== 'restrict') || hasBit(outcome.lifted, rule)) continue;
+    const bits = new Int32Array(layer.linked.endpointWords);
+    selectEndpoints(layer.linked, reader.expression(rule), layerInteger(layer.linked, view), false, bits);
+    for (const index of indexesOf(bits)) {
+      const id = policy.endpoints[index]?.id;
+      if (id !== undefined) excluders.set(id, [...(excluders.get(id) ?? []), ruleName(layer, rule)]);
+    }
+  }
+  return {
+    subject: subject.id,
+    excluders,
+    matched: matchedRules.map((rule): MatchedRule => {
+      const because = becauseOf(decodeLeaves(reader, rule), view, true);
+      return { rule: ruleName(layer, rule), effect: reader.effect(rule), because, reason: reader.reason(rule) };
+    }),
+    overridden: indexesOf(outcome.lifted).map((rule) => ({
+      rule: ruleName(layer, rule),
+      by: overrides.filter((by) => (reader.tags(by) & reader.tags(rule)) !== 0).map((by) => ruleName(layer, by)),
+    })),
+    nearMisses: nearMissesOf(evaluation, view),
+    obligations: matchedRules.flatMap((rule) => {
+      const { oblige } = reader.asks(rule);
+      return oblige === undefined ? [] : [{ by: ruleName(layer, rule), ...oblige }];
+    }),
+  };
+}
+
+/** Permits that did not match, the ones with the fewest failing conditions first. */
+function nearMissesOf({ layer, outcome }: Evaluation, view: View) {
+  const { reader } = layer.linked;
+  return Array.from({ length: reader.rules }, (_, rule) => rule)
+    .filter((rule) => reader.effect(rule) === 'permit' && !hasBit(outcome.matched, rule))
+    .map((rule) => ({ rule: ruleName(layer, rule), failedOn: becauseOf(decodeLeaves(reader, rule), view, false) }))
+    .toSorted((a, b) => a.failedOn.length - b.failedOn.length)
+    .slice(0, 3);
+}
+
+/** The conditions that held (or failed), with what the request had. */
+function becauseOf(leaves: readonly DecodedLeaf[], view: View, held: boolean): readonly Because[] {
+  return leaves
+    .filter(({ leaf, negated }) => {
+      const answer = leafAnswer(leaf, view);
+      return answer === undefined ? true : (answer !== negated) === held;
+    })
+    .map((leaf) => ({ condition: describeLeaf(leaf), actual: actualOf(leaf, view) }));
+}
+
+function actualOf({ leaf }: DecodedLeaf, view: View): JsonValue {
+  if (leaf.kind === 'class') {
+    const { data } = view.facts;
+    return data === undefined ? 'unknown' : (data.classes[leaf.name] ?? 0) / 1000;
+  }
+  if (leaf.kind === 'pair')
+    return [show(readFact(view, leaf.left), leaf.left), show(readFact(view, leaf.right), leaf.right)];
+  return show(readFact(view, leaf.path), leaf.path);
+}
+
+function show(fact: Fact, path: string): JsonValue {
+  if (fact === absent) return 'absent';
+  if (fact === unknown) return 'unknown';
+  const attribute = attributeOf(path);
+  if (attribute?.asserted === true) return 'present';
+  if (typeof fact !== 'number') return typeof fact === 'string' ? fact : [...fact];
+  if (attribute?.type === 'boolean') return fact === 1;
+  return path === 'time.minute' ? clock(fact) : fact;
+}
+
+function unknownIn(evaluations: readonly Evaluation[], views: readonly View[]) {
+  const found = new Map<string, { readonly path: string; readonly cause: string; readonly treatedAs: string }>();
+  for (const [index, { layer }] of evaluations.entries()) {
+    const { reader } = layer.linked;
+    const view = views[index];
+    if (view === undefined) continue;
+    for (let rule = 0; rule < reader.rules; rule += 1) {
+      for (const { leaf } of decodeLeaves(reader, rule)) {
+        if (leafAnswer(leaf, view) !== undefined) continue;
+        const path =
+          leaf.kind === 'class'
+            ? `class(${leaf.name})`
+            : leaf.kind === 'pair'
+              ? `${leaf.left}, ${leaf.right}`
+              : leaf.path;
+        const treatedAs = answerIfUnknown(reader.effect(rule)) ? 'holds, against the request' : 'does not hold';
+        found.set(`${path} ${treatedAs}`, { path, cause: causeFor(path, view.facts), treatedAs });
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+function causeFor(path: string, facts: Facts): string {
+  if ((path.startsWith('class(') || path.startsWith('data.')) && facts.data === undefined)
+    return 'classification incomplete';
+  if (path.startsWith('budget.') && facts.budget === undefined) return 'the budget could not be read in time';
+  return path.startsWith('ext.')
+    ? 'the source did not answer in time'
+    : 'absent, or not of the kind that the rule needs';
+}
+
+function unique(values: readonly string[]): readonly string[] {
+  return [...new Set(values)];
+}

@@ -1,0 +1,10 @@
+import type { LinkedLayer } from './link-layer.js';
+import { type View, readFact } from './read-fact.js';
+
+/** The integers that endpoint comparisons of a layer need, read the plain way. */
+export function layerInteger({ reader }: LinkedLayer, view: View): (slot: number) => number | undefined {
+  return (slot) => {
+    const fact = readFact(view, reader.slots[slot]?.path ?? '');
+    return typeof fact === 'number' ? fact : undefined;
+  };
+}

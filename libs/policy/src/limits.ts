@@ -1,0 +1,20 @@
+/** What one document may hold. A refusal names the limit; nothing here depends on another tenant's document. */
+export const policyLimits = Object.freeze({
+  sourceBytes: 256 * 1024,
+  /** Lines with content plus flow punctuation, counted before any parsing: bounds the parser's work. */
+  sourceTokens: 8_000,
+  sourceDepth: 16,
+  rules: 200,
+  conditionsPerRule: 128,
+  conditions: 4_096,
+  expressionDepth: 16,
+  listItems: 500,
+  textLength: 512,
+  tags: 31,
+  tests: 500,
+  invariants: 50,
+  endpoints: 4_096,
+  /** An agent for a person for …: RFC 8693 chains longer than this are denied. */
+  delegation: 4,
+  diagnostics: 100,
+});

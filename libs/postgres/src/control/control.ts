@@ -1,0 +1,178 @@
+import type { TenantContext } from '@writ/domain';
+import {
+  DataSource,
+  DefaultNamingStrategy,
+  type EntityManager,
+  type EntityTarget,
+  type FindOptionsWhere,
+  type ObjectLiteral,
+} from 'typeorm';
+import * as catalogue from './catalogue.entities.js';
+import * as identity from './identity.entities.js';
+import * as policy from './policy.entities.js';
+import type { ControlRow } from './row.js';
+import * as tenants from './tenant.entities.js';
+
+/** What the modules above export is entities and nothing else. */
+const controlEntities = [catalogue, identity, policy, tenants].flatMap((module): readonly (new () => object)[] =>
+  Object.values<new () => object>(module),
+);
+
+class SnakeCase extends DefaultNamingStrategy {
+  override columnName(property: string, custom: string | undefined): string {
+    return custom ?? property.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  }
+}
+
+export interface ControlSettings {
+  readonly url: string;
+  /** Connections at most; the administration plane must not starve the ledger. */
+  readonly poolSize?: number;
+}
+
+function dataSource(settings: ControlSettings): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url: settings.url,
+    schema: 'control',
+    entities: controlEntities,
+    namingStrategy: new SnakeCase(),
+    uuidExtension: 'pgcrypto',
+    installExtensions: false,
+    logging: false,
+    poolSize: settings.poolSize ?? 10,
+    applicationName: 'writ-control',
+    extra: { maxUses: 5_000, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 5_000 },
+  });
+}
+
+/** What the entities and the migrated schema disagree on, as SQL; empty when the migration is complete. */
+export async function controlDrift(settings: ControlSettings): Promise<readonly string[]> {
+  const source = dataSource({ ...settings, poolSize: 1 });
+  await source.initialize();
+  try {
+    const log = await source.driver.createSchemaBuilder().log();
+    return log.upQueries.map(({ query }) => query);
+  } finally {
+    await source.destroy();
+  }
+}
+
+/** One statement on the transaction's own connection, for rows that are not entities, such as the published snapshot. */
+export interface SqlClient {
+  query(text: string, values?: readonly unknown[]): Promise<{ readonly rows: readonly Record<string, unknown>[] }>;
+}
+
+export class StaleVersion extends Error {
+  constructor(readonly current: number) {
+    super('the row has changed since the version that the change names');
+  }
+}
+
+/** One transaction of one tenant. Every statement names the tenant, and the database checks it again. */
+export class ControlTx {
+  constructor(
+    readonly tenant: TenantContext,
+    private readonly manager: EntityManager,
+    readonly client: SqlClient,
+  ) {}
+
+  get tenantId(): string {
+    return this.tenant.tenant;
+  }
+
+  /** In order of creation; the last one may be named, for a page. */
+  async all<R extends ControlRow>(entity: EntityTarget<R>, where: Partial<R> = {}): Promise<R[]> {
+    return this.manager.getRepository<R>(entity).find({
+      where: this.own(where),
+      order: { createdAt: 'ASC', id: 'ASC' } as never,
+    });
+  }
+
+  async page<R extends ControlRow>(entity: EntityTarget<R>, first: number, after: string | undefined): Promise<R[]> {
+    const query = this.manager
+      .getRepository<R>(entity)
+      .createQueryBuilder('r')
+      .where('r.tenantId = :tenant', { tenant: this.tenantId })
+      .orderBy('r.id', 'DESC')
+      .take(first);
+    if (after !== undefined) query.andWhere('r.id < :after', { after });
+    return query.getMany();
+  }
+
+  async one<R extends ControlRow>(entity: EntityTarget<R>, where: Partial<R>): Promise<R | undefined> {
+    return (await this.manager.getRepository<R>(entity).findOne({ where: this.own(where) })) ?? undefined;
+  }
+
+  /** Undefined also for an id that could not be read: it is as unknown as a random one. */
+  async byId<R extends ControlRow>(entity: EntityTarget<R>, id: string | undefined): Promise<R | undefined> {
+    return id === undefined ? undefined : this.one(entity, { id } as Partial<R>);
+  }
+
+  async insert<R extends ObjectLiteral>(
+    entity: EntityTarget<R>,
+    values: Omit<R, 'tenantId' | 'version' | 'createdAt' | 'updatedAt'>,
+  ): Promise<R> {
+    const repository = this.manager.getRepository<R>(entity);
+    const now = new Date();
+    const own = { version: 1, createdAt: now, updatedAt: now, ...values, tenantId: this.tenantId };
+    const row = repository.create(own as never) as unknown as R;
+    await repository.insert(row);
+    return row;
+  }
+
+  /** Changes a row that is still at `version`, by default the one read; throws `StaleVersion` when another was faster. */
+  async update<R extends ControlRow>(
+    entity: EntityTarget<R>,
+    row: R,
+    changes: Partial<R>,
+    version = row.version,
+  ): Promise<R> {
+    const repository = this.manager.getRepository<R>(entity);
+    const next = { ...changes, version: version + 1, updatedAt: new Date() };
+    const done = await repository.update(this.own({ id: row.id, version } as Partial<R>), next as never);
+    if (done.affected !== 1) {
+      const current = await this.one(entity, { id: row.id } as Partial<R>);
+      throw new StaleVersion(current?.version ?? 0);
+    }
+    return this.manager.getRepository<R>(entity).create({ ...(row as object), ...next } as never) as unknown as R;
+  }
+
+  async remove<R extends ControlRow>(entity: EntityTarget<R>, where: Partial<R>): Promise<number> {
+    return (await this.manager.getRepository<R>(entity).delete(this.own(where))).affected ?? 0;
+  }
+
+  private own<R>(where: Partial<R>): FindOptionsWhere<R> {
+    return { ...where, tenantId: this.tenantId } as unknown as FindOptionsWhere<R>;
+  }
+}
+
+/** The control schema, as the tenant API's login sees it. */
+export class Control {
+  private constructor(private readonly source: DataSource) {}
+
+  static async open(settings: ControlSettings): Promise<Control> {
+    return new Control(await dataSource(settings).initialize());
+  }
+
+  async close(): Promise<void> {
+    await this.source.destroy();
+  }
+
+  /** Runs `work` in one transaction that sees only this tenant's rows. A throw rolls everything back. */
+  async inTenant<T>(tenant: TenantContext, work: (tx: ControlTx) => Promise<T>): Promise<T> {
+    return this.source.transaction(async (manager) => {
+      await manager.query(`SELECT set_config('app.tenant', $1, true)`, [tenant.tenant]);
+      const client = (await manager.queryRunner!.connect()) as SqlClient;
+      return work(new ControlTx(tenant, manager, client));
+    });
+  }
+
+  /** Rows of the platform: sign-ups and its own keys. No tenant's row is visible here. */
+  async inPlatform<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.source.transaction(async (manager) => {
+      await manager.query(`SELECT set_config('app.tenant', '', true)`);
+      return work(manager);
+    });
+  }
+}

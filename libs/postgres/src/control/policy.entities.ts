@@ -1,0 +1,82 @@
+import { Column, Entity } from 'typeorm';
+import { ControlRow } from './row.js';
+
+/** One version of the tenant's policy. The source of a published version never changes. */
+@Entity('policy_version', { schema: 'control' })
+export class PolicyVersionRow extends ControlRow {
+  @Column('integer')
+  number!: number;
+
+  @Column('text')
+  source!: string;
+
+  /** `sha256:` and hex, as the compiler gives it; empty while the draft does not compile. */
+  @Column('text')
+  hash!: string;
+
+  @Column('text')
+  state!: 'draft' | 'published' | 'superseded';
+
+  @Column('text')
+  author!: string;
+
+  @Column('text', { nullable: true })
+  publisher!: string | null;
+
+  @Column('timestamptz', { nullable: true })
+  publishedAt!: Date | null;
+}
+
+/** A change that waits for a second person. The database refuses an approver who is the requester. */
+@Entity('approval', { schema: 'control' })
+export class ApprovalRow extends ControlRow {
+  @Column('text')
+  kind!: string;
+
+  /** The mutation's arguments, canonical; the approval holds for exactly these. */
+  @Column('jsonb')
+  subject!: Record<string, unknown>;
+
+  @Column('text')
+  subjectHash!: string;
+
+  @Column('text')
+  requestedBy!: string;
+
+  @Column('text')
+  state!: 'pending' | 'approved' | 'rejected' | 'used' | 'expired';
+
+  @Column('text', { nullable: true })
+  decidedBy!: string | null;
+
+  @Column('timestamptz', { nullable: true })
+  decidedAt!: Date | null;
+
+  @Column('text', { nullable: true })
+  reason!: string | null;
+
+  @Column('timestamptz')
+  expiresAt!: Date;
+}
+
+/** An export of evidence that was asked for; the worker makes the bundle. */
+@Entity('evidence_export', { schema: 'control' })
+export class EvidenceExportRow extends ControlRow {
+  @Column('text')
+  purpose!: string;
+
+  @Column('timestamptz')
+  from!: Date;
+
+  @Column('timestamptz')
+  to!: Date;
+
+  @Column('text')
+  state!: 'requested' | 'ready' | 'failed' | 'cancelled';
+
+  @Column('text')
+  requestedBy!: string;
+
+  @Column('text', { nullable: true })
+  location!: string | null;
+}

@@ -1,0 +1,146 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { ControlRow } from './row.js';
+
+@Entity('tenant', { schema: 'control' })
+export class TenantRow extends ControlRow {
+  @Column('text')
+  name!: string;
+
+  @Column('text')
+  region!: string;
+
+  @Column('text')
+  state!: 'active' | 'suspended';
+
+  /** C2SP origin line of the tenant's log. */
+  @Column('text')
+  origin!: string;
+
+  @Column('text')
+  keep!: string;
+
+  @Column('text')
+  evidenceLevel!: 'committed' | 'receipted' | 'witnessed';
+
+  @Column('jsonb')
+  dispatchClasses!: string[];
+
+  /** The tenant's data keys, wrapped by the KMS. */
+  @Column('text')
+  wrappedHmacKey!: string;
+
+  @Column('text')
+  wrappedContentKey!: string;
+
+  /** When the first federated owner called; from then on the setup subject is refused. */
+  @Column('timestamptz', { nullable: true })
+  federatedAt!: Date | null;
+
+  @Column('integer', { default: 0 })
+  snapshotVersion!: number;
+
+  /** True when a second person must approve each publication of a policy. */
+  @Column('boolean', { default: false })
+  policyApproval!: boolean;
+}
+
+/** A printed code that regains access when the identity provider is gone. Works once; only its hash is kept. */
+@Entity('recovery_code', { schema: 'control' })
+export class RecoveryCodeRow extends ControlRow {
+  @Column('text')
+  codeHash!: string;
+
+  @Column('timestamptz', { nullable: true })
+  usedAt!: Date | null;
+
+  @Column('timestamptz')
+  expiresAt!: Date;
+}
+
+/** One e-mail address on its way to a tenant. It belongs to the platform until a tenant exists. */
+@Entity('sign_up', { schema: 'control' })
+export class SignUpRow {
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  @Column('text')
+  email!: string;
+
+  /** SHA-256 over id and code: the code itself is only in the e-mail. */
+  @Column('text')
+  codeHash!: string;
+
+  @Column('integer', { default: 0 })
+  attempts!: number;
+
+  @Column('timestamptz')
+  createdAt!: Date;
+
+  @Column('timestamptz')
+  expiresAt!: Date;
+
+  @Column('timestamptz', { nullable: true })
+  verifiedAt!: Date | null;
+
+  @Column('uuid', { nullable: true })
+  tenantId!: string | null;
+}
+
+/** A key of this deployment, such as the bootstrap issuer's; the private half is wrapped by the KMS. */
+@Entity('platform_key', { schema: 'control' })
+export class PlatformKeyRow {
+  @PrimaryColumn('text')
+  purpose!: string;
+
+  @Column('text')
+  kid!: string;
+
+  @Column('jsonb')
+  publicJwk!: Record<string, unknown>;
+
+  @Column('text')
+  wrappedPrivate!: string;
+
+  @Column('timestamptz')
+  createdAt!: Date;
+}
+
+/** The answer to a mutation that carried an idempotency key, kept for 24 hours. */
+@Entity('idempotency', { schema: 'control' })
+export class IdempotencyRow {
+  @PrimaryColumn('uuid')
+  tenantId!: string;
+
+  /** SHA-256 of the caller's identity. */
+  @PrimaryColumn('text')
+  caller!: string;
+
+  @PrimaryColumn('text')
+  key!: string;
+
+  @Column('text')
+  requestHash!: string;
+
+  @Column('jsonb', { nullable: true })
+  answer!: Record<string, unknown> | null;
+
+  @Column('timestamptz')
+  createdAt!: Date;
+}
+
+/** One change of the tenant's configuration, as the change log shows it. The ledger's record is the evidence. */
+@Entity('change', { schema: 'control' })
+export class ChangeRow extends ControlRow {
+  @Column('text')
+  event!: string;
+
+  @Column('text')
+  actor!: string;
+
+  @Column('jsonb')
+  fields!: Record<string, unknown>;
+
+  /** The ledger record that was committed before the change took effect. */
+  @Column('uuid')
+  recordId!: string;
+}

@@ -1,0 +1,170 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { limits } from '@writ/domain';
+import {
+  type LedgerAlarm,
+  type LedgerSettings,
+  type StatementSigner,
+  type WriterSigner,
+  type WritingLedger,
+  createLedger,
+  enrolment,
+  rawPublicKey,
+  signEnrolment,
+  writerLifeMs,
+  writerSigner,
+} from '@writ/ledger';
+import type { Clock } from '@writ/platform';
+import { postgresLedgerStore } from './ledger-store.js';
+import { type PlanePool, causeText } from './plane.js';
+import { type WriterRegister, writerRegister } from './writers.js';
+
+export interface EnrolledLedgerOptions {
+  /** A pool that serves the ledger alone: nothing else may take its connections. */
+  readonly plane: PlanePool;
+  /** The writer authority's key: it vouches for the key that this process makes. */
+  readonly authority: StatementSigner;
+  /** `gateway`, `tenant-api` or `worker`; the first part of the writer's id. */
+  readonly kind: string;
+  readonly settings: LedgerSettings;
+  readonly clock: Clock;
+  /** Raw public keys that may sign checkpoints. */
+  readonly logKeys: () => readonly Uint8Array[];
+  readonly onAlarm: (alarm: LedgerAlarm) => void;
+  readonly onProblem: (problem: string) => void;
+}
+
+export interface EnrolledLedger {
+  readonly ledger: WritingLedger;
+  /** The writer that signs now; another one after a rotation. */
+  readonly writer: () => string;
+  /** Waits for what is under way, then takes the writer's leave, so that no sweeper has to ask. */
+  close(): Promise<void>;
+}
+
+/** Several beats fit into the silence after which a writer counts as lost. */
+const heartbeatMs = limits.writerSilenceMs / 6;
+const retryMs = 250;
+const replaceAfterMs = writerLifeMs * 0.9;
+
+/**
+ * The ledger of one process: a key made here and never stored, enrolled under the authority's signature, kept alive by
+ * heartbeats, and replaced before its day is over or when it was declared lost. Starts without a database too: until the
+ * enrolment succeeds, every commit is refused.
+ */
+export function enrolledLedger(options: EnrolledLedgerOptions): EnrolledLedger {
+  return new LedgerOfProcess(options);
+}
+
+interface Writer {
+  readonly signer: WriterSigner;
+  readonly publicKey: Uint8Array;
+  readonly statement: string;
+  readonly madeAt: number;
+}
+
+class LedgerOfProcess implements EnrolledLedger {
+  readonly ledger: WritingLedger;
+  readonly #options: EnrolledLedgerOptions;
+  readonly #closing = Promise.withResolvers<void>();
+  readonly #beating: Promise<void>;
+  /** Replaced writers whose requests may still be open: they stay alive until the longest answer has ended. */
+  readonly #retiring: Writer[] = [];
+  #writer: Writer;
+  #isClosing = false;
+
+  constructor(options: EnrolledLedgerOptions) {
+    this.#options = options;
+    this.#writer = makeWriter(options);
+    this.ledger = createLedger({
+      store: postgresLedgerStore(options.plane),
+      writer: this.#writer.signer,
+      clock: options.clock,
+      random: (bytes) => randomBytes(bytes),
+      settings: options.settings,
+      logKeys: options.logKeys,
+      onAlarm: options.onAlarm,
+    });
+    this.#beating = this.#live();
+  }
+
+  writer(): string {
+    return this.#writer.signer.id;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#closing.resolve();
+    await this.#beating;
+    await this.ledger.drained();
+    try {
+      const register = writerRegister(this.#options.plane);
+      for (const { signer } of [...this.#retiring, this.#writer]) {
+        // oxlint-disable-next-line no-await-in-loop -- at most two or three
+        await register.close(signer.id);
+      }
+    } catch (cause) {
+      this.#options.onProblem(`the writer could not take its leave; the sweeper will: ${causeText(cause)}`);
+    }
+  }
+
+  async #live(): Promise<void> {
+    let isEnrolled = false;
+    while (!this.#isClosing) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- one beat follows the other
+        isEnrolled = isEnrolled ? await this.#beat() : await this.#enrol(this.#writer);
+      } catch (cause) {
+        this.#options.onProblem(`the writer register does not answer: ${causeText(cause)}`);
+      }
+      const pause = this.#options.clock.after(isEnrolled ? heartbeatMs : retryMs);
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await Promise.race([pause.elapsed, this.#closing.promise]);
+      pause.cancel();
+    }
+  }
+
+  async #enrol(writer: Writer): Promise<boolean> {
+    await writerRegister(this.#options.plane).enrol({
+      id: writer.signer.id,
+      kind: this.#options.kind,
+      publicKey: Buffer.from(writer.publicKey).toString('base64'),
+      statement: writer.statement,
+    });
+    this.#writer = writer;
+    this.ledger.replaceWriter(writer.signer);
+    return true;
+  }
+
+  /** A key that nears the end of its day is replaced while it is still good; a lost one at once. */
+  async #beat(): Promise<boolean> {
+    const { plane, clock, onProblem } = this.#options;
+    const register = writerRegister(plane);
+    await this.#retire(register);
+    const before = this.#writer;
+    const standing = await register.heartbeat(before.signer.id);
+    const isOld = clock.nowMs() - before.madeAt > replaceAfterMs;
+    if (standing === 'active' && !isOld) return true;
+    if (standing === 'active') this.#retiring.push(before);
+    else onProblem(`the writer ${before.signer.id} is ${standing}; a new one enrols`);
+    await this.#enrol(makeWriter(this.#options));
+    return true;
+  }
+
+  async #retire(register: WriterRegister): Promise<void> {
+    for (const writer of this.#retiring.slice()) {
+      const isOver = this.#options.clock.nowMs() - writer.madeAt > replaceAfterMs + limits.upstreamTotalMs * 2;
+      // oxlint-disable-next-line no-await-in-loop -- at most two or three
+      await (isOver ? register.close(writer.signer.id) : register.heartbeat(writer.signer.id));
+      if (isOver) this.#retiring.splice(this.#retiring.indexOf(writer), 1);
+    }
+  }
+}
+
+function makeWriter({ kind, authority, settings, clock }: EnrolledLedgerOptions): Writer {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const signer = writerSigner(`${kind}-${randomBytes(6).toString('hex')}`, privateKey);
+  const publicKey = rawPublicKey(privateKey);
+  const madeAt = clock.nowMs();
+  const claims = enrolment({ id: signer.id, publicKey }, { workload: kind, build: settings.build.version }, madeAt);
+  return { signer, publicKey, statement: Buffer.from(signEnrolment(claims, authority)).toString('ascii'), madeAt };
+}

@@ -1,0 +1,22 @@
+import { LedgerTables1763694000001 } from './1-ledger-tables.js';
+import { TenantSchema1763694000002 } from './2-tenant-schema.js';
+import { Intake1763694000003 } from './3-intake.js';
+import { Snapshots1763694000004 } from './4-snapshots.js';
+import { Budgets1763694000005 } from './5-budgets.js';
+import { Sequencing1763694000006 } from './6-sequencing.js';
+import { Sweeping1763694000007 } from './7-sweeping.js';
+import { Retention1763694000008 } from './8-retention.js';
+import { Export1763694000009 } from './9-export.js';
+
+/** In order. A migration that was released is never edited: what follows is a new one at the end. */
+export const migrations = [
+  LedgerTables1763694000001,
+  TenantSchema1763694000002,
+  Intake1763694000003,
+  Snapshots1763694000004,
+  Budgets1763694000005,
+  Sequencing1763694000006,
+  Sweeping1763694000007,
+  Retention1763694000008,
+  Export1763694000009,
+];

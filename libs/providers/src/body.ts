@@ -1,0 +1,48 @@
+import { limits } from '@writ/domain';
+import { createParser } from 'eventsource-parser';
+import { broken } from './fault.js';
+
+export interface SseMessage {
+  readonly event: string | undefined;
+  readonly data: string;
+}
+
+/** The whole body as text. Invalid UTF-8 is a broken answer. */
+export async function readText(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  let text = '';
+  for await (const part of decode(chunks)) text += part;
+  return text;
+}
+
+/** Server-sent events, with a cap on a line and on an event. A stream that ends inside an event is broken. */
+export async function* readEvents(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<SseMessage, void, undefined> {
+  const ready: SseMessage[] = [];
+  let fault: Error | undefined;
+  const parser = createParser({
+    maxBufferSize: limits.upstreamLineBytes,
+    onEvent: (message) => void ready.push({ event: message.event, data: message.data }),
+    onError: (error) => {
+      if (error.type === 'max-buffer-size-exceeded') fault = broken('line-too-long');
+    },
+  });
+  for await (const part of decode(chunks)) {
+    parser.feed(part);
+    if (fault) throw fault;
+    yield* ready.splice(0);
+  }
+}
+
+async function* decode(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  for await (const chunk of chunks) yield decodeOne(decoder, chunk);
+  const rest = decodeOne(decoder, undefined);
+  if (rest) yield rest;
+}
+
+function decodeOne(decoder: TextDecoder, chunk: Uint8Array | undefined): string {
+  try {
+    return chunk ? decoder.decode(chunk, { stream: true }) : decoder.decode();
+  } catch {
+    throw broken('not-utf-8');
+  }
+}

@@ -1,0 +1,195 @@
+import type { ClearedPrompt } from '@writ/classification';
+import { type AnswerEvent, type EndpointKey, err, ok, type Permit, type Provider, type Result } from '@writ/domain';
+import type { DecisionRecord, DispatchRecord, LogContext, Receipt } from '@writ/ledger';
+import type { AuthorizedEndpoint, ProviderFault } from '@writ/routing';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { readText } from './body.js';
+import { broken, classOfStatus, detailOf } from './fault.js';
+import { type Arrived, type Deadlines, send, standardDeadlines } from './transport.js';
+import type { Job, Vendor } from './vendor.js';
+import { vendors } from './vendors.js';
+
+/** How this lib recognises what only other rooms can make. A look-alike opens nothing. */
+export interface Proofs {
+  /** Made by the ledger's `commit`, not merely shaped like it. */
+  isReceipt(value: object): boolean;
+  isAuthorizedBy(endpoint: AuthorizedEndpoint, permit: Permit): boolean;
+  /** Made by `fulfil`. */
+  isCleared(prompt: ClearedPrompt): boolean;
+}
+
+export interface ProviderSettings {
+  readonly proofs: Proofs;
+  /** The guarded dispatcher that dials this endpoint; one pool per origin. */
+  dispatcherFor(endpoint: AuthorizedEndpoint): Dispatcher;
+  /** Opens a sealed provider key for one call. */
+  openKey(log: LogContext, key: EndpointKey): Promise<string>;
+  readonly deadlines?: Partial<Deadlines>;
+}
+
+export interface CallOptions {
+  readonly model: string;
+  readonly key: EndpointKey | undefined;
+  readonly log: LogContext;
+  readonly dispatch: Receipt<DispatchRecord> | undefined;
+  readonly maxOutputTokens: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface CalledAnswer {
+  readonly status: number;
+  readonly upstreamRequestId?: string;
+  readonly events: AsyncIterable<AnswerEvent>;
+}
+
+export interface Providers {
+  call(
+    permit: Receipt<DecisionRecord<Permit>>,
+    endpoint: AuthorizedEndpoint,
+    prompt: ClearedPrompt,
+    how: CallOptions,
+  ): Promise<Result<CalledAnswer, ProviderFault>>;
+}
+
+export function createProviders(settings: ProviderSettings): Providers {
+  return {
+    async call(permit, endpoint, prompt, how) {
+      demand(settings.proofs, permit, endpoint, prompt, how);
+      const secret = await openSecret(settings, how);
+      if (!secret.ok) return secret;
+      const vendor: Vendor = vendors[endpoint.provider satisfies Provider];
+      const { model, maxOutputTokens } = how;
+      const job: Job = { endpoint, prompt, model, maxOutputTokens, secret: secret.value };
+      const wire = vendor.write(job);
+      if (!wire.ok) return wire;
+      const stream = prompt.ask.stream;
+      const authorization = (await vendor.authorize?.(wire.value, job)) ?? {};
+      const sent = await send(settings.dispatcherFor(endpoint), {
+        url: new URL(wire.value.url),
+        headers: {
+          'content-type': 'application/json',
+          accept: mediaTypeOf(vendor, stream),
+          ...wire.value.headers,
+          ...authorization,
+          'x-writ-decision': permit.record.id,
+        },
+        body: wire.value.body,
+        signal: how.signal,
+        deadlines: { ...standardDeadlines, ...settings.deadlines },
+      });
+      if (!sent.ok) return sent;
+      const arrived = sent.value;
+      const fault = await faultOf(vendor, arrived, stream);
+      if (fault) return err(fault);
+      return ok({ status: arrived.status, ...requestId(arrived), events: readAll(vendor, arrived, job) });
+    },
+  };
+}
+
+/** The promise at run time, should a cast have fooled the compiler. These are bugs, so they throw. */
+function demand(
+  proofs: Proofs,
+  permit: Receipt<DecisionRecord<Permit>>,
+  endpoint: AuthorizedEndpoint,
+  prompt: ClearedPrompt,
+  how: CallOptions,
+): void {
+  if (!proofs.isReceipt(permit)) throw new Error('no committed decision: nothing is sent');
+  const { decision, request } = permit.record;
+  if (decision.effect !== 'permit') throw new Error('the committed decision is no permit: nothing is sent');
+  if (!proofs.isAuthorizedBy(endpoint, decision)) throw new Error('the permit does not authorize this endpoint');
+  if (!proofs.isCleared(prompt)) throw new Error('the prompt is not cleared: nothing is sent');
+  if (prompt.ask.request !== request) throw new Error('the permit is for another request: nothing is sent');
+  const { dispatch } = how;
+  if (dispatch === undefined) return;
+  const matches = dispatch.record.request === request && dispatch.record.endpoint === endpoint.id;
+  if (!proofs.isReceipt(dispatch) || !matches) throw new Error('the dispatch record is not for this attempt');
+}
+
+async function openSecret(
+  settings: ProviderSettings,
+  how: CallOptions,
+): Promise<Result<string | undefined, ProviderFault>> {
+  if (!how.key) return ok(undefined);
+  try {
+    const secret = await settings.openKey(how.log, how.key);
+    if (/^[\x20-\x7e]+$/.test(secret)) return ok(secret);
+    return err({ class: 'credential', detail: 'key-not-printable' });
+  } catch {
+    return err({ class: 'credential', detail: 'key-unreadable' });
+  }
+}
+
+function mediaTypeOf(vendor: Vendor, stream: boolean): string {
+  return vendor.contentType?.(stream) ?? (stream ? 'text/event-stream' : 'application/json');
+}
+
+/** Undefined when the answer is of the protocol that was asked for. */
+async function faultOf(vendor: Vendor, arrived: Arrived, stream: boolean): Promise<ProviderFault | undefined> {
+  const { status, headers } = arrived;
+  if (headers['content-length'] !== undefined && headers['transfer-encoding'] !== undefined)
+    return unfit(arrived, 'not-http both-lengths');
+  const coding = headers['content-encoding'];
+  if (coding !== undefined && coding !== 'identity') return unfit(arrived, 'content-coding');
+  if (status >= 300 && status < 400) return unfit(arrived, `redirect-refused http-${status}`);
+  if (status >= 400) return refused(vendor, arrived);
+  if (status !== 200) return unfit(arrived, `http-${status}`);
+  const expected = mediaTypeOf(vendor, stream);
+  const type = (headers['content-type'] ?? '').toLowerCase();
+  const fits = type === expected || type.startsWith(`${expected};`);
+  return fits ? undefined : unfit(arrived, 'content-type');
+}
+
+function unfit(arrived: Arrived, detail: string): ProviderFault {
+  arrived.discard();
+  return { ...broken(detail).fault, status: arrived.status, ...requestId(arrived) };
+}
+
+async function refused(vendor: Vendor, arrived: Arrived): Promise<ProviderFault> {
+  const { status, headers } = arrived;
+  const error = vendor.errorOf(await errorBody(arrived), headers);
+  const retryAfterSeconds = retryAfter(headers);
+  return {
+    class: vendor.classOf(status, error) ?? classOfStatus(status),
+    status,
+    detail: detailOf(status, error),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...requestId(arrived),
+  };
+}
+
+/** The status has already said that it failed; a body that cannot be read adds nothing. */
+async function errorBody(arrived: Arrived): Promise<unknown> {
+  try {
+    return JSON.parse(await readText(arrived.chunks)) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Seconds, or a date measured against the provider's own clock. */
+export function retryAfter(headers: IncomingHttpHeaders): number | undefined {
+  const milliseconds = Number(headers['retry-after-ms']);
+  if (headers['retry-after-ms'] !== undefined && milliseconds >= 0) return milliseconds / 1000;
+  const value = headers['retry-after'];
+  if (value === undefined) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  const seconds = (Date.parse(value) - Date.parse(headers.date ?? '')) / 1000;
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
+}
+
+function requestId(arrived: Arrived): { readonly upstreamRequestId?: string } {
+  const found = ['x-request-id', 'request-id', 'x-amzn-requestid', 'apim-request-id']
+    .map((name) => arrived.headers[name])
+    .find((value) => typeof value === 'string' && /^[\w.:-]{1,128}$/.test(value));
+  return typeof found === 'string' ? { upstreamRequestId: found } : {};
+}
+
+async function* readAll(vendor: Vendor, arrived: Arrived, job: Job): AsyncGenerator<AnswerEvent, void, undefined> {
+  try {
+    yield* vendor.read(arrived, job);
+  } finally {
+    arrived.finish();
+  }
+}

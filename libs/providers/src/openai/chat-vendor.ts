@@ -1,0 +1,149 @@
+import { type AnswerEvent, type Dialect, err, ok, type Result } from '@writ/domain';
+import type { ProviderFault } from '@writ/routing';
+import { readEvents, readText } from '../body.js';
+import { broken } from '../fault.js';
+import { member, parseJson } from '../json/parse.js';
+import { type Edit, isObject, setMember, splice } from '../json/splice.js';
+import { translate } from '../translate/translate.js';
+import type { Arrived } from '../transport.js';
+import { cannotServe, type Job, type Vendor, type Wire } from '../vendor.js';
+import { type ChatDialect, chunkEvent, readChat, startOf } from './chat-read.js';
+import { writeChat } from './chat-write.js';
+import { embeddingsEvent } from './embeddings.js';
+import { classOf, errorOf, errorInside } from './faults.js';
+import { readResponsesStream, readResponsesWhole } from './responses-read.js';
+
+/** What differs between those who speak OpenAI's wire. */
+export interface Profile {
+  readonly url: (job: Job, path: string) => string;
+  readonly headers: (job: Job) => Readonly<Record<string, string>>;
+  /** The field for the most output tokens when the caller gave none. */
+  readonly tokensField: 'max_completion_tokens' | 'max_tokens';
+  /** True when usage of a stream must be asked for. */
+  readonly usageOption: boolean;
+  /** Dialects that it speaks itself. */
+  readonly natives: ReadonlySet<Dialect>;
+}
+
+export function openAiWire(profile: Profile): Vendor {
+  return {
+    write: (job) => write(profile, job),
+    read: (arrived, job) => read(arrived, job, nativeOf(profile, job) ?? 'openai.chat'),
+    errorOf,
+    classOf,
+  };
+}
+
+type Native = 'openai.chat' | 'openai.responses' | 'openai.completions' | 'openai.embeddings';
+
+const paths: Readonly<Record<Native, string>> = {
+  'openai.chat': '/chat/completions',
+  'openai.responses': '/responses',
+  'openai.completions': '/completions',
+  'openai.embeddings': '/embeddings',
+};
+
+function nativeOf(profile: Profile, job: Job): Native | undefined {
+  const { dialect } = job.prompt.ask;
+  return profile.natives.has(dialect) && Object.hasOwn(paths, dialect) ? (dialect as Native) : undefined;
+}
+
+function read(arrived: Arrived, job: Job, native: Native): AsyncIterable<AnswerEvent> {
+  const { stream } = job.prompt.ask;
+  if (native === 'openai.responses') return stream ? readResponsesStream(arrived) : readResponsesWhole(arrived);
+  if (native === 'openai.embeddings') return readEmbeddings(arrived);
+  return stream ? readStream(arrived, job, native) : readWhole(arrived, native);
+}
+
+/** The caller's own bytes with the model, and what was obliged, spliced in. */
+function write(profile: Profile, job: Job): Result<Wire, ProviderFault> {
+  const { ask, source } = job.prompt;
+  const native = nativeOf(profile, job);
+  if (!native) return written(profile, job);
+  const tree = parseJson(source, { depth: 64, nodes: 1_000_000 });
+  if (!tree.ok || tree.value.kind !== 'object') return err(cannotServe('prompt-not-json'));
+  const root = tree.value;
+  const edits: Edit[] = [setMember(root, 'model', JSON.stringify(job.model))];
+  const added: string[] = [];
+  const put = (name: string, json: string): void => {
+    const edit = setMember(root, name, json);
+    if (member(root, name)) edits.push(edit);
+    else added.push(`,${JSON.stringify(name)}:${json}`);
+  };
+  const most = leastOf(job.maxOutputTokens, ask.maxOutputTokens);
+  if (job.maxOutputTokens !== undefined && most !== undefined && native !== 'openai.embeddings') {
+    const given = tokenFields.filter((name) => member(root, name)?.kind === 'number');
+    for (const name of given.length > 0 ? given : [tokensFieldOf(profile, native)]) put(name, String(most));
+  }
+  if (ask.stream && profile.usageOption && native !== 'openai.responses') {
+    const options = member(root, 'stream_options');
+    if (isObject(options)) edits.push(setMember(options, 'include_usage', 'true'));
+    else put('stream_options', '{"include_usage":true}');
+  }
+  edits.push({ start: root.end - 1, end: root.end - 1, text: added.join('') });
+  return ok({ url: profile.url(job, paths[native]), headers: profile.headers(job), body: splice(source, edits) });
+}
+
+const tokenFields = ['max_completion_tokens', 'max_tokens', 'max_output_tokens'] as const;
+
+function tokensFieldOf(profile: Profile, native: Native): string {
+  if (native === 'openai.responses') return 'max_output_tokens';
+  return native === 'openai.completions' ? 'max_tokens' : profile.tokensField;
+}
+
+function written(profile: Profile, job: Job): Result<Wire, ProviderFault> {
+  const { tokensField, usageOption } = profile;
+  const how = { model: job.model, stream: job.prompt.ask.stream, tokensField, usageOption };
+  const body = translate(job, (conversation) => writeChat(conversation, how));
+  if (!body.ok) return body;
+  return ok({
+    url: profile.url(job, paths['openai.chat']),
+    headers: profile.headers(job),
+    body: JSON.stringify(body.value),
+  });
+}
+
+export function leastOf(...limits: readonly (number | undefined)[]): number | undefined {
+  const known = limits.filter((limit): limit is number => limit !== undefined);
+  return known.length > 0 ? Math.min(...known) : undefined;
+}
+
+async function* readWhole(arrived: Arrived, dialect: ChatDialect): AsyncGenerator<AnswerEvent, void, undefined> {
+  const reading = readChat(await readText(arrived.chunks));
+  if (reading.error) throw errorInside(reading.source);
+  if (!member(reading.tree, 'choices')) throw broken('no-choices');
+  const source = { dialect, json: reading.source };
+  yield { parts: [startOf(reading.tree), ...reading.parts], source, terminal: true };
+}
+
+async function* readStream(
+  arrived: Arrived,
+  job: Job,
+  dialect: ChatDialect,
+): AsyncGenerator<AnswerEvent, void, undefined> {
+  const keepUsage = asksForUsage(job);
+  let first = true;
+  for await (const { data } of readEvents(arrived.chunks)) {
+    if (data === '[DONE]') {
+      if (first) throw broken('nothing-before-the-end');
+      yield { parts: [], source: { dialect, json: '[DONE]' }, terminal: true };
+      return;
+    }
+    const reading = readChat(data);
+    if (reading.error) throw errorInside(data);
+    yield chunkEvent(reading, first, keepUsage, dialect);
+    first = false;
+  }
+  throw broken('cut');
+}
+
+function asksForUsage(job: Job): boolean {
+  const options = job.prompt.ask.body['stream_options'];
+  return (
+    typeof options === 'object' && options !== null && 'include_usage' in options && options.include_usage === true
+  );
+}
+
+async function* readEmbeddings(arrived: Arrived): AsyncGenerator<AnswerEvent, void, undefined> {
+  yield embeddingsEvent(await readText(arrived.chunks));
+}

@@ -1,0 +1,106 @@
+import { err, ok, refuse, type Budget, type Refusal, type Result, type Subject, type TenantId } from '@writ/domain';
+import { applicable, type Applied } from './applicable.js';
+import type { BudgetLeases } from './leases.js';
+import { periodEnd, periodStart, Purse, type Held } from './purse.js';
+import { microsOf } from './worst-case.js';
+
+/** What all budgets that apply to a request hold back for it. */
+export interface BudgetHold {
+  settle(spentMicros: bigint): void;
+  /** Of the tightest hard budget; undefined when none applies. */
+  readonly seen: { readonly class: string; readonly remainingCents: number } | undefined;
+}
+
+export interface BudgetSettings {
+  readonly leases: BudgetLeases;
+  readonly nowMs: () => number;
+  readonly instances: number;
+}
+
+const microsPerCent = 10_000n;
+/** Slices of at most this part of a ceiling for each instance. */
+const slicesPerInstance = 8;
+/** A budget with less than this percentage left is `economy`. */
+const economyPercent = 20n;
+
+/** The purses of this process: one for each budget, holder and period in use. */
+export class Budgets {
+  readonly #purses = new Map<string, Purse>();
+  /** A period never goes back, so a clock that jumps cannot renew a budget twice. */
+  readonly #periods = new Map<string, number>();
+
+  constructor(private readonly settings: BudgetSettings) {}
+
+  /** From every budget that applies, or from none. */
+  async hold(
+    tenant: TenantId,
+    budgets: readonly Budget[],
+    subject: Subject,
+    micros: bigint,
+  ): Promise<Result<BudgetHold, Refusal>> {
+    const held: Held[] = [];
+    const release = (): void => held.forEach((one) => one.settle(0n));
+    let tightest: BudgetHold['seen'];
+    for (const applied of applicable(budgets, subject)) {
+      const limitMicros = microsOf(applied.rule.limitMicros);
+      if (limitMicros === undefined) {
+        release();
+        return err(refusal(applied, 'budget_malformed', this.settings.nowMs()));
+      }
+      const purse = this.#purse(tenant, applied, limitMicros);
+      const reserved = await purse.reserve(micros);
+      if (reserved.ok) held.push(reserved.value);
+      else if (applied.rule.hard) {
+        release();
+        return err(refusal(applied, reserved.error, this.settings.nowMs()));
+      }
+      if (applied.rule.hard) tightest = tighter(tightest, purse.leftMicros(), limitMicros);
+    }
+    return ok({ seen: tightest, settle: (spent) => held.forEach((one) => one.settle(spent)) });
+  }
+
+  /** Gives idle slices back; true when none are left. */
+  async sweep(everything = false): Promise<boolean> {
+    for (const [name, purse] of this.#purses) if (await purse.sweep(everything)) this.#purses.delete(name);
+    return this.#purses.size === 0;
+  }
+
+  #purse(tenant: TenantId, { rule, holder }: Applied<Budget>, limitMicros: bigint): Purse {
+    const periodName = JSON.stringify([tenant, rule.id, rule.period]);
+    const start = Math.max(this.#periods.get(periodName) ?? 0, periodStart(rule.period, this.settings.nowMs()));
+    this.#periods.set(periodName, start);
+    const name = JSON.stringify([tenant, rule.id, holder, start, rule.limitMicros]);
+    const known = this.#purses.get(name);
+    if (known) return known;
+    const { leases, nowMs, instances } = this.settings;
+    const key = { tenant, budget: rule.id, holder, periodStart: start };
+    const fresh = new Purse(key, limitMicros, { leases, nowMs, shares: instances * slicesPerInstance });
+    this.#purses.set(name, fresh);
+    return fresh;
+  }
+}
+
+function tighter(seen: BudgetHold['seen'], leftMicros: bigint, limitMicros: bigint): BudgetHold['seen'] {
+  const remainingCents = Number(leftMicros / microsPerCent);
+  if (seen && seen.remainingCents <= remainingCents) return seen;
+  return { class: leftMicros * 100n < limitMicros * economyPercent ? 'economy' : 'standard', remainingCents };
+}
+
+function refusal({ rule }: Applied<Budget>, why: string, nowMs: number): Refusal {
+  if (why === 'unavailable')
+    return refuse('budget-exhausted', {
+      param: rule.id,
+      detail: 'lease_unavailable',
+      message: `What this gateway held of budget ${rule.id} is spent, and more cannot be had while the database is out; try again shortly.`,
+      retryAfterSeconds: 1,
+    });
+  const renews = periodEnd(rule.period, nowMs);
+  return refuse('budget-exhausted', {
+    param: rule.id,
+    detail: why,
+    message:
+      renews === undefined
+        ? `Budget ${rule.id} does not cover this request and does not renew; the tenant's administrators can raise it.`
+        : `Budget ${rule.id} does not cover this request; it renews at ${new Date(renews).toISOString()}, or the tenant's administrators can raise it.`,
+  });
+}

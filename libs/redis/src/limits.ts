@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import {
+  err,
+  ok,
+  refuse,
+  type Ask,
+  type Refusal,
+  type Result,
+  type Snapshot,
+  type Subject,
+  type TenantContext,
+  type Usage,
+} from '@writ/domain';
+import { Budgets, type BudgetHold } from './budgets.js';
+import type { RedisConnection } from './connection.js';
+import type { BudgetLeases } from './leases.js';
+import { limitHeaders } from './limit-headers.js';
+import { rateChecks, Rates, slotLeaseMs, type RateAnswer, type RateCheck } from './rates.js';
+import { microsOf, worstCase } from './worst-case.js';
+
+export interface LimitsNeeds {
+  readonly redis: RedisConnection;
+  readonly leases: BudgetLeases;
+  readonly clock: { nowMs(): number; after(ms: number): { readonly elapsed: Promise<void>; cancel(): void } };
+  /** Processes that share the limits: each takes its part while Redis is out. */
+  readonly instances: number;
+  readonly onProblem: (what: string, cause?: unknown) => void;
+}
+
+/** What was taken for one request; fits `Reservation` of the enforcement's ports. */
+export interface Reserved {
+  readonly id: string;
+  readonly worstCaseMicros: string;
+  readonly mode: 'shared' | 'degraded';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly budget: { readonly class: string; readonly remainingCents: number } | undefined;
+}
+
+/** Fits `LimitsPort` of the enforcement's ports. */
+export interface Limits {
+  reserve(
+    tenant: TenantContext,
+    subject: Subject,
+    ask: Ask,
+    snapshot: Snapshot,
+    estimatedTokens: number,
+  ): Promise<Result<Reserved, Refusal>>;
+  settle(tenant: TenantContext, reservation: Reserved, usage: Usage | undefined, costMicros: string): Promise<void>;
+  /** Gives every lease back; call it when no request is left. */
+  close(): Promise<void>;
+}
+
+interface Open {
+  readonly checks: readonly RateCheck[];
+  readonly mode: 'shared' | 'degraded';
+  readonly hold: BudgetHold;
+  readonly worstMicros: bigint;
+  readonly atMs: number;
+}
+
+const sweepMs = 5_000;
+/** A provider that reports more than this many times the worst case is not believed; the spend is clamped. */
+const absurd = 100n;
+
+export function createLimits(needs: LimitsNeeds): Limits {
+  return new GatewayLimits(needs);
+}
+
+class GatewayLimits implements Limits {
+  readonly #rates: Rates;
+  readonly #budgets: Budgets;
+  readonly #open = new Map<string, Open>();
+  #sweeping: { cancel(): void } | undefined;
+  #closed = false;
+
+  constructor(private readonly needs: LimitsNeeds) {
+    const { redis, leases, clock, instances } = needs;
+    const nowMs = (): number => clock.nowMs();
+    this.#rates = new Rates(redis, instances, nowMs);
+    this.#budgets = new Budgets({ leases, nowMs, instances });
+  }
+
+  async reserve(
+    { tenant }: TenantContext,
+    subject: Subject,
+    ask: Ask,
+    snapshot: Snapshot,
+    estimatedTokens: number,
+  ): Promise<Result<Reserved, Refusal>> {
+    const worst = worstCase(ask, snapshot);
+    if (!worst.ok) return err(refuse(worst.error, { param: 'model' }));
+    const { micros, outputTokens } = worst.value;
+    const id = randomUUID();
+    const checks = rateChecks(tenant, snapshot.limits, subject, estimatedTokens + outputTokens);
+    const rates = await this.#rates.reserve(id, checks);
+    if (!rates.admitted) return err(refusalOf(rates));
+    const hold = await this.#budgets.hold(tenant, snapshot.budgets, subject, micros);
+    if (!hold.ok) {
+      await this.#rates.settle(id, checks, rates.mode, undefined);
+      return hold;
+    }
+    this.#open.set(id, {
+      checks,
+      mode: rates.mode,
+      hold: hold.value,
+      worstMicros: micros,
+      atMs: this.needs.clock.nowMs(),
+    });
+    this.#sweepLater();
+    const headers = limitHeaders(checks, rates.used, this.needs.clock.nowMs());
+    return ok({ id, worstCaseMicros: String(micros), mode: rates.mode, headers, budget: hold.value.seen });
+  }
+
+  async settle(_tenant: TenantContext, { id }: Reserved, usage: Usage | undefined, costMicros: string): Promise<void> {
+    const open = this.#open.get(id);
+    if (!open) return;
+    this.#open.delete(id);
+    try {
+      // A cost that cannot be read is taken for the worst case, and an absurd one is clamped: never for nothing.
+      const cost = microsOf(costMicros) ?? open.worstMicros;
+      const most = open.worstMicros * absurd;
+      open.hold.settle(usage === undefined ? 0n : cost > most ? most : cost);
+      const tokens = usage && usage.inputTokens + usage.outputTokens;
+      await this.#rates.settle(id, open.checks, open.mode, tokens);
+    } catch (cause) {
+      this.needs.onProblem('a reservation could not be settled; it expires by itself', cause);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#sweeping?.cancel();
+    await this.#budgets.sweep(true);
+  }
+
+  /** Runs while leases are held, and stops by itself. */
+  #sweepLater(): void {
+    if (this.#sweeping || this.#closed) return;
+    const timer = this.needs.clock.after(sweepMs);
+    this.#sweeping = timer;
+    void timer.elapsed.then(() => this.#sweep());
+  }
+
+  async #sweep(): Promise<void> {
+    this.#sweeping = undefined;
+    if (this.#closed) return;
+    try {
+      this.#forgetLost();
+      const empty = await this.#budgets.sweep();
+      if (!empty || this.#open.size > 0) this.#sweepLater();
+    } catch (cause) {
+      this.needs.onProblem('leases could not be given back; they expire by themselves', cause);
+      this.#sweepLater();
+    }
+  }
+
+  /** A request that never settled is taken to have spent its worst case. */
+  #forgetLost(): void {
+    const before = this.needs.clock.nowMs() - slotLeaseMs;
+    for (const [id, open] of this.#open) {
+      if (open.atMs > before) return;
+      this.#open.delete(id);
+      open.hold.settle(open.worstMicros);
+    }
+  }
+}
+
+function refusalOf({ check, waitMs, mode }: Extract<RateAnswer, { admitted: false }>): Refusal {
+  const per = check.what === 'concurrency' ? 'requests at a time' : `${check.what} a minute`;
+  const degraded =
+    mode === 'degraded' ? '; the shared counters are out, so this gateway only grants its share of it' : '';
+  return refuse('rate-limited', {
+    param: check.rule.id,
+    detail: mode === 'degraded' ? `${check.what}_degraded` : check.what,
+    message: `The limit ${check.rule.id} of ${check.limit} ${per} is reached${degraded}; wait as long as Retry-After says.`,
+    retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1_000)),
+  });
+}

@@ -1,0 +1,113 @@
+import type { LimitRule, Subject, TenantId } from '@writ/domain';
+import { applicable } from './applicable.js';
+import type { RedisConnection } from './connection.js';
+import { keyOf } from './key.js';
+import { LocalCounters } from './local-counters.js';
+import { reserveScript, settleScript } from './scripts.js';
+
+/** One counter that one request touches. */
+export interface RateCheck {
+  readonly rule: LimitRule;
+  readonly what: 'requests' | 'tokens' | 'concurrency';
+  readonly key: string;
+  readonly limit: number;
+  readonly cost: number;
+}
+
+export type RateAnswer =
+  | { readonly admitted: true; readonly mode: 'shared' | 'degraded'; readonly used: readonly number[] }
+  | {
+      readonly admitted: false;
+      readonly mode: 'shared' | 'degraded';
+      readonly check: RateCheck;
+      readonly waitMs: number;
+    };
+
+/** How long a slot is held when nobody settles it: longer than any request may take. */
+export const slotLeaseMs = 15 * 60_000;
+
+export function rateChecks(
+  tenant: TenantId,
+  rules: readonly LimitRule[],
+  subject: Subject,
+  tokens: number,
+): readonly RateCheck[] {
+  return applicable(rules, subject).flatMap(({ rule, holder }) => {
+    const check = (what: RateCheck['what'], limit: number | undefined, cost: number): readonly RateCheck[] =>
+      limit === undefined ? [] : [{ rule, what, key: keyOf(tenant, what, rule.id, rule.scope, holder), limit, cost }];
+    return [
+      ...check('requests', rule.requestsPerMinute, 1),
+      ...check('tokens', rule.tokensPerMinute, tokens),
+      ...check('concurrency', rule.concurrency, 1),
+    ];
+  });
+}
+
+/**
+ * Rates and concurrency, in Redis while it answers, and otherwise by this process's share of each limit. The process counts
+ * for itself all the time, so that an outage does not begin with a fresh allowance.
+ */
+export class Rates {
+  readonly #local: LocalCounters;
+
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly instances: number,
+    nowMs: () => number,
+  ) {
+    this.#local = new LocalCounters(nowMs);
+  }
+
+  async reserve(id: string, checks: readonly RateCheck[]): Promise<RateAnswer> {
+    if (checks.length === 0) return { admitted: true, mode: 'shared', used: [] };
+    const reply = await this.redis.run(
+      reserveScript,
+      checks.map(({ key }) => key),
+      [id, slotLeaseMs, ...checks.flatMap((check) => [kindOf(check), check.limit, check.cost])],
+    );
+    if (!reply.ok) return this.#reserveLocally(id, checks);
+    const [refused, waitMs, ...used] = numbers(reply.value);
+    const check = refused === undefined || refused === 0 ? undefined : checks[refused - 1];
+    if (check) return { admitted: false, mode: 'shared', check, waitMs: waitMs ?? 0 };
+    if (refused !== 0 || used.length !== checks.length) return this.#reserveLocally(id, checks);
+    this.#local.add(id, checks);
+    return { admitted: true, mode: 'shared', used };
+  }
+
+  /** `tokens` is what was really used; undefined gives back all that was reserved. */
+  async settle(
+    id: string,
+    checks: readonly RateCheck[],
+    mode: 'shared' | 'degraded',
+    tokens: number | undefined,
+  ): Promise<void> {
+    const corrections = checks.map((check) => (check.what === 'tokens' ? (tokens ?? 0) - check.cost : 0));
+    this.#local.settle(id, checks, corrections);
+    const touched = checks.flatMap((check, index) =>
+      check.what === 'requests' ? [] : [{ check, correction: corrections[index] ?? 0 }],
+    );
+    if (mode === 'degraded' || touched.length === 0) return;
+    await this.redis.run(
+      settleScript,
+      touched.map(({ check }) => check.key),
+      [id, ...touched.flatMap(({ check, correction }) => [kindOf(check), correction])],
+    );
+  }
+
+  #reserveLocally(id: string, checks: readonly RateCheck[]): RateAnswer {
+    const shares = checks.map(({ limit }) => Math.floor(limit / this.instances));
+    const refused = this.#local.firstOver(checks, shares);
+    if (refused) return { admitted: false, mode: 'degraded', check: refused.check, waitMs: refused.waitMs };
+    const used = this.#local.used(checks);
+    this.#local.add(id, checks);
+    return { admitted: true, mode: 'degraded', used };
+  }
+}
+
+function kindOf({ what }: RateCheck): 's' | 'w' {
+  return what === 'concurrency' ? 's' : 'w';
+}
+
+function numbers(reply: unknown): readonly number[] {
+  return Array.isArray(reply) && reply.every((one) => typeof one === 'number') ? reply : [];
+}

@@ -1,0 +1,59 @@
+import {
+  err,
+  ok,
+  type Alias,
+  type Endpoint,
+  type Permit,
+  type Price,
+  type RefusalCode,
+  type Result,
+} from '@writ/domain';
+import { authorize } from './authorized-endpoint.js';
+import type { Health } from './health.js';
+import { order, type Candidate } from './order.js';
+import { CandidateRoute, type Route } from './route.js';
+
+export interface RouteNeeds {
+  readonly model: string;
+  readonly aliases: readonly Alias[];
+  readonly endpoints: readonly Endpoint[];
+  /** For `least-cost`; without them an endpoint's cost class decides. */
+  readonly prices?: readonly Price[];
+  readonly random: () => number;
+  readonly nowMs: number;
+}
+
+/** Which endpoints may this go to, and in which order? The permit's set comes first; nothing later can widen it. */
+export function choose(
+  permit: Permit,
+  needs: RouteNeeds,
+  health: Health,
+): Result<Route, Extract<RefusalCode, 'no-authorized-endpoint' | 'no-healthy-endpoint' | 'model-unknown'>> {
+  const alias = needs.aliases.find(({ name }) => name === needs.model) ?? aliasOfModel(needs);
+  if (alias.candidates.length === 0) return err('model-unknown');
+  const candidates = authorizedCandidates(permit, alias, needs.endpoints);
+  if (candidates.length === 0) return err('no-authorized-endpoint');
+  const { prices = [], random, nowMs } = needs;
+  const route = new CandidateRoute(
+    order(candidates, { strategy: alias.strategy, prices, health, random }),
+    health,
+    random,
+  );
+  return route.prepare(nowMs) ? ok(route) : err('no-healthy-endpoint');
+}
+
+/** A concrete model name is an alias with its own name, for every endpoint that declares the model. */
+function aliasOfModel({ model, endpoints }: RouteNeeds): Alias {
+  const candidates = endpoints
+    .filter(({ models }) => models.includes(model))
+    .map(({ id }) => ({ endpoint: id, model, weight: 1 }));
+  return { name: model, strategy: 'ordered', candidates };
+}
+
+function authorizedCandidates(permit: Permit, alias: Alias, endpoints: readonly Endpoint[]): readonly Candidate[] {
+  return alias.candidates.flatMap(({ endpoint: id, model, weight, contextLength }) => {
+    const endpoint = endpoints.find((one) => one.id === id);
+    const authorized = endpoint && authorize(endpoint, permit);
+    return authorized ? [{ endpoint: authorized, model, weight, contextLength }] : [];
+  });
+}

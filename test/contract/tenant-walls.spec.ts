@@ -1,0 +1,183 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { TenantContext } from '@writ/domain';
+import { type PlanePool, postgresLedgerStore, schemaOf, withTenant, writerRegister } from '@writ/postgres';
+import type { Client } from 'pg';
+import { seeded } from '../support/random.js';
+import { type TestDatabase, aTenantId, startDatabase } from './database.js';
+import { LeafMaker } from './leaves.js';
+
+const rounds = 2_000;
+let database: TestDatabase;
+let one: PlanePool;
+let tenants: readonly TenantContext[];
+let admin: Client;
+
+beforeAll(async () => {
+  database = await startDatabase();
+  one = database.plane('writ_worker', 1);
+  tenants = [await database.tenant(), await database.tenant()];
+  admin = await database.session('postgres');
+  const gateway = database.plane('writ_gateway');
+  await writerRegister(gateway).enrol({ id: 'gw-1', kind: 'gateway', publicKey: 'key', statement: 's' });
+  const maker = new LeafMaker('gw-1');
+  await postgresLedgerStore(gateway).append(tenants.map(({ tenant }) => maker.leaf(tenant)));
+});
+afterAll(() => database.close());
+
+describe('the walls between tenants', () => {
+  it('X1: hold on a pool of one connection through seeded throws, cancels and timeouts between any two statements', async () => {
+    const random = seeded(20_261_121);
+    let thrown = 0;
+    for (let round = 0; round < rounds; round += 1) {
+      const tenant = tenants[round % 2] as TenantContext;
+      const fate = random();
+      try {
+        await withTenant(one, tenant, async (transaction) => {
+          const [seen] = await transaction.query<{
+            role: string;
+            path: string;
+            tenant: string;
+            rows: number;
+            foreign: number;
+          }>(
+            `SELECT current_user AS role, current_setting('search_path') AS path, current_setting('app.tenant') AS tenant,
+               count(*)::int AS rows, count(*) FILTER (WHERE tenant_id <> $1)::int AS foreign FROM record`,
+            [tenant.tenant],
+          );
+          const schema = schemaOf(tenant.tenant);
+          expect(seen).toEqual({
+            role: schema,
+            path: `${schema}, pg_catalog, pg_temp`,
+            tenant: tenant.tenant,
+            rows: 1,
+            foreign: 0,
+          });
+          if (fate < 0.1) throw new Error('thrown between two statements');
+          if (fate < 0.2) await transaction.query('SELECT 1 / 0');
+          if (fate < 0.25) await transaction.query('SELECT pg_cancel_backend(pg_backend_pid())');
+          if (fate < 0.27) await transaction.query('SELECT pg_terminate_backend(pg_backend_pid())');
+          if (fate < 0.35) void transaction.query('SELECT pg_sleep(0.002)').catch(() => undefined);
+          if (fate < 0.4) await transaction.query('SELECT 1 / 0').catch(() => undefined);
+        });
+      } catch {
+        thrown += 1;
+      }
+      const { rows } = await one.pool.query<{ role: string; path: string; tenant: string | null }>(
+        `SELECT current_user AS role, current_setting('search_path') AS path, current_setting('app.tenant', true) AS tenant`,
+      );
+      expect(rows[0]).toMatchObject({ role: 'writ_worker', path: 'pg_catalog' });
+      expect(rows[0]?.tenant ?? '').toBe('');
+    }
+    expect(thrown).toBeGreaterThan(rounds / 5);
+  }, 120_000);
+
+  it('X2: rest on settings of one transaction: no source sets anything for a session', () => {
+    const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'libs', 'postgres', 'src');
+    const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+    const offenders = sources.filter((name) => {
+      const text = readFileSync(join(folder, name), 'utf8').replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, '');
+      return (
+        /\bSET\s+(?:SESSION\b|ROLE\b|search_path\s*(?:=|TO)\s*['"]?t_)/i.test(text) ||
+        /set_config\([^)]*,\s*false\s*\)/i.test(text)
+      );
+    });
+    expect(sources.length).toBeGreaterThan(10);
+    expect(offenders).toEqual([]);
+  });
+
+  it.each(['writ_worker', 'writ_tenant_api', 'writ_exporter', 'writ_sequencer', 'writ_retention'] as const)(
+    'X3: %s reaches no row of a tenant outside `withTenant`',
+    async (login) => {
+      const plane = database.plane(login, 1);
+      const schema = schemaOf((tenants[0] as TenantContext).tenant);
+      for (const table of ['record', 'batch', 'outbox', 'record_key']) {
+        await expect(plane.pool.query(`SELECT * FROM ${schema}.${table}`)).rejects.toMatchObject({ code: '42501' });
+        await expect(plane.pool.query(`SELECT * FROM ${table}`)).rejects.toMatchObject({ code: '42P01' });
+      }
+    },
+  );
+
+  it.each(['writ_gateway', 'writ_sequencer', 'writ_retention'] as const)(
+    'X3: %s has no way through `withTenant` either',
+    async (login) => {
+      await expect(
+        withTenant(database.plane(login, 1), tenants[0] as TenantContext, () => Promise.resolve()),
+      ).rejects.toThrow('no way into');
+    },
+  );
+
+  it.each([
+    'SELECT 1; RESET ROLE',
+    'SELECT 1; SET ROLE writ_worker',
+    "SELECT 1; COMMIT; SELECT set_config('role', 'none', false)",
+    'RESET ROLE',
+    'SET LOCAL ROLE NONE',
+    'COMMIT',
+    '/* */ RESET ROLE',
+    "DO $$ BEGIN PERFORM set_config('role', 'none', true); END $$",
+  ])('X4: no text of a statement leaves the tenant: %s', async (text) => {
+    await expect(
+      withTenant(one, tenants[0] as TenantContext, (transaction) => transaction.query(text)),
+    ).rejects.toThrow(/multiple commands|statements about rows/);
+  });
+
+  it('X4: no value of a statement is read as SQL', async () => {
+    const random = seeded(7);
+    const pieces = ["'", '"', ';', '--', '/*', '$$', '\\', 'RESET ROLE', ' OR 1=1', '\u2019', '%s', '$1', '\n'];
+    for (let round = 0; round < 300; round += 1) {
+      const value = Array.from({ length: 6 }, () => pieces[Math.floor(random() * pieces.length)]).join('');
+      const rows = await withTenant(one, tenants[0] as TenantContext, (transaction) =>
+        transaction.query<{ value: string; role: string }>('SELECT $1::text AS value, current_user AS role', [value]),
+      );
+      expect(rows).toEqual([{ value, role: schemaOf((tenants[0] as TenantContext).tenant) }]);
+    }
+  });
+
+  it('a row of another tenant is refused by the table itself, even for the owner of the tables', async () => {
+    const [mine, other] = tenants as readonly [TenantContext, TenantContext];
+    await admin.query('SET ROLE writ_owner');
+    const insert = `INSERT INTO ${schemaOf(mine.tenant)}.outbox (tenant_id, id, queue, payload) VALUES ($1, gen_random_uuid(), 'q', '{}')`;
+    await expect(admin.query(insert, [other.tenant])).rejects.toMatchObject({ code: '23514' });
+    await expect(admin.query(insert.replace('tenant_id, ', '').replace('$1, ', ''))).rejects.toMatchObject({
+      code: '23502',
+    });
+    await admin.query('RESET ROLE');
+  });
+
+  it("control rows of another tenant are invisible and cannot be written in a tenant's transaction", async () => {
+    const [mine, other] = tenants as readonly [TenantContext, TenantContext];
+    await withTenant(one, mine, (transaction) =>
+      transaction.query(`INSERT INTO control.snapshot (tenant_id, version, body, signature) VALUES ($1, 1, 'b', 's')`, [
+        mine.tenant,
+      ]),
+    );
+    const seen = await withTenant(one, other, (transaction) =>
+      transaction.query('SELECT tenant_id FROM control.snapshot'),
+    );
+    expect(seen).toEqual([]);
+    await expect(
+      withTenant(one, other, (transaction) =>
+        transaction.query(
+          `INSERT INTO control.snapshot (tenant_id, version, body, signature) VALUES ($1, 2, 'b', 's')`,
+          [mine.tenant],
+        ),
+      ),
+    ).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it('a transaction handed out of its work runs nothing afterwards', async () => {
+    const kept = await withTenant(one, tenants[0] as TenantContext, (transaction) => Promise.resolve(transaction));
+    await expect(kept.query('SELECT 1')).rejects.toThrow('has ended');
+  });
+
+  it('a tenant without a schema fails and leaves the connection whole', async () => {
+    const { tenantOfJob } = await import('@writ/domain');
+    await expect(withTenant(one, tenantOfJob(aTenantId()), () => Promise.resolve())).rejects.toMatchObject({
+      code: '22023',
+    });
+    expect((await one.pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  });
+});

@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type House, openHouse } from './house.js';
+import { change, done, federate, setupToken } from './steps.js';
+
+const policy = `apiVersion: policy/v1
+name: first
+classes: [PHI, PII]
+rules:
+  - id: staff-chat
+    effect: permit
+    when: subject.kind == "human"
+    reason: Staff may chat.
+  - id: phi-only-baa
+    effect: restrict
+    when: class("PHI") >= 0.6
+    endpoints: '"HIPAA-BAA" in endpoint.certs'
+    reason: PHI goes only to endpoints under an agreement.
+`;
+
+let house: House;
+beforeAll(async () => {
+  house = await openHouse();
+});
+afterAll(() => house?.close());
+
+describe('a new customer', () => {
+  it('comes from an e-mail address to LIVE over GraphQL alone, and every change left a record', async () => {
+    const { owner } = await federate(house, 'north');
+    const credential = await done(
+      house,
+      'createProviderCredential',
+      { name: 'openai-main', provider: 'openai', secret: 'sk-test-0123456789abcdef' },
+      'providerCredential { id fingerprint lastFour }',
+      owner,
+    );
+    const { id: credentialId, lastFour } = credential['providerCredential'] as { id: string; lastFour: string };
+    expect(lastFour).toBe('cdef');
+    const registered = await done(
+      house,
+      'registerEndpoint',
+      {
+        name: 'openai-eu',
+        provider: 'openai',
+        baseUrl: `${house.issuer.url}/v1`,
+        region: 'eu-central-1',
+        residency: 'EU',
+        zeroRetention: true,
+        models: ['gpt-5.2'],
+        credentialIds: [credentialId],
+      },
+      'endpoint { id name version }',
+      owner,
+    );
+    const endpoint = registered['endpoint'] as { id: string; version: number };
+    await done(
+      house,
+      'attachBaa',
+      { endpointId: endpoint.id, validFrom: '2026-01-01T00:00:00Z', validUntil: '2028-01-01T00:00:00Z' },
+      'baa { name } endpoint { baas { name validUntil } }',
+      owner,
+    );
+    await done(
+      house,
+      'createEndpointSet',
+      { name: 'hipaa-baa', endpointIds: [endpoint.id] },
+      'endpointSet { id }',
+      owner,
+    );
+    await done(
+      house,
+      'setAlias',
+      { name: 'fast', candidates: [{ endpoint: 'openai-eu', model: 'gpt-5.2' }] },
+      'alias { id version }',
+      owner,
+    );
+    await done(house, 'createBudget', { name: 'all', limitMicros: '100000000' }, 'budget { limitMicros }', owner);
+    await done(
+      house,
+      'setPrice',
+      { model: 'gpt-5.2', inputMicrosPerMillion: '1250000', outputMicrosPerMillion: '10000000' },
+      'price { id }',
+      owner,
+    );
+    const drafted = await done(
+      house,
+      'draftPolicy',
+      { source: policy },
+      'policy { id hash number version } diagnostics { code }',
+      owner,
+    );
+    const draft = drafted['policy'] as { id: string; hash: string; version: number };
+    const wrong = await change(
+      house,
+      'publishPolicy',
+      { id: draft.id, expectedHash: 'sha256:00', expectedVersion: draft.version },
+      'policy { id }',
+      owner,
+    );
+    expect(wrong.userErrors[0]?.code).toBe('HASH_MISMATCH');
+    const published = await done(
+      house,
+      'publishPolicy',
+      { id: draft.id, expectedHash: draft.hash, expectedVersion: draft.version },
+      'policy { state number }',
+      owner,
+    );
+    expect(published['policy']).toMatchObject({ state: 'published', number: 1 });
+
+    const seen = await house.ask<{
+      tenant: { id: string; state: string; nextSteps: { name: string }[]; snapshotVersion: number };
+    }>('{ tenant { id state snapshotVersion nextSteps { name optional } } }', {}, owner);
+    expect(seen.data.tenant.state).toBe('LIVE');
+    expect(seen.data.tenant.nextSteps.map(({ name }) => name)).toEqual(['verify-domain']);
+
+    const snapshots = await house.admin.query<{ version: string; body: string }>(
+      'SELECT version, body FROM control.snapshot ORDER BY version DESC LIMIT 1',
+    );
+    const snapshot = JSON.parse(snapshots.rows[0]?.body ?? '{}') as {
+      version: number;
+      policy: { hash: string };
+      endpoints: { assurances: { name: string }[] }[];
+    };
+    expect(snapshot.version).toBe(seen.data.tenant.snapshotVersion);
+    expect(snapshot.policy.hash).toBe(draft.hash);
+    expect(snapshot.endpoints[0]?.assurances.map(({ name }) => name)).toEqual(['HIPAA-BAA', 'set:hipaa-baa']);
+    expect(JSON.stringify(snapshot)).not.toContain('sk-test-0123456789abcdef');
+
+    const changes = await house.ask<{ changeLog: { edges: { node: { event: string; recordId: string } }[] } }>(
+      '{ changeLog(first: 50) { edges { node { event recordId } } } }',
+      {},
+      owner,
+    );
+    const events = changes.data.changeLog.edges.map(({ node }) => node.event).toReversed();
+    expect(events).toEqual([
+      'admin.tenant-created',
+      'admin.identity-provider-created',
+      'admin.claim-mappings-set',
+      'admin.identity-provider-tested',
+      'admin.identity-provider-enabled',
+      'admin.setup-completed',
+      'admin.provider-credential-created',
+      'admin.endpoint-registered',
+      'admin.baa-attached',
+      'admin.endpoint-set-created',
+      'admin.alias-set',
+      'admin.budget-created',
+      'admin.price-set',
+      'admin.policy-drafted',
+      'admin.policy-published',
+    ]);
+  });
+
+  it('is refused with its setup token once a federated owner has taken over', async () => {
+    const { setup } = await federate(house, 'south');
+    const answer = await house.ask('{ tenant { id } }', {}, setup);
+    expect(answer.status).toBe(401);
+    expect(answer.errors?.[0]?.extensions.code).toBe('SETUP_ENDED');
+  });
+
+  it('can do nothing but federate with its setup token', async () => {
+    const setup = await setupToken(house, 'ops@west.example');
+    await done(house, 'createTenant', { name: 'west hospital', region: 'eu-central-1' }, 'tenant { id }', setup);
+    const query =
+      'mutation { createProviderCredential(input: {name: "a", provider: "openai", secret: "0123456789"}) { userErrors { code } } }';
+    const answer = await house.ask(query, {}, setup);
+    expect(answer.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+  });
+});

@@ -7,6 +7,7 @@ import type { Dispatcher } from 'undici';
 import { readText } from './body.js';
 import { broken, classOfStatus, detailOf } from './fault.js';
 import { type Arrived, type Deadlines, send, standardDeadlines } from './transport.js';
+import { markFlows } from './translate/flows.js';
 import type { Job, Vendor } from './vendor.js';
 import { vendors } from './vendors.js';
 
@@ -188,7 +189,7 @@ function requestId(arrived: Arrived): { readonly upstreamRequestId?: string } {
 
 async function* readAll(vendor: Vendor, arrived: Arrived, job: Job): AsyncGenerator<AnswerEvent, void, undefined> {
   try {
-    yield* vendor.read(arrived, job);
+    yield* markFlows(vendor.read(arrived, job), job.prompt.ask.dialect);
   } finally {
     arrived.finish();
   }

@@ -80,9 +80,12 @@ class GroupCommit implements WritingLedger {
     const { clock, random, settings } = this.#parts;
     const until = clock.monotonicMs() + deadlineMs;
     if (!this.#canReach(level)) return err('ledger-unavailable');
+    // Asked before the record is encoded too: an overload must not cost what it cannot serve.
+    const early = this.#refusesAtOnce(log, record, 0);
+    if (early) return err(early);
     const prepared = prepareRecord(record, log, settings, clock.nowMs(), random);
     if (!prepared) return err('ledger-unavailable');
-    const refusal = this.#refusesAtOnce(prepared);
+    const refusal = this.#refusesAtOnce(log, record, prepared.bytes);
     if (refusal) return err(refusal);
     const settled = await this.#enqueue(prepared, level, deadlineMs);
     if (!settled.ok) return settled;
@@ -116,16 +119,15 @@ class GroupCommit implements WritingLedger {
     return level === 'committed' || store.inclusion !== undefined;
   }
 
-  #refusesAtOnce(prepared: PreparedRecord): CommitRefusal | undefined {
+  #refusesAtOnce({ origin, tenant }: LogContext, { kind }: LedgerRecord, bytes: number): CommitRefusal | undefined {
     const now = this.#parts.clock.monotonicMs();
-    const held = this.#heldUntil.get(prepared.log.origin);
+    const held = this.#heldUntil.get(origin);
     if (held !== undefined && now < held) return 'ledger-integrity-hold';
+    if (held !== undefined) this.#heldUntil.delete(origin);
     if (this.#writerRefused) return 'ledger-unavailable';
     const broken = this.#failingSince !== undefined && now - this.#failingSince >= breakerMs;
-    if (broken && prepared.record.kind === 'decision' && this.#slots.every(({ busy }) => busy)) {
-      return 'ledger-unavailable';
-    }
-    return this.#queue.refusesAdmission(prepared);
+    if (broken && kind === 'decision' && this.#slots.every(({ busy }) => busy)) return 'ledger-unavailable';
+    return this.#queue.refusesAdmission(tenant.tenant, kind, bytes);
   }
 
   /** Resolves with the leaf hash once durable, or with a refusal at the deadline at the latest. */

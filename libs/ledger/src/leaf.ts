@@ -40,6 +40,8 @@ export interface ChainPosition {
 }
 
 export const schemaVersion = 1;
+/** A longer value is committed to and counted, and not sealed: `seal.fields` lacks its name. */
+const sealedTextUnits = 1024 * 1024;
 /** What the chain members and the signature add to a record's payload, generously. */
 const envelopeBytes = 400;
 
@@ -81,7 +83,7 @@ function payloadOf(
   );
   const values = Object.fromEntries(
     committed
-      .filter(([name]) => fields.content[name]?.seal !== false)
+      .filter(([name, value]) => fields.content[name]?.seal !== false && value.length <= sealedTextUnits)
       .map(([name, value]) => [name, value.toWellFormed()]),
   );
   const sealed =

@@ -20,8 +20,6 @@ import type {
   SegmentRecord,
 } from './record.js';
 
-/** Above this a text is committed to and counted, never sealed; the leaf lists it under `unsealed`. */
-const sealedTextBytes = 1024 * 1024;
 const neverSealedByDefault = ['PHI', 'PCI', 'SECRET'];
 
 /** What a record says, sorted into clear, committed and sealed: the table of the ledger's README in code. */
@@ -67,10 +65,10 @@ function decisionFields(record: DecisionRecord, log: LogContext): RecordFields {
       ...(record.justification === undefined ? {} : { justification: record.justification }),
     },
     content: {
-      prompt: { value: prompt.text, seal: maySeal(policy, promptIs, record.classification, prompt.text) },
+      prompt: { value: prompt.text, seal: maySeal(policy, promptIs, record.classification) },
       ...(redacted === undefined
         ? {}
-        : { redacted: { value: redacted, seal: maySeal(policy, 'redacted', record.classification, redacted) } }),
+        : { redacted: { value: redacted, seal: maySeal(policy, 'redacted', record.classification) } }),
     },
     ...(who.subjectRef === undefined ? {} : { subjectRef: who.subjectRef }),
   };
@@ -164,7 +162,6 @@ function outcomeFields(record: OutcomeRecord, policy: ContentPolicy): RecordFiel
               policy,
               isFreeOfFindings(response.classification) ? 'redacted' : 'whole',
               response.classification,
-              response.text,
             ),
           },
         }
@@ -187,6 +184,7 @@ function wellFormedOutcome(record: OutcomeRecord): JsonObject {
       ...(attempt.upstreamRequestId === undefined ? {} : { upstream: clearText(attempt.upstreamRequestId) }),
     })),
     phases: Object.fromEntries(Object.entries(record.phasesMs).map(([name, ms]) => [clearText(name), Math.round(ms)])),
+    ...(record.late ? { late: true, released: false } : {}),
     ...(record.refusal === undefined ? {} : { refusal: record.refusal }),
     ...(record.reportedModel === undefined ? {} : { model: clearText(record.reportedModel) }),
     ...(record.finishReason === undefined ? {} : { finish: record.finishReason }),
@@ -212,9 +210,7 @@ function maySeal(
   policy: ContentPolicy,
   text: 'whole' | 'redacted',
   classification: Classification | undefined,
-  value: string,
 ): boolean {
-  if (Buffer.byteLength(value) > sealedTextBytes) return false;
   if (policy === 'full') return true;
   if (policy === 'none' || text === 'whole' || !classification) return false;
   return !neverSealedByDefault.some((name) => (classification.classes[name] ?? 0) > 0);

@@ -1,3 +1,4 @@
+import { type X509Certificate, createPublicKey } from 'node:crypto';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { type Files, filesOf, forge } from './forge.fixtures.js';
 import { type SlottedHead, hashEpoch, headsRoot, proveEpoch } from '../epoch.js';
@@ -73,6 +74,14 @@ describe('an epoch in a bundle', () => {
     expect((await judge(epochFiles(heads))).exit).toBe(14);
     const forgedLine = cosign('another text\n', witnessed, witnessKey, 1_790_000_000);
     expect((await judge(epochFiles(heads, forgedLine))).exit).toBe(14);
+  });
+
+  it('is refused with a timestamp token that is not of the authority that was brought', async () => {
+    const bundle = forge(await filesWith({ ...cosigned(epochFiles(heads)), 'epochs/2.tsr': utf8('no token') }));
+    const timestampAuthority = { publicKey: createPublicKey(keyFrom('w1')) } as X509Certificate;
+    const judged = (more: object) => verifyBundle(sourceOf(bundle), { root: root.publicKey, ...more }).exit;
+    expect(judged({ timestampAuthority })).toBe(10);
+    expect(judged({})).toBe(0);
   });
 
   it('must hold this very head', async () => {

@@ -134,6 +134,16 @@ export class EnableIdentityProviderInput extends IdentityProviderRefInput {}
 @InputType()
 export class DisableIdentityProviderInput extends IdentityProviderRefInput {}
 
+@InputType()
+export class RotateScimTokenInput extends ChangeInput {
+  @Field(() => ID, { description: 'The identity provider whose people the token may announce and withdraw.' })
+  identityProviderId!: string;
+}
+
+export const RotateScimTokenPayload = payloadOf('RotateScimTokenPayload', {
+  scimToken: () => String,
+  scimUrl: () => String,
+});
 export const CreateIdentityProviderPayload = payloadOf('CreateIdentityProviderPayload', {
   identityProvider: () => IdentityProvider,
 });

@@ -37,7 +37,7 @@ export interface LedgerParts {
 export interface WritingLedger extends Ledger {
   /** After re-enrolment: a key lives at most 24 hours, and a lost writer is refused for good. Starts new lanes. */
   replaceWriter(writer: WriterSigner): void;
-  /** Resolves when nothing waits and nothing is under way. */
+  /** Resolves when nothing waits and nothing is under way: not while the store is out, so a shutdown bounds its wait. */
   drained(): Promise<void>;
 }
 
@@ -84,12 +84,15 @@ class GroupCommit implements WritingLedger {
     const early = this.#refusesAtOnce(log, record, 0);
     if (early) return err(early);
     const prepared = prepareRecord(record, log, settings, clock.nowMs(), random);
-    if (!prepared) return err('ledger-unavailable');
-    const refusal = this.#refusesAtOnce(log, record, prepared.bytes);
+    if (!prepared.ok) {
+      this.#alarm({ kind: 'inadmissible', record: record.id, cause: prepared.error });
+      return err('ledger-unavailable');
+    }
+    const refusal = this.#refusesAtOnce(log, record, prepared.value.bytes);
     if (refusal) return err(refusal);
-    const settled = await this.#enqueue(prepared, level, deadlineMs);
+    const settled = await this.#enqueue(prepared.value, deadlineMs);
     if (!settled.ok) return settled;
-    if (level !== 'committed' && !(await this.#isProven(prepared, settled.value, level, until))) {
+    if (level !== 'committed' && !(await this.#isProven(prepared.value, settled.value, level, until))) {
       return err('ledger-unavailable');
     }
     return ok(new CommittedReceipt(record, toHex(settled.value), level));
@@ -131,13 +134,12 @@ class GroupCommit implements WritingLedger {
   }
 
   /** Resolves with the leaf hash once durable, or with a refusal at the deadline at the latest. */
-  #enqueue(prepared: PreparedRecord, level: EvidenceLevel, deadlineMs: number): Promise<Settlement> {
+  #enqueue(prepared: PreparedRecord, deadlineMs: number): Promise<Settlement> {
     return new Promise((resolve) => {
       let settled = false;
       const timer = this.#parts.clock.after(deadlineMs);
       const waiting: Waiting = {
         prepared,
-        level,
         isSettled: () => settled,
         settle: (settlement) => {
           if (settled) return;

@@ -1,4 +1,4 @@
-import { type JsonObject, limits } from '@writ/domain';
+import { type JsonObject, type Result, err, limits, ok } from '@writ/domain';
 import { toBase64Url, toHex } from './bytes.js';
 import { canonicalMembers } from './canonical-json.js';
 import type { LogContext, StoredLeaf } from './ledger.js';
@@ -45,21 +45,24 @@ const sealedTextUnits = 1024 * 1024;
 /** What the chain members and the signature add to a record's payload, generously. */
 const envelopeBytes = 400;
 
-/** Undefined when the record exceeds 60 KiB or holds what canonical JSON does not admit: it is refused, never cut. */
+/** Refuses a record above 60 KiB or with what canonical JSON does not admit, and says why: it is never cut. */
 export function prepareRecord(
   record: LedgerRecord,
   log: LogContext,
   settings: LedgerSettings,
   nowMs: number,
   random: RandomBytes,
-): PreparedRecord | undefined {
+): Result<PreparedRecord, string> {
   try {
     const { members, sealed, ref } = payloadOf(record, log, settings, nowMs, random);
     const payloadBytes = members.reduce((sum, [name, json]) => sum + name.length + Buffer.byteLength(json) + 4, 0);
-    if (Math.ceil(((payloadBytes + envelopeBytes) * 4) / 3) > limits.recordBytes) return undefined;
-    return { log, record, members, sealed, subjectRef: ref, bytes: payloadBytes * 2 + (sealed?.bytes.length ?? 0) };
+    if (Math.ceil(((payloadBytes + envelopeBytes) * 4) / 3) > limits.recordBytes) {
+      return err(`the record would take more than ${limits.recordBytes} bytes`);
+    }
+    const bytes = payloadBytes * 2 + (sealed?.bytes.length ?? 0);
+    return ok({ log, record, members, sealed, subjectRef: ref, bytes });
   } catch (cause) {
-    if (cause instanceof TypeError) return undefined;
+    if (cause instanceof TypeError) return err(cause.message);
     throw cause;
   }
 }

@@ -43,6 +43,8 @@ export interface WritingLedger extends Ledger {
 
 /** How long the store must have failed without a success before decisions are refused at once. */
 const breakerMs = 1_000;
+/** More requests than one process can have open. */
+const subjectsHeld = 20_000;
 /** How long a log on integrity hold is refused without asking the store again. */
 const holdMs = 1_000;
 
@@ -59,6 +61,8 @@ class GroupCommit implements WritingLedger {
   readonly #queue = new CommitQueue();
   readonly #slots: { lanes: WriterLanes; busy: boolean }[];
   readonly #heldUntil = new Map<string, number>();
+  /** Whose request it is: what follows a decision is sealed for the same subject, so that one erasure reaches all of it. */
+  readonly #subjects = new Map<string, string>();
   readonly #idle: (() => void)[] = [];
   #writer: WriterSigner;
   #writerRefused = false;
@@ -83,11 +87,12 @@ class GroupCommit implements WritingLedger {
     // Asked before the record is encoded too: an overload must not cost what it cannot serve.
     const early = this.#refusesAtOnce(log, record, 0);
     if (early) return err(early);
-    const prepared = prepareRecord(record, log, settings, clock.nowMs(), random);
+    const prepared = prepareRecord(record, log, settings, clock.nowMs(), random, this.#subjectOf(log, record));
     if (!prepared.ok) {
       this.#alarm({ kind: 'inadmissible', record: record.id, cause: prepared.error });
       return err('ledger-unavailable');
     }
+    this.#rememberSubject(prepared.value);
     const refusal = this.#refusesAtOnce(log, record, prepared.value.bytes);
     if (refusal) return err(refusal);
     const settled = await this.#enqueue(prepared.value, deadlineMs);
@@ -114,6 +119,18 @@ class GroupCommit implements WritingLedger {
 
   #newSlot(): { lanes: WriterLanes; busy: boolean } {
     return { busy: false, lanes: new WriterLanes(() => `${this.#writer.id}/${(this.#lane += 1)}`) };
+  }
+
+  #subjectOf({ origin }: LogContext, record: LedgerRecord): string | undefined {
+    return record.kind === 'event' ? undefined : this.#subjects.get(`${origin} ${record.request}`);
+  }
+
+  #rememberSubject({ record, log, subjectRef }: PreparedRecord): void {
+    if (record.kind !== 'decision' || subjectRef === undefined) return;
+    this.#subjects.set(`${log.origin} ${record.request}`, subjectRef);
+    if (this.#subjects.size <= subjectsHeld) return;
+    const [oldest] = this.#subjects.keys();
+    if (oldest !== undefined) this.#subjects.delete(oldest);
   }
 
   #canReach(level: EvidenceLevel): boolean {

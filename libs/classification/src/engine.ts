@@ -34,6 +34,9 @@ const detectors: readonly ((scene: Scene, emit: Emit) => void)[] = [
   findNames,
 ];
 
+const SLICE = 64 * 1024;
+/** More than the longest thing whose cue or framing may stand on the other side, key blocks apart. */
+const OVERLAP = 2_048;
 /** Encodings inside encodings are followed this far. */
 const MAX_DEPTH = 3;
 
@@ -68,15 +71,15 @@ export function scan(text: string, scope: Scope): ScanResult {
 function scanLeafText(text: string, scope: Scope, run: Run): readonly Candidate[] {
   const outer = scope.key === undefined ? [] : cueTable.ofKey(scope.key);
   const inner = jsonLeaves(text);
-  if (!inner) return scanText(text, outer, 'prose', scope, run);
-  const found = scanText(text, outer, 'json', scope, run).filter((candidate) => !isAcrossLeaves(candidate, inner));
+  if (!inner) return scanLong(text, outer, 'prose', scope, run);
+  const found = scanLong(text, outer, 'json', scope, run).filter((candidate) => !isAcrossLeaves(candidate, inner));
   for (const leaf of inner) {
     if (scope.expired()) {
       run.incomplete.add('budget:time');
       break;
     }
     const cues = [...outer, ...cueTable.ofKey(leaf.key)];
-    for (const candidate of scanText(leaf.text, cues, 'prose', scope, run)) found.push(outwards(candidate, leaf));
+    for (const candidate of scanLong(leaf.text, cues, 'prose', scope, run)) found.push(outwards(candidate, leaf));
   }
   return resolveAll(found);
 }
@@ -90,6 +93,22 @@ function isAcrossLeaves(candidate: Candidate, leaves: readonly InnerLeaf[]): boo
 function outwards(candidate: Candidate, leaf: InnerLeaf): Candidate {
   const place = (at: number): number => (leaf.map ? leaf.map[at]! : leaf.start + at);
   return { ...candidate, start: place(candidate.start), end: place(candidate.end) };
+}
+
+/** A long text in slices that overlap, with a look at the time between them. */
+function scanLong(text: string, outer: readonly CueHit[], kind: Kind, scope: Scope, run: Run): Candidate[] {
+  if (text.length <= SLICE + OVERLAP) return scanText(text, outer, kind, scope, run);
+  const found: Candidate[] = [];
+  for (let from = 0; from < text.length; from += SLICE) {
+    if (scope.expired()) {
+      run.incomplete.add('budget:time');
+      break;
+    }
+    const start = Math.max(0, from - OVERLAP);
+    for (const each of scanText(text.slice(start, from + SLICE + OVERLAP), outer, kind, scope, run))
+      found.push({ ...each, start: each.start + start, end: each.end + start });
+  }
+  return resolveAll(found);
 }
 
 function scanText(text: string, outer: readonly CueHit[], kind: Kind, scope: Scope, run: Run, depth = 0): Candidate[] {

@@ -1,6 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { describe, expect, it } from '@jest/globals';
-import { anthropic, messageTools, names, openCrossing, simulator, through, usage } from './crossing.js';
+import { anthropic, messageTools, names, openCrossing, simulator, usage } from './crossing.js';
 
 openCrossing();
 

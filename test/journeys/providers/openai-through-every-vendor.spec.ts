@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type OpenAI from 'openai';
-import { chatTools, names, openCrossing, openai, schema, simulator, through, usage } from './crossing.js';
+import { chatTools, names, openCrossing, openai, schema, simulator, usage } from './crossing.js';
 
 openCrossing();
 

@@ -78,7 +78,7 @@ async function proveFiles(files: readonly string[], print: Print): Promise<numbe
       if (proof.verdict === 'broken') print(`    by ${JSON.stringify(proof.witness)}`);
     }
   }
-  prover.close();
+  await prover.close();
   return failures;
 }
 
@@ -102,7 +102,7 @@ export async function diffFiles(
     const { startProver } = await import('./prover.js');
     const prover = await startProver();
     const proof = await prover.proveNoLoosening(old, fresh);
-    prover.close();
+    await prover.close();
     if (proof.ok) print(`nothing new is authorized: ${proof.value.verdict}`);
     if (proof.ok && proof.value.verdict === 'broken')
       print(`    only the new version authorizes ${JSON.stringify(proof.value.witness)}`);

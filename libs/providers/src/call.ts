@@ -10,6 +10,7 @@ import { type Arrived, type Deadlines, send, standardDeadlines } from './transpo
 import { markFlows } from './translate/flows.js';
 import type { Job, Vendor } from './vendor.js';
 import { vendors } from './vendors.js';
+import { readJson } from './json/value.js';
 
 /** How this lib recognises what only other rooms can make. A look-alike opens nothing. */
 export interface Proofs {
@@ -163,7 +164,7 @@ async function refused(vendor: Vendor, arrived: Arrived): Promise<ProviderFault>
 /** The status has already said that it failed; a body that cannot be read adds nothing. */
 async function errorBody(arrived: Arrived): Promise<unknown> {
   try {
-    return JSON.parse(await readText(arrived.chunks)) as unknown;
+    return readJson(await readText(arrived.chunks));
   } catch {
     return undefined;
   }

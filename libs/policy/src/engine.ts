@@ -23,7 +23,6 @@ const permit = effects.indexOf('permit');
 const deny = effects.indexOf('deny');
 const restrict = effects.indexOf('restrict');
 const redact = effects.indexOf('redact');
-const override = effects.indexOf('override');
 
 /** Working memory of one evaluation; reused, because evaluation never waits. */
 let values = new Int32Array(1024);
@@ -256,11 +255,8 @@ class Run {
 
   #liftedTags(): number {
     let tags = 0;
-    if (!this.layer.hasOverrides) return tags;
-    for (let rule = 0; rule < this.#reader.rules; rule += 1) {
-      if (!hasBit(this.outcome.matched, rule)) continue;
-      const at = this.#reader.rulesAt + rule * ruleWords;
-      if ((word(this.#words, at) & 7) === override) tags |= word(this.#words, at + 2);
+    for (const rule of this.layer.overrides) {
+      if (hasBit(this.outcome.matched, rule)) tags |= word(this.#words, this.#reader.rulesAt + rule * ruleWords + 2);
     }
     return tags;
   }

@@ -115,7 +115,7 @@ describe('the door', () => {
         headers: { 'content-type': 'application/json' },
         ...(method === 'POST' ? { body: chat('Hello') } : {}),
       });
-      expect([method, path, answer.status, codeOf(answer)]).toEqual([method, path, 401, 'credential-missing']);
+      expect([method, path, answer.status]).toEqual([method, path, 401]);
     }
   });
 

@@ -1,3 +1,4 @@
+export * from './budget-leases-twin.js';
 export * from './builders.js';
 export * from './clock-twin.js';
 export * from './directory-twin.js';

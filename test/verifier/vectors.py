@@ -47,10 +47,10 @@ def checks(folder):
     for text in canonical["refused"]:
         yield f"refuses {text}", not is_canonical(text)
     for said in load("commitments.json"):
-        salt = hmac.new(bytes.fromhex(said["seed"]), b"writ/salt/v1\0" + said["field"].encode(), hashlib.sha256)
+        salt = sha256(bytes.fromhex(said["seed"]) + b"writ/salt/v1\0" + said["field"].encode())
         message = b"writ/v1\0" + said["field"].encode() + b"\0" + said["value"].encode()
-        made = hmac.new(salt.digest(), message, hashlib.sha256).digest()
-        yield f"commitment to {said['field']}", salt.hexdigest() == said["salt"] and made == base64url(said["commitment"])
+        made = hmac.new(salt, message, hashlib.sha256).digest()
+        yield f"commitment to {said['field']}", salt.hex() == said["salt"] and made == base64url(said["commitment"])
     tree = load("merkle.json")
     hashes = [sha256(b"\0" + leaf.encode()) for leaf in tree["leaves"]]
     yield "leaf hashes", [value.hex() for value in hashes] == tree["leafHashes"]

@@ -1,14 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import {
-  limits,
-  parseRequestId,
-  refuse,
-  refusals,
-  type Ask,
-  type Dialect,
-  type Refusal,
-  type Result,
-} from '@writ/domain';
+import { limits, parseRequestId, refuse, type Ask, type Dialect, type Refusal, type Result } from '@writ/domain';
 import { enforceOrRefuse, releaseConstant, type About, type Enforced, type Ports } from '@writ/enforcement';
 import { uuidv7, type Log } from '@writ/platform';
 import { checkMedia, headerText, readCredential } from './request.js';
@@ -31,7 +22,8 @@ export type AskMeta = Pick<
 export interface Surface {
   readonly dialect: Dialect;
   readonly route: string;
-  parse(body: Uint8Array, meta: AskMeta): Result<Ask, Refusal>;
+  /** `path` is the canonical path of the request: some dialects name the model in it. */
+  parse(path: string, body: Uint8Array, meta: AskMeta): Result<Ask, Refusal>;
   encodeRefusal(refusal: Refusal, request: string, about: About): EncodedRefusal;
 }
 
@@ -49,7 +41,7 @@ export function door(surface: Surface, { ports, log, observe }: DoorDependencies
     reply.hijack();
     reply.raw.once('close', () => hangUp.abort());
     const socket = sealResponse(reply.raw, limits.upstreamIdleMs);
-    const meta = metaOf(request, surface.route, ports.clock.nowMs());
+    const meta = metaOf(request, request.url.split('?', 1)[0] ?? '', ports.clock.nowMs());
     try {
       const enforced = await admit(request, surface, meta, ports, hangUp.signal, log);
       observe(enforced, ports.clock.monotonicMs() - from, surface.dialect);
@@ -82,7 +74,7 @@ async function admit(
   const body = request.body;
   const ask =
     body instanceof Uint8Array
-      ? surface.parse(body, meta)
+      ? surface.parse(meta.route, body, meta)
       : ({ ok: false, error: refuse('request-malformed', { param: '/' }) } as const);
   if (!ask.ok) return refusedAtDoor(ports, ask.error, meta);
   return await enforceOrRefuse(ask.value, credential.value, ports, hangUp, (error) => {
@@ -161,8 +153,4 @@ export function headersOf(request: string, about: About): Record<string, string>
   const phases = Object.entries(about.phasesMs ?? {});
   put('server-timing', phases.map(([name, ms]) => `${name};dur=${ms}`).join(', '));
   return headers;
-}
-
-export function statusOf(refusal: Refusal): number {
-  return refusals[refusal.code].status;
 }

@@ -8,6 +8,7 @@ import { door, type DoorDependencies, type Surface } from './door.js';
 import { modelRoutes, type ModelsDependencies } from './models.js';
 import { refuseWith } from './refuse.js';
 import { checkPath } from './request.js';
+import { surfaceFor } from './surfaces.js';
 
 @Module({})
 class GatewayModule {}
@@ -53,34 +54,28 @@ export async function createServer(dependencies: ServerDependencies): Promise<Ne
 /** Every route of the public listener. `test/coverage` enumerates the router and finds each one guarded. */
 export function registerRoutes(server: FastifyInstance, dependencies: ServerDependencies): void {
   const { surfaces, isDraining } = dependencies;
-  const fallback = surfaces[0];
-  if (!fallback) throw new Error('a gateway needs at least one surface');
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.addHook('onRequest', async (request, reply) => {
     if (isDraining()) reply.raw.setHeader('connection', 'close');
     const path = checkPath(request.raw.url ?? '');
-    if (!path.ok) await refuseWith(reply, surfaceOf(request, surfaces) ?? fallback, path.error);
+    if (!path.ok) await refuseWith(reply, surfaceFor(pathOf(request)), path.error);
   });
   server.setErrorHandler<FastifyError>(async (error, request, reply) => {
     if (error.statusCode === undefined || error.statusCode >= 500)
       dependencies.log.error({ err: error }, 'a request failed before its door');
-    await refuseWith(reply, surfaceOf(request, surfaces) ?? fallback, refusalOfHttpError(error));
+    await refuseWith(reply, surfaceFor(pathOf(request)), refusalOfHttpError(error));
   });
   server.setNotFoundHandler(async (request, reply) => {
-    const known = surfaces.some((surface) => surface.route === request.url.split('?', 1)[0]);
-    await refuseWith(
-      reply,
-      surfaceOf(request, surfaces) ?? fallback,
-      refuse(known ? 'method-not-allowed' : 'route-unknown'),
-    );
+    const known = surfaces.some((surface) => surface.route === pathOf(request));
+    await refuseWith(reply, surfaceFor(pathOf(request)), refuse(known ? 'method-not-allowed' : 'route-unknown'));
   });
   for (const surface of surfaces) server.post(surface.route, door(surface, dependencies));
-  modelRoutes(server, fallback, dependencies);
+  modelRoutes(server, surfaceFor('/v1/models'), dependencies);
 }
 
-function surfaceOf(request: FastifyRequest, surfaces: readonly Surface[]): Surface | undefined {
-  return surfaces.find((surface) => request.url.startsWith(surface.route));
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '';
 }
 
 export function refusalOfHttpError(error: FastifyError): Refusal {

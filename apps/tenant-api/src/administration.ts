@@ -5,10 +5,11 @@ import { PublishConflict } from '@writ/postgres';
 import { ChangeRow, type ControlTx, StaleVersion, TenantRow } from '@writ/postgres/control';
 import { type GraphQLResolveInfo, Kind } from 'graphql';
 import { type Caller, type RequestContext, actorOf, refusedError, tenantOf } from './caller.js';
+import { type ApprovalRequest, ApprovalMissing, pendingApproval, useApproval } from './approval.js';
 import { canonicalText } from './canonical-text.js';
 import { remembered } from './idempotency.js';
 import type { Ports } from './ports.js';
-import { type UserError, UserErrorCode, userError } from './schema/common.js';
+import { type UserError, UserErrorCode, userError } from './schema/building-blocks.js';
 import { toId } from './schema/ids.js';
 import { publishSnapshot } from './snapshot.js';
 
@@ -21,6 +22,8 @@ export interface Done {
   readonly publish: boolean;
   /** Shown to this caller once and kept nowhere, such as a new key. */
   readonly once?: Readonly<Record<string, unknown>>;
+  /** Set when the change takes effect only with a second person's approval of exactly these arguments. */
+  readonly needsApproval?: boolean;
 }
 
 export type Step = (tx: ControlTx) => Promise<Result<Done, readonly UserError[]>>;
@@ -29,6 +32,11 @@ export interface Plan {
   /** Name of the record, such as `admin.endpoint-registered`. */
   readonly event: string;
   readonly step: Step;
+}
+
+export interface Operation {
+  readonly name: string;
+  readonly key: string | undefined;
 }
 
 export type Answer = Readonly<Record<string, unknown>>;
@@ -50,12 +58,18 @@ export class Administration {
   constructor(private readonly ports: Ports) {}
 
   async change(context: RequestContext, info: GraphQLResolveInfo, input: object, plan: Plan): Promise<Answer> {
+    return this.changeAs(context, { name: info.fieldName, key: idempotencyKey(info) }, input, plan);
+  }
+
+  /** The same for a change that did not come by GraphQL. */
+  async changeAs(context: RequestContext, operation: Operation, input: object, plan: Plan): Promise<Answer> {
     const tenant = tenantOf(context.caller);
-    const key = idempotencyKey(info);
+    const { name, key } = operation;
     const dryRun = 'dryRun' in input && input.dryRun === true;
     const requestHash = createHash('sha256')
-      .update(canonicalText({ field: info.fieldName, input }))
+      .update(canonicalText({ field: name, input }))
       .digest('hex');
+    const request = { caller: context.caller, field: name, input, requestHash, nowMs: this.ports.nowMs() };
     let recorded: EventRecord | undefined;
     let once: Readonly<Record<string, unknown>> = {};
     try {
@@ -64,19 +78,25 @@ export class Administration {
           const done = await plan.step(tx);
           if (!done.ok) throw new Rollback({ userErrors: done.error });
           if (dryRun) throw new Rollback({ ...done.value.answer, userErrors: [] });
-          const fields: Record<string, unknown> = { ...done.value.fields };
+          const isAlone = context.caller.kind === 'recovery';
+          const approval = done.value.needsApproval && !isAlone ? await useApproval(tx, request) : undefined;
+          const fields: Record<string, unknown> = {
+            ...done.value.fields,
+            ...(approval && { approval }),
+            ...(isAlone && { breakGlass: true }),
+          };
           if (done.value.publish) fields['snapshotVersion'] = await publishSnapshot(this.ports, tx);
           recorded = await this.record(tx, context.caller, plan.event, fields as JsonObject);
           once = done.value.once ?? {};
           return { ...done.value.answer, userErrors: [], auditRecord: { id: toId('Record', recorded.id) } };
         };
-        return key === undefined || dryRun
-          ? work()
-          : remembered(tx, { caller: context.caller, key, requestHash, nowMs: this.ports.nowMs() }, work);
+        return key === undefined || dryRun ? work() : remembered(tx, { ...request, key }, work);
       });
+      this.ports.changed();
       return { ...answer, ...once };
     } catch (error) {
       if (recorded !== undefined) await this.undone(tenant, context.caller, recorded);
+      if (error instanceof ApprovalMissing) return this.askForApproval(tenant, request);
       return answerOf(error);
     }
   }
@@ -88,6 +108,18 @@ export class Administration {
       this.commit(await this.logOf(tx), eventRecord(this.ports, context.caller, event, fields)),
     );
     return record.id;
+  }
+
+  /** The refused change leaves a request that a second person can see and decide. */
+  private async askForApproval(tenant: TenantContext, request: ApprovalRequest): Promise<Answer> {
+    return this.ports.control.inTenant(tenant, async (tx) => {
+      const { row, isNew } = await pendingApproval(tx, request, this.ports.newId());
+      const fields = { approval: row.id, change: request.field };
+      if (isNew) await this.record(tx, request.caller, 'admin.approval-requested', fields);
+      const message = 'This change needs a second person: have it approved, then send it again unchanged.';
+      const refusal = { field: [], code: UserErrorCode.APPROVAL_REQUIRED, message };
+      return { userErrors: [{ ...refusal, approvalId: toId('Approval', row.id) }] };
+    });
   }
 
   private async record(tx: ControlTx, caller: Caller, event: string, fields: JsonObject): Promise<EventRecord> {

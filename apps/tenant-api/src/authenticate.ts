@@ -1,8 +1,15 @@
-import { type Credential, parseTenantId, tenantOfVerifiedCredential } from '@writ/domain';
-import { SignUpRow, TenantRow } from '@writ/postgres/control';
+import {
+  type Credential,
+  type Subject,
+  type TenantContext,
+  parseTenantId,
+  tenantOfVerifiedCredential,
+} from '@writ/domain';
+import { MemberRow, RecoveryCodeRow, SignUpRow, TenantRow } from '@writ/postgres/control';
 import type { BootstrapIssuer } from './bootstrap-issuer.js';
 import { type Caller, refusedError } from './caller.js';
-import { permissionsOf } from './permissions.js';
+import { isAdministrative } from './identity-rules.js';
+import { permissionsOf, reservedRoles } from './permissions.js';
 import type { Ports } from './ports.js';
 
 export interface Presented {
@@ -19,10 +26,16 @@ export async function authenticate(ports: Ports, issuer: BootstrapIssuer, presen
   const token = bearer.exec(presented.authorization)?.[1];
   if (token === undefined)
     throw refusedError('UNAUTHENTICATED', 'Send the credential as `Authorization: Bearer <token>`.');
-  const setup = await issuer.verify(token, ports.nowMs());
-  if (setup.ok) return setupCaller(ports, setup.value);
-  if (setup.error === 'refused')
-    throw refusedError('UNAUTHENTICATED', 'The setup token is not valid any more; sign up again to get a new one.');
+  const ours = await issuer.verify(token, ports.nowMs());
+  if (ours.ok) {
+    const { scope, subject } = ours.value;
+    return scope === 'tenant:setup' ? setupCaller(ports, subject) : recoveryCaller(ports, subject);
+  }
+  if (ours.error === 'refused')
+    throw refusedError(
+      'UNAUTHENTICATED',
+      'This token is not valid any more; sign up or recover again to get a new one.',
+    );
   return member(ports, { scheme: 'bearer', token, method: presented.method, url: presented.url });
 }
 
@@ -49,6 +62,16 @@ async function setupCaller(ports: Ports, signUp: string): Promise<Caller> {
   return { ...base, tenant };
 }
 
+async function recoveryCaller(ports: Ports, subject: string): Promise<Caller> {
+  const [tenantText = '', code = ''] = subject.split('/');
+  const id = parseTenantId(tenantText);
+  if (!id.ok) throw refusedError('UNAUTHENTICATED', 'This recovery token names no tenant.');
+  const tenant = tenantOfVerifiedCredential(id.value);
+  const row = await ports.control.inTenant(tenant, (tx) => tx.byId(RecoveryCodeRow, code));
+  if (!row?.usedAt) throw refusedError('UNAUTHENTICATED', 'This recovery token belongs to no used code.');
+  return { kind: 'recovery', code, tenant, roles: ['recovery'], permissions: permissionsOf(['recovery']) };
+}
+
 async function member(ports: Ports, credential: Credential): Promise<Caller> {
   const verified = await ports.identity.identify(credential);
   if (!verified.ok) {
@@ -60,7 +83,29 @@ async function member(ports: Ports, credential: Credential): Promise<Caller> {
     );
   }
   const { subject, tenant } = verified.value;
-  // `setup` is ours to give; a claim mapping that names it gives nothing.
-  const roles = subject.roles.filter((role) => role !== 'setup');
+  const given = subject.roles.filter((role) => !reservedRoles.includes(role));
+  const row = await memberRow(ports, tenant, subject, given);
+  if (row?.active === false)
+    throw refusedError('UNAUTHENTICATED', 'This person was deprovisioned; an owner of the tenant can say why.');
+  const roles = [...new Set([...given, ...(row?.roles ?? [])])];
   return { kind: 'member', subject, tenant, roles, permissions: permissionsOf(roles) };
+}
+
+/** Just in time: whoever may administer something is listed from the first call on. Others leave no row. */
+async function memberRow(
+  ports: Ports,
+  tenant: TenantContext,
+  subject: Subject,
+  roles: readonly string[],
+): Promise<MemberRow | undefined> {
+  return ports.control.inTenant(tenant, async (tx) => {
+    const row = await tx.one(MemberRow, { identityProviderId: subject.connection, subject: subject.id });
+    if (row || !roles.some(isAdministrative)) return row;
+    await tx.client.query(
+      `INSERT INTO control.member (id, tenant_id, identity_provider_id, subject, roles, active)
+       VALUES ($1, $2, $3, $4, '[]', true) ON CONFLICT DO NOTHING`,
+      [ports.newId(), tx.tenantId, subject.connection, subject.id],
+    );
+    return undefined;
+  });
 }

@@ -14,21 +14,28 @@ import {
 
 const algorithm = 'EdDSA';
 const purpose = 'bootstrap-issuer';
-const lifetimeMs = 24 * 60 * 60 * 1000;
+const hourMs = 60 * 60 * 1000;
 
-export interface SetupToken {
+/** What a token of ours is for, and how long it lives. */
+const lifetimes = { 'tenant:setup': 24 * hourMs, 'tenant:recovery': hourMs } as const;
+export type Scope = keyof typeof lifetimes;
+
+export interface IssuedToken {
   readonly token: string;
   readonly expiresAt: number;
 }
 
 /**
- * Issues the setup subject's token: scope `tenant:setup`, 24 hours, for this API's audience alone. No gateway trusts this
- * issuer, so the token can neither infer nor read content.
+ * Issues tokens for this API's audience alone: the setup subject's, for 24 hours, and one for an hour after a recovery
+ * code. No gateway trusts this issuer, so its tokens can neither infer nor read content.
  */
 export interface BootstrapIssuer {
-  issue(signUp: string, nowMs: number): Promise<SetupToken>;
-  /** The sign-up that a token of ours was issued for. */
-  verify(token: string, nowMs: number): Promise<Result<string, 'not-ours' | 'refused'>>;
+  issue(scope: Scope, subject: string, nowMs: number): Promise<IssuedToken>;
+  /** What a token of ours was issued for: a sign-up, or `<tenant>/<recovery code>`. */
+  verify(
+    token: string,
+    nowMs: number,
+  ): Promise<Result<{ readonly scope: Scope; readonly subject: string }, 'not-ours' | 'refused'>>;
   readonly jwks: { readonly keys: readonly JWK[] };
 }
 
@@ -43,12 +50,12 @@ export async function openBootstrapIssuer(options: {
   const { issuer, audience } = options;
   return {
     jwks: { keys: [publicJwk] },
-    async issue(signUp, nowMs) {
-      const expiresAt = nowMs + lifetimeMs;
-      const token = await new SignJWT({ scope: 'tenant:setup' })
+    async issue(scope, subject, nowMs) {
+      const expiresAt = nowMs + lifetimes[scope];
+      const token = await new SignJWT({ scope })
         .setProtectedHeader({ alg: algorithm, kid, typ: 'writ-setup+jwt' })
         .setIssuer(issuer)
-        .setSubject(signUp)
+        .setSubject(subject)
         .setAudience(audience)
         .setIssuedAt(Math.floor(nowMs / 1000))
         .setExpirationTime(Math.floor(expiresAt / 1000))
@@ -66,12 +73,17 @@ export async function openBootstrapIssuer(options: {
           currentDate: new Date(nowMs),
           requiredClaims: ['sub', 'exp', 'iat'],
         });
-        return payload['scope'] === 'tenant:setup' && payload.sub ? ok(payload.sub) : err('refused');
+        const scope = scopeOf(payload['scope']);
+        return scope && payload.sub ? ok({ scope, subject: payload.sub }) : err('refused');
       } catch {
         return err('refused');
       }
     },
   };
+}
+
+function scopeOf(value: unknown): Scope | undefined {
+  return value === 'tenant:setup' || value === 'tenant:recovery' ? value : undefined;
 }
 
 /** Read without trust, only to choose who verifies the token. */

@@ -16,6 +16,22 @@ export type Caller =
       readonly permissions: ReadonlySet<Permission>;
     }
   | {
+      /** After a recovery code: mends the federation, alone, and everybody hears of it. */
+      readonly kind: 'recovery';
+      readonly code: string;
+      readonly tenant: TenantContext;
+      readonly roles: readonly string[];
+      readonly permissions: ReadonlySet<Permission>;
+    }
+  | {
+      /** An identity provider's SCIM client: announces and withdraws people of that provider, nothing else. */
+      readonly kind: 'scim';
+      readonly identityProvider: string;
+      readonly tenant: TenantContext;
+      readonly roles: readonly string[];
+      readonly permissions: ReadonlySet<Permission>;
+    }
+  | {
       readonly kind: 'member';
       readonly subject: Subject;
       readonly tenant: TenantContext;
@@ -31,6 +47,8 @@ export interface RequestContext {
 /** A name for the record: committed and sealed by the ledger, never clear. */
 export function actorOf(caller: Caller): string {
   if (caller.kind === 'member') return `${caller.subject.issuer}|${caller.subject.id}`;
+  if (caller.kind === 'recovery') return `recovery|${caller.code}`;
+  if (caller.kind === 'scim') return `scim|${caller.identityProvider}`;
   return caller.kind === 'setup' ? `setup|${caller.signUp}` : 'anonymous';
 }
 

@@ -1,6 +1,6 @@
-import { type ControlTx, IdentityProviderRow } from '@writ/postgres/control';
-import { rolePermissions } from './permissions.js';
-import { type UserError, UserErrorCode, userError } from './schema/common.js';
+import { type ControlTx, IdentityProviderRow, TenantRow } from '@writ/postgres/control';
+import { reservedRoles, rolePermissions } from './permissions.js';
+import { type UserError, UserErrorCode, userError } from './schema/building-blocks.js';
 import type { ClaimMappingInput, CreateIdentityProviderInput } from './schema/identity.types.js';
 
 export const subjectKinds = ['human', 'agent', 'workload'] as const;
@@ -42,7 +42,7 @@ export function mappingProblem(mappings: readonly ClaimMappingInput[]): UserErro
     if (!claimName.test(claim)) return refuse('claim', 'This is not the name of a claim.');
     if (equals === '' || equals.length > 256) return refuse('equals', 'Give the value that the claim must hold.');
     if (!roleName.test(role)) return refuse('role', 'A role is 1 to 63 of a-z, 0-9 and hyphen.');
-    if (role === 'setup') return refuse('role', 'The role setup is not a mapping to give.');
+    if (reservedRoles.includes(role)) return refuse('role', 'The roles setup and recovery are no mapping to give.');
   }
   return undefined;
 }
@@ -61,4 +61,19 @@ export async function ownerless(tx: ControlTx, changed: IdentityProviderRow): Pr
         UserErrorCode.LAST_OWNER,
         'No enabled identity provider would map anybody to owner; map one first.',
       );
+}
+
+/** True when somebody would get an administrative role by `after` who did not by `before`. */
+export function widens(
+  before: IdentityProviderRow['roleMappings'],
+  after: IdentityProviderRow['roleMappings'],
+): boolean {
+  const same = (one: { claim: string; equals: string; role: string }): boolean =>
+    before.some(({ claim, equals, role }) => claim === one.claim && equals === one.equals && role === one.role);
+  return after.some((mapping) => isAdministrative(mapping.role) && !same(mapping));
+}
+
+/** Once a tenant is federated, nobody widens the circle of administrators alone. */
+export async function isFederated(tx: ControlTx): Promise<boolean> {
+  return (await tx.one(TenantRow, { id: tx.tenantId }))?.federatedAt instanceof Date;
 }

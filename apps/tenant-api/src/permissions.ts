@@ -35,9 +35,11 @@ const reading: readonly Permission[] = [
   'approvals:read',
 ];
 
-/** The roles that mean something here; a claim mapping may name others for policy. `setup` is no mapping's to give. */
+/** The roles that mean something here; a claim mapping may name others for policy. `setup` and `recovery` are no mapping's to give. */
 export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = {
   setup: ['tenant:create', 'tenant:read', 'identity:read', 'identity:write'],
+  /** For an hour, after a recovery code: mend the federation, nothing else. */
+  recovery: ['tenant:read', 'identity:read', 'identity:write'],
   owner: [
     ...reading,
     'tenant:write',
@@ -99,6 +101,10 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Query.limitRules': 'budgets:read',
   'Query.prices': 'budgets:read',
   'Query.policies': 'policy:read',
+  'Query.apps': 'apps:read',
+  'Query.members': 'members:read',
+  'Query.roles': 'members:read',
+  'Query.approvals': 'approvals:read',
   'Query.decision': 'evidence:read',
   'Query.decisions': 'evidence:read',
   'Query.checkpoints': 'evidence:read',
@@ -132,6 +138,16 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Mutation.draftPolicy': 'policy:write',
   'Mutation.validatePolicy': 'policy:write',
   'Mutation.publishPolicy': 'policy:publish',
+  'Mutation.createApp': 'apps:write',
+  'Mutation.createAppKey': 'apps:write',
+  'Mutation.revokeAppKey': 'apps:write',
+  'Mutation.setMemberRoles': 'members:write',
+  'Mutation.removeMember': 'members:write',
+  'Mutation.approveChange': 'approvals:decide',
+  'Mutation.rejectChange': 'approvals:decide',
+  'Mutation.armBreakGlass': 'members:write',
+  'Mutation.useBreakGlass': 'anyone',
+  'Mutation.rotateScimToken': 'members:write',
   'Mutation.requestExport': 'evidence:export',
 
   UserError: 'anyone',
@@ -157,6 +173,11 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   Price: 'budgets:read',
   Policy: 'policy:read',
   PolicyDiagnostic: 'policy:read',
+  App: 'apps:read',
+  AppKey: 'apps:read',
+  Member: 'members:read',
+  Role: 'members:read',
+  Approval: 'approvals:read',
   LedgerEntry: 'evidence:read',
   Decision: 'evidence:read',
   Checkpoint: 'evidence:read',
@@ -176,3 +197,6 @@ export function permissionsOf(roles: readonly string[]): ReadonlySet<Permission>
   const own = roles.flatMap((role) => (Object.hasOwn(rolePermissions, role) ? rolePermissions[role]! : []));
   return new Set<Permission>(['anyone', 'signed-in', ...own]);
 }
+
+/** Roles that only this API itself gives. */
+export const reservedRoles: readonly string[] = ['setup', 'recovery'];

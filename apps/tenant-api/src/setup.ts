@@ -107,6 +107,7 @@ export async function viewTenant(tx: c.ControlTx, tenant: c.TenantRow): Promise<
     nextSteps: stepsOf(progress).filter(({ done }) => !done),
     logOrigin: tenant.origin,
     snapshotVersion: tenant.snapshotVersion,
+    policyApproval: tenant.policyApproval,
     version: tenant.version,
     createdAt: tenant.createdAt.toISOString(),
   };

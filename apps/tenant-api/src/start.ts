@@ -9,6 +9,7 @@ import { exportRoute } from './door/export-route.js';
 import { TenantApiModule } from './door/graphql.module.js';
 import { screen } from './door/screen.js';
 import type { Ports } from './ports.js';
+import { scimRoutes } from './scim/routes.js';
 import type { TenantApiSettings } from './settings.js';
 import { wire } from './wiring.js';
 
@@ -21,13 +22,13 @@ export interface TenantApi {
 
 /** The tenant API with its real neighbours. `close` ends them too. */
 export async function startTenantApi(settings: TenantApiSettings): Promise<TenantApi> {
-  const { ports, notReady, close } = await wire(settings);
-  const api = await serveTenantApi(settings, ports, notReady);
+  const wiring = await wire(settings);
+  const api = await serveTenantApi(settings, wiring.ports, () => wiring.notReady());
   return {
     ...api,
     async close() {
       await api.close();
-      await close();
+      await wiring.close();
     },
   };
 }
@@ -57,7 +58,8 @@ export async function serveTenantApi(
     TenantApiModule.of({ ports, issuer, settings }),
     adapter,
     {
-      logger: ['error', 'warn', 'fatal'],
+      // Failures reach the operators through `report`, once; Nest would print them again, with what they carry.
+      logger: false,
       abortOnError: false,
     },
   );
@@ -66,6 +68,7 @@ export async function serveTenantApi(
   screen(fastify, ports, issuer, schema);
   exportRoute(fastify, ports, issuer, app.get(Administration));
   fastify.get('/.well-known/jwks.json', async () => issuer.jwks);
+  scimRoutes(fastify, ports, settings.publicUrl);
   health(fastify, { notReady });
   await app.listen(settings.listenPort, settings.listenHost);
   const { port } = app.getHttpServer().address() as AddressInfo;

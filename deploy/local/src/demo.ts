@@ -71,11 +71,11 @@ async function show(stack: Stack): Promise<boolean> {
   const clean = await verifyExport(stack, bundle, say);
   step('one byte of one record is edited in the database, by a superuser who turned every trigger off');
   const edited = await breakOneByte(stack, tenant);
-  say(`         edited: record ${edited.record}`);
+  say(`         edited: record #${edited.index} (${edited.record})`);
   const tampered = bundle.replace('.tar', '-tampered.tar');
   await exportLedger(stack, tenant, tampered);
   const dirty = await verifyExport(stack, tampered, say);
-  const named = dirty.output.includes(edited.record);
+  const named = dirty.output.includes(`record #${edited.index}:`);
   say(`         ${named ? 'verification names the record' : 'verification did NOT name the record'}`);
   writeFileSync(join(stack.logFolder, 'README.txt'), 'One file for each process of the stack.\n');
   return outcomes.every(Boolean) && clean.code === 0 && dirty.code !== 0 && named;

@@ -46,7 +46,10 @@ export async function verifyExport(
 }
 
 /** What no login of Writ can do: a superuser turns the triggers off and changes one byte of one stored record. */
-export async function breakOneByte(stack: Stack, { tenantId }: OnboardedTenant): Promise<{ readonly record: string }> {
+export async function breakOneByte(
+  stack: Stack,
+  { tenantId }: OnboardedTenant,
+): Promise<{ readonly record: string; readonly index: number }> {
   const admin = new Client({ connectionString: stack.postgres.url('postgres') });
   await admin.connect();
   try {
@@ -64,7 +67,11 @@ export async function breakOneByte(stack: Stack, { tenantId }: OnboardedTenant):
     await admin.query(`ALTER TABLE ${schema}.record ENABLE TRIGGER ALL`);
     const record = rows[0]?.record;
     if (record === undefined) throw new Error('no decision was found to edit');
-    return { record };
+    const { rows: places } = await admin.query<{ index: string }>(
+      `SELECT first_idx + array_position(record_ids, $1::uuid) - 1 AS index FROM ${schema}.batch WHERE $1::uuid = ANY (record_ids)`,
+      [record],
+    );
+    return { record, index: Number(places[0]?.index) };
   } finally {
     await admin.end();
   }

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { limits, type Attachment, type Classification, type Finding, type Leaf } from '@writ/domain';
-import { composeClinical } from './composite.js';
+import { composeClinical, isQuiet } from './composite.js';
 import type { Candidate } from './detect/rule.js';
 import { engineVersion, scan, type Scope } from './engine.js';
 import { bundleOf, type Bundle, type Taxonomy } from './taxonomy/taxonomy.js';
@@ -50,7 +50,9 @@ export function classify(leaves: readonly Leaf[], taxonomy: Taxonomy, options: C
     }
   }
   const findings = composeClinical(found).flatMap(({ leaf, candidates }) =>
-    candidates.map((candidate) => finding(leaf, candidate, options.digestKey)),
+    candidates
+      .filter((candidate) => counts(candidate, bundle))
+      .map((candidate) => finding(leaf, candidate, options.digestKey)),
   );
   return classification(findings, bundle.version, found.length, characters, incomplete);
 }
@@ -65,13 +67,17 @@ function scanLeaf(
   try {
     const result = scan(leaf.text, scope);
     for (const reason of result.incomplete) incomplete.add(reason);
-    const candidates = result.candidates.filter((each) => each.score >= bundle.threshold(each.class, each.type));
+    const candidates = result.candidates.filter((each) => counts(each, bundle) || isQuiet(each));
     return { leaf, candidates, clinicalWords: result.clinicalWords };
   } catch {
     // Fails closed: the leaf counts as unread, which policy denies by default.
     incomplete.add('detector:failed');
     return undefined;
   }
+}
+
+export function counts(candidate: Candidate, bundle: Bundle): boolean {
+  return candidate.score >= bundle.threshold(candidate.class, candidate.type);
 }
 
 export function finding(leaf: Leaf, candidate: Candidate, digestKey: Uint8Array): Finding {

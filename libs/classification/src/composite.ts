@@ -3,7 +3,7 @@ import type { LeafFindings } from './classify.js';
 
 /** The identifiers of 45 CFR 164.514(b)(2), by our types. */
 const identifiers =
-  /^(?:PERSON|LOCATION|ADDRESS|DATE_OF_BIRTH|DATE|AGE|PHONE|EMAIL|URL|IP_ADDRESS|MAC_ADDRESS|IBAN|MEDICAL_RECORD_NUMBER|HEALTH_PLAN_NUMBER|VIN|IMEI|LICENSE_PLATE|[A-Z]{2}_[A-Z_]+)$/;
+  /^(?:PERSON|LOCATION|ADDRESS|DATE_OF_BIRTH|DATE|AGE|ORGANISATION|PHONE|EMAIL|URL|IP_ADDRESS|MAC_ADDRESS|IBAN|MEDICAL_RECORD_NUMBER|HEALTH_PLAN_NUMBER|VIN|IMEI|LICENSE_PLATE|[A-Z]{2}_[A-Z_]+)$/;
 /** Identifiers that only care uses: they carry the clinical context with them. */
 const clinicalByNature = new Set([
   'MEDICAL_RECORD_NUMBER',
@@ -15,7 +15,25 @@ const clinicalByNature = new Set([
   'NZ_NHI',
 ]);
 /** Say too little alone to make a conversation about someone. */
-const weak = new Set(['URL', 'IP_ADDRESS', 'MAC_ADDRESS', 'LOCATION', 'DATE', 'AGE', 'US_NPI', 'US_DEA']);
+const weak = new Set([
+  'URL',
+  'IP_ADDRESS',
+  'MAC_ADDRESS',
+  'LOCATION',
+  'DATE',
+  'AGE',
+  'ORGANISATION',
+  'US_NPI',
+  'US_DEA',
+]);
+
+/** Found, but too weak to count by itself; only the composition may lift it. */
+const quiet = new Set(['DATE', 'AGE', 'ORGANISATION']);
+const LIFTED = 650;
+
+export function isQuiet(candidate: Candidate): boolean {
+  return quiet.has(candidate.type) && candidate.score >= 400;
+}
 
 /**
  * PHI is an identifier in clinical context, anywhere in the conversation: every identifier then stands a second time
@@ -37,6 +55,7 @@ function asClinical(candidate: Candidate): Candidate {
   return {
     ...candidate,
     class: 'PHI',
+    score: Math.max(candidate.score, LIFTED),
     detector: 'composite:phi',
     steps: [...candidate.steps, 'identifier in clinical context'],
   };

@@ -1,6 +1,6 @@
 import type { AnswerEvent, AnswerPart, Classification, Finding, Leaf, Obligations, RedactionStyle } from '@writ/domain';
-import { classification, type ClassifyOptions, finding, MAX_FINDINGS } from './classify.js';
-import { composeClinical } from './composite.js';
+import { classification, type ClassifyOptions, counts, finding, MAX_FINDINGS } from './classify.js';
+import { composeClinical, isQuiet } from './composite.js';
 import type { Candidate } from './detect/rule.js';
 import { scan } from './engine.js';
 import { type ClearedPrompt, stylesOf } from './fulfil.js';
@@ -144,7 +144,7 @@ class Inspector implements AnswerInspector {
       find: (text) => this.#find(text),
       replace: (found, value) => this.#replace(leaf, found, value),
       restore: (text) => this.#restorer.restore(text, escape),
-      openFrom: (text) => this.#restorer.openFrom(text),
+      openFrom: (text) => Math.min(this.#restorer.openFrom(text), this.bundle.openFrom(text)),
     });
     const flow: Flow = { name, choice: part.choice, channel, lastEvent: event, lastPart: part };
     this.#flows.set(name, flow);
@@ -179,9 +179,9 @@ class Inspector implements AnswerInspector {
       const result = scan(text, { role: 'assistant', bundle: this.bundle, expired: this.options.expired });
       for (const reason of result.incomplete) this.#incomplete.add(reason);
       const leaf: Leaf = { path: '', role: 'assistant', text, start: 0, end: 0 };
-      const kept = result.candidates.filter((each) => each.score >= this.bundle.threshold(each.class, each.type));
+      const kept = result.candidates.filter((each) => counts(each, this.bundle) || isQuiet(each));
       const [composed] = composeClinical([{ leaf, candidates: kept, clinicalWords: result.clinicalWords }]);
-      return composed!.candidates;
+      return composed!.candidates.filter((each) => counts(each, this.bundle));
     } catch {
       // Fails closed: what could not be read leaves only when nothing had to be looked for.
       this.#incomplete.add('detector:failed');

@@ -11,7 +11,7 @@ import {
 } from '@writ/domain';
 import type { ClearedPrompt } from '@writ/classification';
 import type { DecisionRecord, DispatchRecord, Receipt } from '@writ/ledger';
-import type { Attempt, ProviderFault, Route } from '@writ/routing';
+import { healthOf, type Attempt, type ProviderFault, type Route } from '@writ/routing';
 import { commit, phase, type Exchange } from './exchange.js';
 import type { ProviderAnswer, ProviderFailure } from './ports.js';
 import { dispatchRecord } from './records.js';
@@ -37,9 +37,13 @@ export async function dispatch(
   route: Route,
   hangUp: AbortSignal,
 ): Promise<Result<Opened, Refusal>> {
-  const { clock, health } = exchange.ports;
+  const { clock } = exchange.ports;
+  const health = healthOf(exchange.ports.health, exchange.tenant.tenant);
   let fault: ProviderFault | undefined;
   for (let attempt = route.next(undefined, clock.nowMs()); attempt; attempt = route.next(fault, clock.nowMs())) {
+    // A retry waits a random moment, so that the callers of a failing endpoint do not return to it together.
+    if (attempt.delayMs !== undefined) await clock.after(attempt.delayMs).elapsed;
+    if (hangUp.aborted) break;
     const recorded = await recordDispatch(exchange, permit, attempt, prompt);
     if (!recorded.ok) return recorded;
     const from = clock.monotonicMs();

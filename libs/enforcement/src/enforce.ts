@@ -1,7 +1,7 @@
 import { refuse, type Ask, type Credential } from '@writ/domain';
 import { fulfil } from '@writ/classification';
 import { decide } from '@writ/policy';
-import { choose } from '@writ/routing';
+import { choose, healthOf } from '@writ/routing';
 import {
   answer,
   closeRefused,
@@ -77,11 +77,11 @@ export async function enforce(
   exchange.permit = permit.value;
 
   // 8. Which endpoint? Only inside the authorized set.
-  const { aliases, endpoints } = held.snapshot;
+  const { aliases, endpoints, prices } = held.snapshot;
   const route = choose(
     decision,
-    { model: ask.model, aliases, endpoints, random: () => ports.ids.random(), nowMs: ports.clock.nowMs() },
-    ports.health,
+    { model: ask.model, aliases, endpoints, prices, random: () => ports.ids.random(), nowMs: ports.clock.nowMs() },
+    healthOf(ports.health, tenant.tenant),
   );
   if (!route.ok) return closeRefused(exchange, refuse(route.error), hangUp);
 

@@ -5,3 +5,6 @@ export { createIdentity, type Identified, type Identity, type IdentityNeeds } fr
 export type { KeySetStatus } from './key-store.js';
 export { mapRoles, type MappedRoles } from './subject-of-claims.js';
 export { trustComplaints } from './workload.js';
+export { issuerOfAuthority } from './certificate.js';
+export { forwardedCertificate, type ForwardedCertificate } from './forwarded-certificate.js';
+export { localReplays, type Replays } from './replays.js';

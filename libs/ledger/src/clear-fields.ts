@@ -30,12 +30,17 @@ export function clearSet(values: readonly string[]): JsonValue {
   return utf8(json).length <= clearListBytes ? sorted : { count: sorted.length, sha256: toHex(sha256(utf8(json))) };
 }
 
+/** Text that canonical JSON admits, unchanged where it already is. */
+export function canonicalText(text: string): string {
+  return text.isWellFormed() && !text.includes('\0') ? text : text.toWellFormed().replaceAll('\0', '\ufffd');
+}
+
 export function digestOf(value: JsonValue): string {
   return `sha256:${toHex(sha256(utf8(canonicalJson(value))))}`;
 }
 
 /** A handle for one subject within one tenant: the same subject gives the same handle, and without the tenant's key it says nothing. */
-export function subjectRef(hmacKey: Uint8Array, subject: Subject): string {
+export function subjectRef(hmacKey: Uint8Array, subject: Pick<Subject, 'issuer' | 'id'>): string {
   const mac = createHmac('sha256', hmacKey).update(`writ/subject/v1\0${subject.issuer}\0${subject.id}`).digest();
   return toBase64Url(mac.subarray(0, 16));
 }
@@ -51,7 +56,7 @@ export function subjectFields(subject: Subject, hmacKey: Uint8Array): RecordFiel
     if (Object.keys(link.attributes).length > 0)
       personal[`${prefix}.attributes`] = canonicalJson(wellFormed(link.attributes));
     const groups = clearSet(link.groups);
-    if (!Array.isArray(groups)) personal[`${prefix}.groups`] = canonicalJson([...link.groups].toSorted());
+    if (!Array.isArray(groups)) personal[`${prefix}.groups`] = canonicalJson(link.groups.map(canonicalText).toSorted());
   });
   return {
     clear: { subject: identityFields(subject), act: chain.slice(1).map(identityFields) },
@@ -68,7 +73,7 @@ function delegationChain(subject: Subject): readonly Subject[] {
 }
 
 function identityFields(subject: Subject): JsonObject {
-  const authorization = { groups: subject.groups, roles: subject.roles, scopes: subject.scopes };
+  const { groups, roles, scopes } = subject;
   return {
     kind: subject.kind,
     issuer: clearText(subject.issuer),
@@ -77,7 +82,7 @@ function identityFields(subject: Subject): JsonObject {
     roles: clearSet(subject.roles),
     groups: clearSet(subject.groups),
     scopes: clearSet(subject.scopes),
-    authorization: digestOf(wellFormed(authorization)),
+    authorization: digestOf([groups, roles, scopes].map((names) => names.map(canonicalText))),
     clearance: Math.trunc(subject.clearance),
     ...(subject.department === undefined ? {} : { department: clearText(subject.department) }),
     ...(subject.app === undefined ? {} : { app: clearText(subject.app) }),
@@ -118,7 +123,7 @@ export function spansOf(classification: Classification | undefined): string | un
 /** A JSON value that canonicalises: broken surrogates and NUL replaced, undefined members gone, fractions as text. */
 export function wellFormed(value: unknown): JsonValue {
   return JSON.parse(JSON.stringify(value), (_name, member: JsonValue) => {
-    if (typeof member === 'string') return member.toWellFormed().replaceAll('\0', '\ufffd');
+    if (typeof member === 'string') return canonicalText(member);
     if (typeof member === 'number' && (!Number.isSafeInteger(member) || Object.is(member, -0))) return String(member);
     return member;
   }) as JsonValue;

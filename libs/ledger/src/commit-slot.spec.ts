@@ -99,9 +99,12 @@ describe('commit against a failing store', () => {
     const { store, clock, ledger } = start();
     expect((await ledger.commit(logOf(1), event(1), how)).ok).toBe(true);
     store.script = [
+      () => new Promise<AppendOutcome>(() => undefined),
       () => ({ kind: 'not-persisted', cause: 'down' }),
       (leaves) => ({ kind: 'refused', because: 'conflict', records: [leaves[0]?.record as RecordId] }),
     ];
+    void ledger.commit(logOf(9), event(9), how);
+    await settle();
     const commits = [ledger.commit(logOf(1), event(2), how), ledger.commit(logOf(1), event(3), how)];
     await settle();
     await clock.advance(100);

@@ -102,6 +102,7 @@ export class ScriptedStore implements LedgerStore {
     return Promise.resolve(this.stored.get(record)?.leafHash);
   }
   inclusion?: NonNullable<LedgerStore['inclusion']>;
+  witnessed?: NonNullable<LedgerStore['witnessed']>;
 }
 
 export function start(more: Partial<LedgerParts> = {}) {

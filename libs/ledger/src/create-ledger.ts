@@ -1,15 +1,15 @@
 import { type EvidenceLevel, type Result, err, limits, ok } from '@writ/domain';
-import { sameBytes, splitHashes, toHex } from './bytes.js';
-import { openCheckpoint } from './checkpoint.js';
+import { toHex } from './bytes.js';
 import { CommitQueue, type Settlement, type Waiting } from './commit-queue.js';
 import { type LedgerAlarm, type SlotParts, commitBatch } from './commit-slot.js';
 import { type LedgerSettings, type PreparedRecord, prepareRecord } from './leaf.js';
-import type { BatchEvidence, CommitRefusal, Ledger, LedgerStore, LogContext } from './ledger.js';
-import { CompactRange } from './merkle.js';
+import { provesInclusion, provesWitness } from './evidence.js';
+import type { CommitRefusal, Ledger, LedgerStore, LogContext } from './ledger.js';
 import { CommittedReceipt, type Receipt } from './receipt.js';
 import type { LedgerRecord } from './record.js';
 import type { RandomBytes } from './sealing.js';
 import type { WriterSigner } from './signer.js';
+import type { WitnessPolicy } from './witness-policy.js';
 import { WriterLanes } from './writer-lanes.js';
 
 export interface LedgerClock {
@@ -28,6 +28,8 @@ export interface LedgerParts {
   readonly settings: LedgerSettings;
   /** Raw public keys that may sign checkpoints of this deployment: the keyset's, as of now. */
   readonly logKeys: () => readonly Uint8Array[];
+  /** Who must have cosigned for the level `witnessed`; absent means that it is refused. */
+  readonly witnesses?: WitnessPolicy;
   readonly onAlarm?: (alarm: LedgerAlarm) => void;
 }
 
@@ -35,12 +37,14 @@ export interface LedgerParts {
 export interface WritingLedger extends Ledger {
   /** After re-enrolment: a key lives at most 24 hours, and a lost writer is refused for good. Starts new lanes. */
   replaceWriter(writer: WriterSigner): void;
-  /** Resolves when nothing waits and nothing is under way. */
+  /** Resolves when nothing waits and nothing is under way: not while the store is out, so a shutdown bounds its wait. */
   drained(): Promise<void>;
 }
 
 /** How long the store must have failed without a success before decisions are refused at once. */
 const breakerMs = 1_000;
+/** More requests than one process can have open. */
+const subjectsHeld = 20_000;
 /** How long a log on integrity hold is refused without asking the store again. */
 const holdMs = 1_000;
 
@@ -57,6 +61,8 @@ class GroupCommit implements WritingLedger {
   readonly #queue = new CommitQueue();
   readonly #slots: { lanes: WriterLanes; busy: boolean }[];
   readonly #heldUntil = new Map<string, number>();
+  /** Whose request it is: what follows a decision is sealed for the same subject, so that one erasure reaches all of it. */
+  readonly #subjects = new Map<string, string>();
   readonly #idle: (() => void)[] = [];
   #writer: WriterSigner;
   #writerRefused = false;
@@ -78,13 +84,20 @@ class GroupCommit implements WritingLedger {
     const { clock, random, settings } = this.#parts;
     const until = clock.monotonicMs() + deadlineMs;
     if (!this.#canReach(level)) return err('ledger-unavailable');
-    const prepared = prepareRecord(record, log, settings, clock.nowMs(), random);
-    if (!prepared) return err('ledger-unavailable');
-    const refusal = this.#refusesAtOnce(prepared);
+    // Asked before the record is encoded too: an overload must not cost what it cannot serve.
+    const early = this.#refusesAtOnce(log, record, 0);
+    if (early) return err(early);
+    const prepared = prepareRecord(record, log, settings, clock.nowMs(), random, this.#subjectOf(log, record));
+    if (!prepared.ok) {
+      this.#alarm({ kind: 'inadmissible', record: record.id, cause: prepared.error });
+      return err('ledger-unavailable');
+    }
+    this.#rememberSubject(prepared.value);
+    const refusal = this.#refusesAtOnce(log, record, prepared.value.bytes);
     if (refusal) return err(refusal);
-    const settled = await this.#enqueue(prepared, level, deadlineMs);
+    const settled = await this.#enqueue(prepared.value, deadlineMs);
     if (!settled.ok) return settled;
-    if (level !== 'committed' && !(await this.#isIncluded(prepared, settled.value, until))) {
+    if (level !== 'committed' && !(await this.#isProven(prepared.value, settled.value, level, until))) {
       return err('ledger-unavailable');
     }
     return ok(new CommittedReceipt(record, toHex(settled.value), level));
@@ -108,30 +121,42 @@ class GroupCommit implements WritingLedger {
     return { busy: false, lanes: new WriterLanes(() => `${this.#writer.id}/${(this.#lane += 1)}`) };
   }
 
-  #canReach(level: EvidenceLevel): boolean {
-    return level === 'committed' || (level === 'receipted' && this.#parts.store.inclusion !== undefined);
+  #subjectOf({ origin }: LogContext, record: LedgerRecord): string | undefined {
+    return record.kind === 'event' ? undefined : this.#subjects.get(`${origin} ${record.request}`);
   }
 
-  #refusesAtOnce(prepared: PreparedRecord): CommitRefusal | undefined {
+  #rememberSubject({ record, log, subjectRef }: PreparedRecord): void {
+    if (record.kind !== 'decision' || subjectRef === undefined) return;
+    this.#subjects.set(`${log.origin} ${record.request}`, subjectRef);
+    if (this.#subjects.size <= subjectsHeld) return;
+    const [oldest] = this.#subjects.keys();
+    if (oldest !== undefined) this.#subjects.delete(oldest);
+  }
+
+  #canReach(level: EvidenceLevel): boolean {
+    const { store, witnesses } = this.#parts;
+    if (level === 'witnessed') return store.witnessed !== undefined && witnesses !== undefined;
+    return level === 'committed' || store.inclusion !== undefined;
+  }
+
+  #refusesAtOnce({ origin, tenant }: LogContext, { kind }: LedgerRecord, bytes: number): CommitRefusal | undefined {
     const now = this.#parts.clock.monotonicMs();
-    const held = this.#heldUntil.get(prepared.log.origin);
+    const held = this.#heldUntil.get(origin);
     if (held !== undefined && now < held) return 'ledger-integrity-hold';
+    if (held !== undefined) this.#heldUntil.delete(origin);
     if (this.#writerRefused) return 'ledger-unavailable';
     const broken = this.#failingSince !== undefined && now - this.#failingSince >= breakerMs;
-    if (broken && prepared.record.kind === 'decision' && this.#slots.every(({ busy }) => busy)) {
-      return 'ledger-unavailable';
-    }
-    return this.#queue.refusesAdmission(prepared);
+    if (broken && kind === 'decision' && this.#slots.every(({ busy }) => busy)) return 'ledger-unavailable';
+    return this.#queue.refusesAdmission(tenant.tenant, kind, bytes);
   }
 
   /** Resolves with the leaf hash once durable, or with a refusal at the deadline at the latest. */
-  #enqueue(prepared: PreparedRecord, level: EvidenceLevel, deadlineMs: number): Promise<Settlement> {
+  #enqueue(prepared: PreparedRecord, deadlineMs: number): Promise<Settlement> {
     return new Promise((resolve) => {
       let settled = false;
       const timer = this.#parts.clock.after(deadlineMs);
       const waiting: Waiting = {
         prepared,
-        level,
         isSettled: () => settled,
         settle: (settlement) => {
           if (settled) return;
@@ -161,12 +186,15 @@ class GroupCommit implements WritingLedger {
     });
   }
 
+  /** Idle slots share what waits, so that one signs while another's transaction is under way. */
   #pump(): void {
     if (this.#writerRefused) return;
-    for (const slot of this.#slots) {
-      if (slot.busy || this.#queue.waiting === 0) continue;
+    const idle = this.#slots.filter(({ busy }) => !busy);
+    for (const [at, slot] of idle.entries()) {
+      if (this.#queue.waiting === 0) return;
+      const share = Math.ceil(this.#queue.waiting / (idle.length - at));
       slot.busy = true;
-      const batch = this.#queue.take(limits.commitBatchRecords);
+      const batch = this.#queue.take(Math.min(share, limits.commitBatchRecords));
       void commitBatch(batch, this.#slotParts(slot.lanes)).then(() => {
         slot.busy = false;
         this.#tellIdle();
@@ -211,42 +239,31 @@ class GroupCommit implements WritingLedger {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** The checkpoint must be signed by a key of this deployment, for this log, and lead to this very leaf. */
-  async #isIncluded(prepared: PreparedRecord, leafHash: Uint8Array, until: number): Promise<boolean> {
-    const { store, clock, logKeys } = this.#parts;
+  /** Evidence counts only when it leads to this very leaf, and every signature on the way is one that this process trusts. */
+  async #isProven(
+    { log, record }: PreparedRecord,
+    leafHash: Uint8Array,
+    level: 'receipted' | 'witnessed',
+    until: number,
+  ): Promise<boolean> {
+    const { store, clock, logKeys, witnesses } = this.#parts;
     const remainingMs = until - clock.monotonicMs();
-    if (!store.inclusion || remainingMs <= 0) return false;
-    const { log, record } = prepared;
+    if (remainingMs <= 0) return false;
     const timer = clock.after(remainingMs);
+    const tooLate = timer.elapsed.then(() => undefined);
+    const { tenant } = log.tenant;
     try {
-      const evidence = await Promise.race([
-        store.inclusion(log.tenant.tenant, record.id, remainingMs),
-        timer.elapsed.then(() => undefined),
-      ]);
-      return evidence !== undefined && provesInclusion(evidence, log.origin, leafHash, logKeys());
+      if (level === 'receipted') {
+        const evidence = await Promise.race([store.inclusion?.(tenant, record.id, remainingMs), tooLate]);
+        return evidence !== undefined && provesInclusion(evidence, log.origin, leafHash, logKeys());
+      }
+      const evidence = await Promise.race([store.witnessed?.(tenant, record.id, remainingMs), tooLate]);
+      if (!evidence || !witnesses) return false;
+      return provesWitness(evidence, log.origin, leafHash, logKeys(), witnesses);
     } catch {
       return false;
     } finally {
       timer.cancel();
     }
   }
-}
-
-/** True when the batch holds the leaf and its signed checkpoint commits to exactly this batch on top of that frontier. */
-export function provesInclusion(
-  evidence: BatchEvidence,
-  origin: string,
-  leafHash: Uint8Array,
-  logKeys: readonly Uint8Array[],
-): boolean {
-  const checkpoint = openCheckpoint(evidence.note, logKeys);
-  const range = CompactRange.from(evidence.firstIndex, splitHashes(evidence.frontier));
-  if (!checkpoint || !range || checkpoint.origin !== origin || checkpoint.size !== evidence.sizeAfter) return false;
-  const hashes = splitHashes(evidence.leafHashes);
-  for (const hash of hashes) range.append(hash);
-  return (
-    range.size === checkpoint.size &&
-    sameBytes(range.root(), checkpoint.root) &&
-    hashes.some((hash) => sameBytes(hash, leafHash))
-  );
 }

@@ -1,9 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { limits } from '@writ/domain';
-import { event, how, logKey, logOf, start } from './create-ledger.fixtures.js';
+import { signCheckpoint } from './checkpoint.js';
+import { cosign } from './cosignature.js';
+import { event, how, keyFrom, logKey, logOf, start } from './create-ledger.fixtures.js';
+import { hashEpoch, headsRoot, proveEpoch } from './epoch.js';
 import type { AppendOutcome } from './ledger.js';
 import { genesis, sequence } from './sequence.js';
+import { rootOf } from './merkle.js';
+import { parseNote, verifierKey } from './note.js';
 import { logSigner } from './signer.js';
+import { parseWitnessPolicy } from './witness-policy.js';
 
 function withSequencer(wrong: (note: string) => string = (note) => note) {
   const started = start();
@@ -22,6 +28,52 @@ function withSequencer(wrong: (note: string) => string = (note) => note) {
   };
   return { ...started, log };
 }
+
+describe('the level witnessed', () => {
+  const witnessKey = logSigner(keyFrom('witness'));
+  const epochOrigin = 'writ.example/epochs';
+  const vkey = verifierKey('w1.example', witnessKey.publicKey, 0x04);
+  const witnesses = parseWitnessPolicy(`witness w1 ${vkey}\nquorum w1\n`);
+
+  function withWitness(isCosigned: boolean) {
+    const started = start(witnesses ? { witnesses } : {});
+    const log = logOf(1);
+    started.store.witnessed = () => {
+      const { head } = genesis(log.origin, logSigner(logKey), 1);
+      const stored = [...started.store.stored.values()];
+      const done = sequence(
+        head,
+        stored.map(({ record, leaf }) => ({ record, leaf })),
+        logSigner(logKey),
+        2,
+      );
+      if (!done.ok) throw new Error(done.error);
+      const heads = [{ ...done.value.head, slot: 0 }];
+      const epochs = [hashEpoch(0, headsRoot(heads))];
+      const note = signCheckpoint({ origin: epochOrigin, size: 1, root: rootOf(epochs) }, logSigner(logKey));
+      const line = cosign(parseNote(note)?.text ?? '', 'w1.example', witnessKey, 1_790_000_000);
+      return Promise.resolve({
+        batch: done.value.batch,
+        head: done.value.batch.note,
+        consistency: [],
+        epoch: proveEpoch(0, heads, 0, epochs),
+        epochNote: isCosigned ? note + line : note,
+      });
+    };
+    return { ...started, log };
+  }
+
+  it('waits for an epoch with the record in it that the quorum cosigned', async () => {
+    const { ledger, log } = withWitness(true);
+    const result = await ledger.commit(log, event(1), { ...how, level: 'witnessed' });
+    expect(result.ok && result.value.level).toBe('witnessed');
+  });
+
+  it('refuses an epoch that nobody cosigned', async () => {
+    const { ledger, log } = withWitness(false);
+    expect((await ledger.commit(log, event(1), { ...how, level: 'witnessed' })).ok).toBe(false);
+  });
+});
 
 describe('limits of the queue', () => {
   it('tells one tenant to slow down and serves the others', async () => {

@@ -28,3 +28,9 @@ export { type EpochProof, type SlottedHead, hashEpoch, hashHead, headLeaves, hea
 export { type Cosignature, type Witness, cosignaturesOf } from './cosignature.js';
 export * from './witness-protocol.js';
 export { witnessFrom } from './witness-policy.js';
+export { type Disclosure, type SealedRow, disclose } from './bundle/disclose.js';
+export { type CitedRecord, citedFiles, tlogProof } from './bundle/select.js';
+export * from './retention.js';
+export { provesInclusion, provesWitness } from './evidence.js';
+export * from './gather-cosignatures.js';
+export { type Timestamp, type TimestampPort, readTimestamp, timestampRequest } from './timestamp.js';

@@ -1,4 +1,5 @@
 import type { EvidenceLevel, RecordId, RefusalCode, Result, TenantContext, TenantId } from '@writ/domain';
+import type { EpochProof } from './epoch.js';
 import type { Receipt } from './receipt.js';
 import type { LedgerRecord } from './record.js';
 
@@ -75,6 +76,8 @@ export interface LedgerStore {
    * first. Without it the levels above `committed` are refused.
    */
   inclusion?(tenant: TenantId, record: RecordId, withinMs: number): Promise<BatchEvidence | undefined>;
+  /** An epoch that holds a head with the record in it, once witnesses have cosigned it; undefined when `withinMs` passed first. */
+  witnessed?(tenant: TenantId, record: RecordId, withinMs: number): Promise<WitnessEvidence | undefined>;
 }
 
 /** What proves a record's inclusion: the compact range before its batch, the batch's leaf hashes, the signed checkpoint after. */
@@ -87,6 +90,18 @@ export interface BatchEvidence {
   readonly frontier: Uint8Array;
   /** C2SP checkpoint, signed note. */
   readonly note: string;
+}
+
+/** What proves that witnesses have seen a record: its inclusion, a later head of its log, and the cosigned epoch with that head. */
+export interface WitnessEvidence {
+  readonly batch: BatchEvidence;
+  /** Signed checkpoint of the log, as large as the batch's or larger. */
+  readonly head: string;
+  /** RFC 6962 consistency proof from the batch's size to the head's. */
+  readonly consistency: readonly Uint8Array[];
+  readonly epoch: EpochProof;
+  /** Checkpoint of the epoch log with its cosignatures. */
+  readonly epochNote: string;
 }
 
 export type CommitRefusal = Extract<

@@ -19,7 +19,7 @@ export function obligationsOf(
     merged.set(policy, known);
   }
   let key = '';
-  for (const evaluation of evaluations) key += `${askingRules(evaluation, authorized).join(',')};`;
+  for (const evaluation of evaluations) key += keyOf(evaluation, authorized);
   let obligations = known.get(key);
   if (obligations === undefined) {
     obligations = Object.freeze(mergeObligations(evaluations.flatMap((evaluation) => askedIn(evaluation, authorized))));
@@ -29,14 +29,16 @@ export function obligationsOf(
   return obligations;
 }
 
-/** Matching rules that ask for something; one whose redaction concerns no authorized endpoint is written negative. */
-function askingRules({ layer, outcome }: Evaluation, authorized: Int32Array): readonly number[] {
-  const asking: number[] = [];
-  for (const rule of indexesOf(outcome.matched)) {
-    if (!layer.linked.reader.isAsking(rule)) continue;
-    asking.push(isConcerned(outcome.inQuestion?.get(rule), authorized) ? rule : -1 - rule);
+/** Which asking rules matched, as words of bits, and which of their redactions concern nobody. */
+function keyOf({ layer, outcome }: Evaluation, authorized: Int32Array): string {
+  const { asking } = layer.linked.reader;
+  let key = '';
+  for (let block = 0; block < asking.length; block += 1)
+    key += `${(outcome.matched[block] ?? 0) & (asking[block] ?? 0)},`;
+  for (const [rule, inQuestion] of outcome.inQuestion ?? []) {
+    if (!isConcerned(inQuestion, authorized)) key += `!${rule}`;
   }
-  return asking;
+  return `${key};`;
 }
 
 /** Redactions count when any endpoint in question stayed authorized: the router may choose that one. */

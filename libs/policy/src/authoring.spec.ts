@@ -42,7 +42,7 @@ describe('mutate', () => {
     if (!whole.ok) throw new Error(JSON.stringify(whole.error));
     expect(whole.value.mutants).toBe(24);
     expect(whole.value.survivors).toEqual([]);
-    const without = mutate(edit('  - { name: a credential stops the request', '  #'));
+    const without = mutate(edit('expect: { decision: deny, code: denied-by-rule },', 'expect: {},'));
     if (!without.ok) throw new Error(JSON.stringify(without.error));
     expect(without.value.survivors).toContainEqual({ rule: 'no-secrets', mutation: 'removed' });
   });

@@ -1,7 +1,7 @@
 import { type Evaluation, type Evaluator, evaluateAll, ruleName } from './evaluation.js';
 import type { Facts, SubjectFacts } from './facts.js';
 import type { LinkedPolicy } from './link.js';
-import { hasBit, isEmpty } from './outcome.js';
+import { hasBit, indexesOf, isEmpty } from './outcome.js';
 import type { Assumption } from './read-fact.js';
 
 export interface Cause {
@@ -39,8 +39,7 @@ export function causeOf(
 function causeWithin({ layer, outcome }: Evaluation): Cause | undefined {
   if (!isEmpty(outcome.authorized, outcome.authorized.length)) return undefined;
   const { reader } = layer.linked;
-  const rules = Array.from({ length: reader.rules }, (_, rule) => rule);
-  const standing = rules.filter((rule) => hasBit(outcome.matched, rule) && !hasBit(outcome.lifted, rule));
+  const standing = indexesOf(outcome.matched).filter((rule) => !hasBit(outcome.lifted, rule));
   if (!standing.some((rule) => reader.effect(rule) === 'permit')) {
     return { code: 'no-permit', reason: 'No rule of the policy permits this; its administrators can add one.' };
   }

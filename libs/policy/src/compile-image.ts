@@ -1,6 +1,5 @@
 import { deflateRawSync } from 'node:zlib';
 import { type CodedOperand, RuleCoder, type Slot, expressionKey, maskWords, necessaryLeaf } from './compile-rules.js';
-import { canonicalJson } from './canonical.js';
 import { schemaVersion } from './schema-version.js';
 import { header, leafWords, magic, ruleFlag, slotFlag, slotKind } from './layout.js';
 import { type Program, type Rule, effects } from './program.js';
@@ -12,23 +11,32 @@ export function compileWords(program: Program): Int32Array {
   const writer = new WordWriter();
   writer.put(...Array.from({ length: header.length }, () => 0));
   const coder = new RuleCoder(program);
-  const expressions = new Map<string, number>();
-  for (const rule of program.rules) {
-    const key = expressionKey(rule);
-    if (key !== undefined && !expressions.has(key)) expressions.set(key, expressions.size);
-  }
+  const expressions = numberExpressions(program.rules);
   const set = (field: Exclude<keyof typeof header, 'length'>, value: number) => writer.set(header[field], value);
   set('magic', magic);
   set('schema', schemaVersion);
   set('rules', program.rules.length);
   set('slots', coder.slots.length);
-  set('expressions', expressions.size);
+  set('expressions', expressions.texts.length);
   set('zone', writer.text(program.timezone));
   writeSlots(writer, coder.slots, set);
-  writeRules(writer, program.rules, coder, expressions, set);
+  writeRules(writer, program.rules, coder, expressions.byRule, set);
   writeIndex(writer, program.rules, coder, set);
-  set('proseAt', writeProse(writer, program.rules, [...expressions.keys()]));
+  set('proseAt', writeProse(writer, program.rules, expressions.texts));
   return writer.finish();
+}
+
+/** Equal expressions with one answer-if-unknown share a number, and at link a bitmap. */
+function numberExpressions(rules: readonly Rule[]) {
+  const numbers = new Map<string, number>();
+  const byRule = rules.map((rule) => {
+    const key = expressionKey(rule);
+    if (key === undefined) return undefined;
+    const number = numbers.get(key) ?? numbers.size;
+    numbers.set(key, number);
+    return number;
+  });
+  return { byRule, texts: [...numbers.keys()] };
 }
 
 /** Deflated, because it is most of the text and least of the use: it is read when linking and when a rule first matches. */
@@ -41,7 +49,7 @@ function writeProse(writer: WordWriter, rules: readonly Rule[], expressions: rea
     })),
     expressions,
   };
-  return writer.bytes(deflateRawSync(canonicalJson(prose), { level: 9 }));
+  return writer.bytes(deflateRawSync(JSON.stringify(prose), { windowBits: 13, memLevel: 6 }));
 }
 
 type SetField = (field: Exclude<keyof typeof header, 'length'>, value: number) => void;
@@ -63,7 +71,7 @@ function writeRules(
   writer: WordWriter,
   rules: readonly Rule[],
   coder: RuleCoder,
-  expressions: ReadonlyMap<string, number>,
+  expressions: readonly (number | undefined)[],
   set: SetField,
 ): void {
   const tags = new Map<string, number>();
@@ -77,12 +85,12 @@ function writeRules(
   };
   const operands = new Map<string, number>();
   const code: number[] = [];
-  const table = rules.flatMap((rule) => {
+  const table = rules.flatMap((rule, index) => {
     const leaves = rule.when.kind === 'constant' ? [] : coder.code(rule);
     const start = code.length / leafWords;
     for (const { head, operand, yes, no } of leaves)
       code.push(head, place(writer, operand, operands), (yes << 16) | no);
-    const expression = expressions.get(expressionKey(rule) ?? '');
+    const expression = expressions[index];
     const asks = rule.redact !== undefined || rule.oblige !== undefined;
     const flags =
       (rule.when.kind === 'constant' && !rule.when.value ? ruleFlag.never : 0) |

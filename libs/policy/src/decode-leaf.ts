@@ -11,8 +11,18 @@ export interface DecodedLeaf {
   readonly negated: boolean;
 }
 
-/** The conditions of a rule, in the order of writing. */
+const decoded = new WeakMap<ImageReader, Map<number, readonly DecodedLeaf[]>>();
+
+/** The conditions of a rule, in the order of writing; decoded once for each linked policy that is explained. */
 export function decodeLeaves(reader: ImageReader, rule: number): readonly DecodedLeaf[] {
+  const known = decoded.get(reader) ?? new Map<number, readonly DecodedLeaf[]>();
+  decoded.set(reader, known);
+  const leaves = known.get(rule) ?? decodeRule(reader, rule);
+  known.set(rule, leaves);
+  return leaves;
+}
+
+function decodeRule(reader: ImageReader, rule: number): readonly DecodedLeaf[] {
   const { words } = reader;
   const place = word(words, reader.rulesAt + rule * ruleWords + 1);
   return Array.from({ length: place & 0xff }, (_, index) => {

@@ -30,7 +30,6 @@ export type DiagnosticCode =
   | 'E_GUARD'
   | 'E_SYNTAX'
   | 'W_ASSERTED'
-  | 'W_UNTESTED'
   | 'W_NEVER';
 
 /** Collects complaints by offset into the source; ordered and given lines and columns at the end. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { compile, formatDiagnostic } from './index.js';
+import { compile, formatDiagnostic, lint } from './index.js';
 
 const folder = new URL('../src/golden/', import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, folder), 'utf8');
@@ -13,6 +13,20 @@ function complaints(source: string): string {
 describe('diagnostics', () => {
   it('name line, column, code and the word that was meant, inside every style of YAML scalar', () => {
     expect(complaints(read('bad.golden.yaml'))).toBe(read('bad.golden.txt'));
+  });
+});
+
+describe('advice', () => {
+  it('warns of a rule that never matches, and of a grant that rests on the word of the caller', () => {
+    const rules = [
+      '  - { id: a, effect: deny, when: false }',
+      "  - { id: b, effect: permit, when: 'has(request.justification)' }",
+      "  - { id: c, effect: permit, when: 'has(request.justification) && subject.clearance >= 2' }",
+    ];
+    expect(lint(['apiVersion: policy/v1', 'name: advised', 'rules:', ...rules].join('\n'))).toMatchObject([
+      { severity: 'warning', code: 'W_NEVER', line: 4 },
+      { severity: 'warning', code: 'W_ASSERTED', line: 5 },
+    ]);
   });
 });
 

@@ -5,7 +5,7 @@ import { isTimeZone } from './local-time.js';
 import { policyLimits } from './limits.js';
 import { schemaVersion } from './schema-version.js';
 import type { Program, Rule } from './program.js';
-import { type PlacedRule, type RuleScope, readRule } from './read-rule.js';
+import { type PlacedRule, type RuleScope, adviseOn, readRule } from './read-rule.js';
 import { type Tree, type TreeEntry, readTree } from './source-tree.js';
 import { TreeReader } from './tree-reader.js';
 
@@ -98,6 +98,7 @@ function readRules(reader: TreeReader, entry: TreeEntry | undefined, scope: Rule
     placed.push(read);
   }
   checkTags(reader, placed);
+  if (reader.complaints.errors === 0) for (const rule of placed) adviseOn(reader, rule);
   return placed.map(({ rule }) => rule);
 }
 

@@ -23,7 +23,6 @@ const permit = effects.indexOf('permit');
 const deny = effects.indexOf('deny');
 const restrict = effects.indexOf('restrict');
 const redact = effects.indexOf('redact');
-const override = effects.indexOf('override');
 
 /** Working memory of one evaluation; reused, because evaluation never waits. */
 let values = new Int32Array(1024);
@@ -125,7 +124,7 @@ class Run {
     if (known !== state.unread) return known;
     const slot = this.#reader.slots[slotIndex];
     if (slot === undefined) throw new RangeError('a fact runs out of the image');
-    let loaded = loadFact(this.#reader, slot, this.view, values, () => this.#redactedClasses());
+    let loaded = loadFact(this.#reader, slot, this.view, values, this);
     if (this.assume !== 'none' && slot.path === 'data.complete') {
       values[slot.at] = 1;
       loaded = state.known;
@@ -135,7 +134,7 @@ class Run {
   }
 
   /** The classes that leave by redaction; complete because redactions are matched before any rule sees what remains. */
-  #redactedClasses(): ReadonlySet<string> {
+  redactedClasses(): ReadonlySet<string> {
     if (this.#redacted !== undefined) return this.#redacted;
     const names = new Set<string>();
     for (let rule = 0; rule < this.#reader.rules; rule += 1) {
@@ -256,11 +255,8 @@ class Run {
 
   #liftedTags(): number {
     let tags = 0;
-    if (!this.layer.hasOverrides) return tags;
-    for (let rule = 0; rule < this.#reader.rules; rule += 1) {
-      if (!hasBit(this.outcome.matched, rule)) continue;
-      const at = this.#reader.rulesAt + rule * ruleWords;
-      if ((word(this.#words, at) & 7) === override) tags |= word(this.#words, at + 2);
+    for (const rule of this.layer.overrides) {
+      if (hasBit(this.outcome.matched, rule)) tags |= word(this.#words, this.#reader.rulesAt + rule * ruleWords + 2);
     }
     return tags;
   }

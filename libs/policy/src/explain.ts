@@ -61,13 +61,14 @@ export function explain(policy: LinkedPolicy, facts: Facts): Explanation {
     evaluations.length > 0 && isEverywhere(index) ? [id] : [],
   );
   const authorized = decision.effect === 'permit' ? decision.authorizedEndpoints : [];
+  const within = new Set(authorized);
   const several = subjects.length > 1;
   return {
     ...verdictOf(decision),
     authorized,
     permitted,
     excluded: permitted
-      .filter((id) => !authorized.includes(id))
+      .filter((id) => !within.has(id))
       .map((id) => ({ endpoint: id, by: unique(stories.flatMap(({ excluders }) => excluders.get(id) ?? [])) }))
       .filter(({ by }) => by.length > 0),
     matched: stories.flatMap(({ matched, subject }) => matched.map((rule) => (several ? { ...rule, subject } : rule))),

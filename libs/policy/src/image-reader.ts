@@ -1,8 +1,10 @@
 import { inflateRawSync } from 'node:zlib';
+import { type FactReader, factReaderOf } from './fact-readers.js';
 import { header, magic, ruleFlag, ruleWords, slotFlag, slotWords } from './layout.js';
 import { type Effect, type RuleObligations, effects } from './program.js';
 import type { RedactionStyle } from '@writ/domain';
 import { schemaVersion } from './schema-version.js';
+import { setBit } from './outcome.js';
 import { readBytes, readText, word } from './words.js';
 
 /** What a matching rule asks for. */
@@ -27,6 +29,7 @@ export interface SlotEntry {
   /** Where its value stands among the values, and how many words it takes. */
   readonly at: number;
   readonly width: number;
+  readonly read: FactReader;
 }
 
 /** Names and texts of an image, decoded when first needed and then kept: a tenant pays for the rules that match. */
@@ -37,6 +40,8 @@ export class ImageReader {
   readonly timezone: string;
   readonly rulesAt: number;
   readonly codeAt: number;
+  /** The rules that ask for something, as bits. */
+  readonly asking: Int32Array;
   readonly #ids: (string | undefined)[] = [];
   readonly #asks: (Asking | undefined)[] = [];
   #reasons: readonly string[] | undefined;
@@ -49,6 +54,8 @@ export class ImageReader {
     this.values = word(words, header.values);
     this.rulesAt = word(words, header.rulesAt);
     this.codeAt = word(words, header.codeAt);
+    this.asking = new Int32Array((this.rules + 31) >> 5);
+    for (let rule = 0; rule < this.rules; rule += 1) if (this.isAsking(rule)) setBit(this.asking, rule);
     this.timezone = readText(words, word(words, header.zone));
     this.slots = Array.from({ length: word(words, header.slots) }, (_, index) => this.#slot(index));
   }
@@ -56,11 +63,13 @@ export class ImageReader {
   #slot(index: number): SlotEntry {
     const at = word(this.words, header.slotsAt) + index * slotWords;
     const head = word(this.words, at);
+    const path = readText(this.words, word(this.words, at + 1));
     return {
       kind: head & 3,
       flags: head & (slotFlag.residual | slotFlag.data | slotFlag.score),
       width: head >>> 8,
-      path: readText(this.words, word(this.words, at + 1)),
+      path,
+      read: factReaderOf(path),
       dictionary: word(this.words, at + 2),
       at: word(this.words, at + 3),
     };

@@ -17,3 +17,15 @@ export {
   changesBetween,
   simulate,
 } from './simulate.js';
+export { lint } from './lint.js';
+export { packImage, unpackImage } from './pack.js';
+export { type GateReport, gate } from './publish-gate.js';
+export {
+  type PolicyVersion,
+  type Step,
+  type StepRefusal,
+  type VersionState,
+  advance,
+  rollback,
+  versionStates,
+} from './lifecycle.js';

@@ -12,7 +12,8 @@ export interface LinkedLayer {
   readonly endpointWords: number;
   readonly all: Int32Array;
   readonly expressions: readonly LinkedExpression[];
-  readonly hasOverrides: boolean;
+  /** The rules that may lift others. */
+  readonly overrides: readonly number[];
   /** Working memory: the endpoints denied so far. */
   readonly denied: Int32Array;
 }
@@ -48,9 +49,9 @@ export function linkLayer(words: Int32Array, endpoints: readonly Endpoint[], atM
     const { unknownIsTrue, when } = JSON.parse(text) as { readonly unknownIsTrue: boolean; readonly when: Normal };
     return linker.link(when, unknownIsTrue);
   });
-  let hasOverrides = false;
-  for (let rule = 0; rule < reader.rules; rule += 1) hasOverrides ||= reader.effect(rule) === 'override';
-  return { reader, endpointWords, all, expressions, hasOverrides, denied: new Int32Array(endpointWords) };
+  const overrides: number[] = [];
+  for (let rule = 0; rule < reader.rules; rule += 1) if (reader.effect(rule) === 'override') overrides.push(rule);
+  return { reader, endpointWords, all, expressions, overrides, denied: new Int32Array(endpointWords) };
 }
 
 class Linker {

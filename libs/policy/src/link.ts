@@ -1,5 +1,5 @@
 import type { Endpoint } from '@writ/domain';
-import { canonicalJson, hashOf } from './canonical.js';
+import { hashOf } from './canonical.js';
 import { type LinkedLayer, linkLayer } from './link-layer.js';
 import type { PolicyImage } from './image.js';
 import { policyLimits } from './limits.js';
@@ -56,19 +56,19 @@ export function link(
   });
 }
 
-/** Over what policy can see of the endpoints; addresses, keys and settings are not part of it. */
+/** Over what policy can see of the endpoints, in canonical JSON; addresses, keys and settings are not part of it. */
 function catalogueHash(endpoints: readonly Endpoint[]): string {
   const visible = endpoints.map((endpoint) => ({
+    assurances: endpoint.assurances.map(({ name, validFrom, validUntil }) => ({ name, validFrom, validUntil })),
+    costClass: endpoint.costClass,
     id: endpoint.id,
+    maxClassification: endpoint.maxClassification,
+    models: endpoint.models,
     provider: endpoint.provider,
     region: endpoint.region,
     residency: endpoint.residency,
-    assurances: endpoint.assurances.map(({ name, validFrom, validUntil }) => ({ name, validFrom, validUntil })),
-    zeroRetention: endpoint.zeroRetention,
     selfHosted: endpoint.selfHosted,
-    costClass: endpoint.costClass,
-    maxClassification: endpoint.maxClassification,
-    models: endpoint.models,
+    zeroRetention: endpoint.zeroRetention,
   }));
-  return hashOf(canonicalJson(visible));
+  return hashOf(JSON.stringify(visible));
 }

@@ -1,10 +1,15 @@
 import type { ImageReader, SlotEntry } from './image-reader.js';
 import { slotFlag, slotKind } from './layout.js';
-import { type View, absent, readFact, saturate, unknown } from './read-fact.js';
+import { type View, absent, saturate, unknown } from './read-fact.js';
 import { lookUp } from './words.js';
 
 /** States of a fact. Absent counts as unknown for every condition but `has`. */
 export const state = Object.freeze({ unread: 0, known: 1, absent: 2, unknown: 3 });
+
+/** Asked only by facts of rules that see what remains. */
+export interface Redactions {
+  redactedClasses(): ReadonlySet<string>;
+}
 
 /** Writes the value of one fact as integers, and answers its state. */
 export function loadFact(
@@ -12,11 +17,11 @@ export function loadFact(
   slot: SlotEntry,
   view: View,
   values: Int32Array,
-  redacted: () => ReadonlySet<string>,
+  redactions: Redactions,
 ): number {
-  const { kind, flags, path } = slot;
-  if ((flags & slotFlag.score) !== 0) return loadScore(slot, view, values, redacted);
-  const fact = kind === slotKind.integer ? readInteger(view, path) : readFast(view, path);
+  const { kind, flags } = slot;
+  if ((flags & slotFlag.score) !== 0) return loadScore(slot, view, values, redactions);
+  const fact = slot.read(view);
   if (fact === unknown) return state.unknown;
   if (fact === absent) return state.absent;
   switch (kind) {
@@ -32,7 +37,12 @@ export function loadFact(
       return state.known;
     default:
       if (typeof fact !== 'object') return state.unknown;
-      loadList(reader, slot, (flags & slotFlag.residual) === 0 ? fact : remaining(fact, view, redacted()), values);
+      loadList(
+        reader,
+        slot,
+        (flags & slotFlag.residual) === 0 ? fact : remaining(fact, view, redactions.redactedClasses()),
+        values,
+      );
       return state.known;
   }
 }
@@ -47,10 +57,10 @@ function loadList(reader: ImageReader, slot: SlotEntry, items: readonly string[]
   }
 }
 
-function loadScore(slot: SlotEntry, view: View, values: Int32Array, redacted: () => ReadonlySet<string>): number {
+function loadScore(slot: SlotEntry, view: View, values: Int32Array, redactions: Redactions): number {
   const { data } = view.facts;
   if (data === undefined) return state.unknown;
-  const residual = (slot.flags & slotFlag.residual) !== 0 && redacted().has(slot.path);
+  const residual = (slot.flags & slotFlag.residual) !== 0 && redactions.redactedClasses().has(slot.path);
   const score = saturate(scoreIn(residual ? data.residual : data.classes, slot.path));
   if (score === unknown) return state.unknown;
   values[slot.at] = score;
@@ -66,45 +76,4 @@ function scoreIn(scores: Readonly<Record<string, number>>, name: string): number
 function remaining(classes: readonly string[], view: View, redacted: ReadonlySet<string>): readonly string[] {
   const residual = view.facts.data?.residual ?? {};
   return classes.filter((name) => !redacted.has(name) || scoreIn(residual, name) > 0);
-}
-
-function readInteger(view: View, path: string) {
-  switch (path) {
-    case 'subject.clearance':
-      return saturate(view.subject.clearance);
-    case 'budget.remaining_cents':
-      return view.facts.budget === undefined ? unknown : saturate(view.facts.budget.remainingCents);
-    case 'data.complete':
-      return view.facts.data === undefined ? 0 : 1;
-    case 'request.est_tokens':
-      return saturate(view.facts.request.estimatedTokens);
-    default:
-      return readFact(view, path);
-  }
-}
-
-/** The common paths without splitting them; the rest as the specification reads them. */
-function readFast(view: View, path: string) {
-  switch (path) {
-    case 'subject.kind':
-      return view.subject.kind;
-    case 'subject.roles':
-      return view.subject.roles;
-    case 'subject.groups':
-      return view.subject.groups;
-    case 'subject.scopes':
-      return view.subject.scopes;
-    case 'subject.department':
-      return view.subject.department ?? absent;
-    case 'request.route':
-      return view.facts.request.route;
-    case 'request.model':
-      return view.facts.request.model;
-    case 'request.tools':
-      return view.facts.request.tools;
-    case 'budget.class':
-      return view.facts.budget === undefined ? unknown : view.facts.budget.class;
-    default:
-      return readFact(view, path);
-  }
 }

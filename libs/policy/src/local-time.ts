@@ -28,7 +28,7 @@ export function localTime(zone: string, atMs: number): LocalTime | undefined {
 
 export function isTimeZone(zone: string): boolean {
   try {
-    return Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone.length > 0;
+    return Number.isFinite(offsetMs(zone, 0));
   } catch {
     return false;
   }

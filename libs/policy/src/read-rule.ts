@@ -74,7 +74,6 @@ export function readRule(reader: TreeReader, tree: Tree, scope: RuleScope): Plac
     residual,
     reason: reader.text(members.get('reason')?.value, "'reason'"),
   };
-  warnOfAsserted(reader, rule, at);
   return { rule, at, overridesAt, conditions: when.conditions + (endpoints?.conditions ?? 0) };
 }
 
@@ -220,19 +219,19 @@ function readResponse(
   };
 }
 
-/** What grants must not rest on the caller's own word alone. */
-function warnOfAsserted(reader: TreeReader, rule: Rule, at: number): void {
-  if (rule.effect !== 'permit' && rule.effect !== 'override') return;
-  let asserted = 0;
-  let verified = 0;
-  for (const { leaf } of leavesOf(rule.when)) {
-    const path = leaf.kind === 'class' ? 'data.classes' : leaf.kind === 'pair' ? leaf.left : leaf.path;
-    if (path === 'data.complete') continue;
-    if (attributeOf(path)?.asserted === true) asserted += 1;
-    else verified += 1;
+/** Advice on a rule without errors. */
+export function adviseOn(reader: TreeReader, { rule, at }: PlacedRule): void {
+  if (rule.when.kind === 'constant' && !rule.when.value) {
+    reader.complaints.warn(at, 'W_NEVER', `rule '${rule.id}' never matches`);
   }
-  if (asserted > 0 && verified === 0) {
-    const message = `rule '${rule.id}' grants on nothing but what the caller asserts`;
-    reader.complaints.warn(at, 'W_ASSERTED', message);
+  if ((rule.effect === 'permit' || rule.effect === 'override') && restsOnAssertions(rule)) {
+    reader.complaints.warn(at, 'W_ASSERTED', `rule '${rule.id}' grants on nothing but what the caller asserts`);
   }
+}
+
+function restsOnAssertions({ when }: Rule): boolean {
+  const paths = [...leavesOf(when)]
+    .map(({ leaf }) => (leaf.kind === 'class' ? 'data.classes' : leaf.kind === 'pair' ? leaf.left : leaf.path))
+    .filter((path) => path !== 'data.complete');
+  return paths.length > 0 && paths.every((path) => attributeOf(path)?.asserted === true);
 }

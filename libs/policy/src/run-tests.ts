@@ -128,7 +128,11 @@ export function compareDecision(expected: Expectation, decision: Decision): read
   }
   if (expected.obligations !== undefined) {
     for (const [name, wanted] of Object.entries(expected.obligations as Readonly<Record<string, JsonValue>>)) {
-      differ(`obligations.${name}`, wanted, (obligations as Readonly<Record<string, unknown>> | undefined)?.[name]);
+      differ(
+        `obligations.${name}`,
+        wanted,
+        (obligations as Readonly<Record<string, unknown>> | undefined)?.[name] ?? null,
+      );
     }
   }
   return differences;

@@ -1,9 +1,12 @@
-import type { Decision, Endpoint, Permit } from '@writ/domain';
-import { decideQuickly } from './decide.js';
+import type { Decision, Endpoint, Obligations, Permit } from '@writ/domain';
+import { obligationsOf } from './asked.js';
+import { byEngine, decideQuickly } from './decide.js';
+import { evaluateAll } from './evaluation.js';
 import { type Explanation, explain } from './explain.js';
 import type { Facts } from './facts.js';
 import type { PolicyImage } from './image.js';
 import { type LinkedPolicy, link } from './link.js';
+import { isEmpty } from './outcome.js';
 
 /** One past request: its record's id, the facts stored with it, and how often it stands for the same. */
 export interface RecordedFacts {
@@ -114,6 +117,7 @@ class Tally {
   add(id: string, facts: Facts, old: LinkedPolicy, fresh: LinkedPolicy): void {
     this.#requests += 1;
     if (facts.data === undefined || facts.budget === undefined) this.#withUnknownFacts += 1;
+    if (sameAtAGlance(old, fresh, facts)) return;
     const before = decideQuickly(old, facts);
     const after = decideQuickly(fresh, facts);
     const kinds = changesBetween(before, after);
@@ -141,6 +145,30 @@ class Tally {
       withUnknownFacts: this.#withUnknownFacts,
     };
   }
+}
+
+/** The same endpoints and the same obligations, without writing a decision: nearly every request of a replay. */
+function sameAtAGlance(old: LinkedPolicy, fresh: LinkedPolicy, facts: Facts): boolean {
+  const before = glance(old, facts);
+  const after = glance(fresh, facts);
+  if (before === undefined || after === undefined) return false;
+  if (!before.authorized.every((bits, block) => bits === after.authorized[block])) return false;
+  return before.asked === after.asked;
+}
+
+const texts = new WeakMap<Obligations, string>();
+
+function glance(policy: LinkedPolicy, facts: Facts) {
+  if (facts.subject.onBehalfOf !== undefined) return undefined;
+  const { evaluations, authorized } = evaluateAll(byEngine, policy, facts, [facts.subject], 'none');
+  if (isEmpty(authorized, authorized.length)) return { authorized, asked: '' };
+  const obligations = obligationsOf(policy, evaluations, authorized);
+  let asked = texts.get(obligations);
+  if (asked === undefined) {
+    asked = JSON.stringify(obligations);
+    texts.set(obligations, asked);
+  }
+  return { authorized, asked };
 }
 
 function emptyOf<T>(make: () => T): Record<ChangeKind, T> {

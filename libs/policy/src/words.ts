@@ -129,7 +129,11 @@ function isText(words: Int32Array, at: number, text: string): boolean {
 export function readBytes(words: Int32Array, at: number): Uint8Array {
   const length = word(words, at);
   if (length < 0 || length > (words.length - at - 1) * 4) throw new RangeError('bytes run out of the image');
-  return Uint8Array.from({ length }, (_, index) => (word(words, at + 1 + (index >> 2)) >>> ((index & 3) * 8)) & 0xff);
+  const bytes = new Uint8Array(length);
+  for (let index = 0; index < length; index += 1) {
+    bytes[index] = (words[at + 1 + (index >> 2)] ?? 0) >>> ((index & 3) * 8);
+  }
+  return bytes;
 }
 
 /** Reads one word; an index outside the block is a damaged image, and a damaged image is a deny. */

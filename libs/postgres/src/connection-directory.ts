@@ -30,6 +30,8 @@ export interface DirectoryKey {
 export interface ConnectionDirectory {
   find(issuer: string): Promise<Result<readonly DirectoryConnection[], 'unavailable'>>;
   findAppKey(sha256: string): Promise<Result<DirectoryKey | undefined, 'unavailable'>>;
+  /** For a process that has just published: its own next question must not race the notice. */
+  forget(): void;
   close(): Promise<void>;
 }
 
@@ -41,6 +43,9 @@ export interface ConnectionDirectoryOptions {
 /** Unknown credentials are cheap to invent, so what they may cost is bounded: entries kept, and lookups at once. */
 const entriesHeld = 50_000;
 const lookupsAtOnce = 8;
+const unknownsAskedPerSecond = 50;
+/** Entries asked for again after a notice, newest first. */
+const entriesWarmed = 256;
 
 export function connectionDirectory(plane: PlanePool, options: ConnectionDirectoryOptions): ConnectionDirectory {
   const issuers = new Cache<readonly DirectoryConnection[]>(
@@ -74,6 +79,7 @@ export function connectionDirectory(plane: PlanePool, options: ConnectionDirecto
   return {
     find: (issuer) => issuers.get(issuer),
     findAppKey: (sha256) => keys.get(sha256),
+    forget: clear,
     close: () => listener.close(),
   };
 }
@@ -98,6 +104,9 @@ class Cache<T> {
   readonly #entries = new Map<string, Entry<T>>();
   readonly #lookups = new Map<string, Promise<Result<T, 'unavailable'>>>();
   #generation = 0;
+  #warming = false;
+  #second = 0;
+  #askedAgain = 0;
 
   constructor(plane: PlanePool, options: ConnectionDirectoryOptions, text: string, read: (rows: readonly Row[]) => T) {
     this.#plane = plane;
@@ -107,15 +116,43 @@ class Cache<T> {
     this.#nowMs = options.monotonicMs ?? (() => performance.now());
   }
 
+  /**
+   * Forgets everything at once, then asks again for what was in use: an outage that follows a publish must not find this
+   * process without the answers it had a moment before.
+   */
   clear(): void {
+    const inUse = [...this.#entries.keys()].slice(-entriesWarmed);
     this.#generation += 1;
     this.#entries.clear();
     this.#lookups.clear();
+    if (!this.#warming) void this.#warm(inUse);
+  }
+
+  /**
+   * "Nobody" may have become wrong a moment ago: the notice of a publish travels, and whoever published asks at once. So it
+   * is asked for again, as long as not too many unknown credentials come in one second.
+   */
+  #mayAskAgain(value: T): boolean {
+    if (Array.isArray(value) ? value.length > 0 : value !== undefined) return false;
+    const second = Math.floor(this.#nowMs() / 1_000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#askedAgain = 0;
+    }
+    this.#askedAgain += 1;
+    return this.#askedAgain <= unknownsAskedPerSecond;
+  }
+
+  async #warm(keys: readonly string[]): Promise<void> {
+    this.#warming = true;
+    // oxlint-disable-next-line no-await-in-loop -- one at a time leaves the lookups to those who wait
+    for (const key of keys) await this.get(key);
+    this.#warming = false;
   }
 
   async get(key: string): Promise<Result<T, 'unavailable'>> {
     const entry = this.#entries.get(key);
-    if (entry !== undefined && this.#nowMs() < entry.until) return ok(entry.value);
+    if (entry !== undefined && this.#nowMs() < entry.until && !this.#mayAskAgain(entry.value)) return ok(entry.value);
     const running = this.#lookups.get(key);
     if (running !== undefined) return running;
     if (this.#lookups.size >= lookupsAtOnce) return err('unavailable');

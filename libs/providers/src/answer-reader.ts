@@ -45,6 +45,16 @@ export class AnswerParts {
     this.list.push({ kind, choice, text: node.text, at: { start: node.start, end: node.end } });
   }
 
+  /** A fragment of a tool call's arguments. */
+  call(
+    call: { readonly choice: number; readonly index: number; readonly id?: string; readonly name?: string },
+    node: Node | undefined,
+  ): void {
+    if (node?.kind !== 'string') return;
+    const at = { start: node.start, end: node.end };
+    this.list.push({ kind: 'tool-call', ...call, arguments: node.text, at });
+  }
+
   /** A protocol token, such as an id. If it is longer or richer than one, it is text. */
   word(node: Node | undefined): void {
     if (node?.kind === 'string' && !word.test(node.text)) this.#aside(node);

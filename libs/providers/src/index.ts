@@ -14,7 +14,7 @@ export {
 export type { AskMeta } from './dialect/ask.js';
 export { dialects } from './dialect/dialects.js';
 export type { Encoder } from './dialect/encoder.js';
-export { parseRoute } from './dialect/routes.js';
+export { dialectOf, parseRoute } from './dialect/routes.js';
 export { type EncodedRefusal, encodeRefusal } from './dialect/refusal.js';
 export type { Deadlines } from './transport.js';
 

@@ -1,4 +1,4 @@
-import type { Budget, LimitRule, Subject } from '@writ/domain';
+import { unreachable, type Budget, type LimitRule, type Subject } from '@writ/domain';
 
 /** A rule or budget as it applies to one holder: the tenant, an app, a subject or a role. */
 export interface Applied<Rule> {
@@ -46,6 +46,8 @@ function holdersOf(scope: LimitRule['scope'], subject: Subject): readonly Holder
     // Counted where the key is chosen: nobody knows it yet.
     case 'endpoint-key':
       return [];
+    default:
+      return unreachable(scope);
   }
 }
 

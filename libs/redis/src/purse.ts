@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '@writ/domain';
+import { err, ok, unreachable, type Result } from '@writ/domain';
 import type { BudgetKey, BudgetLease, BudgetLeases } from './leases.js';
 
 /** A part of a lease that one request holds until it is settled. */
@@ -153,6 +153,8 @@ export function periodStart(period: 'day' | 'month' | 'total', atMs: number): nu
       return Date.UTC(at.getUTCFullYear(), at.getUTCMonth());
     case 'total':
       return 0;
+    default:
+      return unreachable(period);
   }
 }
 
@@ -166,5 +168,7 @@ export function periodEnd(period: 'day' | 'month' | 'total', atMs: number): numb
       return Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1);
     case 'total':
       return undefined;
+    default:
+      return unreachable(period);
   }
 }

@@ -4,7 +4,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgres } from '@writ/local';
+import { type LocalPostgres, startPostgres } from '@writ/local';
 import { type Login, logins, migrate } from '@writ/postgres';
 import { controlMigrations } from '@writ/postgres/control';
 import {
@@ -27,6 +27,8 @@ export interface House {
   readonly issuer: Issuer;
   /** As the database's owner: for looking behind the scenes. */
   readonly admin: Pool;
+  /** Of the login that the tenant API has. */
+  readonly databaseUrl: string;
   code(email: string): string;
   ask<T>(query: string, variables?: object, token?: string): Promise<Answered<T>>;
   close(): Promise<void>;
@@ -42,6 +44,15 @@ export interface Answered<T> {
 export async function openHouse(): Promise<House> {
   const folder = mkdtempSync(join(tmpdir(), 'writ-tenant-api-'));
   const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), log: () => undefined });
+  try {
+    return await furnish(folder, postgres);
+  } catch (cause) {
+    await postgres.stop();
+    throw cause;
+  }
+}
+
+async function furnish(folder: string, postgres: LocalPostgres): Promise<House> {
   const passwords = Object.fromEntries(logins.map((login) => [login, postgres.password(login)])) as Record<
     Login,
     string
@@ -51,6 +62,7 @@ export async function openHouse(): Promise<House> {
   const issuer = await openIssuer();
   const settings: TenantApiSettings = tenantApiSettings.parse({
     databaseUrl: postgres.url('writ_tenant_api'),
+    exporterDatabaseUrl: postgres.url('writ_exporter'),
     publicUrl: 'https://admin.writ.test',
     adminAudience,
     ...keys,
@@ -60,6 +72,7 @@ export async function openHouse(): Promise<House> {
     logLevel: 'error',
   });
   const admin = new Pool({ connectionString: postgres.url('postgres'), max: 2 });
+  admin.on('error', () => undefined);
   const wired = await wire(settings);
   const codes = new Map<string, string>();
   const ports: Ports = {
@@ -68,7 +81,11 @@ export async function openHouse(): Promise<House> {
   };
   const api = await serveTenantApi(settings, ports);
   return {
-    ...{ api, ports, issuer, admin },
+    api,
+    ports,
+    issuer,
+    admin,
+    databaseUrl: settings.databaseUrl,
     code: (email) => codes.get(email) ?? '',
     ask: (query, variables, token) => ask(api.url, query, variables, token),
     async close() {
@@ -82,18 +99,25 @@ export async function openHouse(): Promise<House> {
   };
 }
 
-type KeyFiles = Pick<TenantApiSettings, 'masterKeyFile' | 'writerAuthorityKeyFile' | 'snapshotKeyFile'>;
+type KeyFiles = Pick<
+  TenantApiSettings,
+  'masterKeyFile' | 'writerAuthorityKeyFile' | 'snapshotKeyFile' | 'exportKeyFile' | 'keysetFile'
+>;
+
+const ed25519 = (): string => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
 
 function keyFiles(folder: string): KeyFiles {
   const write = (name: string, content: string): string => {
     writeFileSync(join(folder, name), content, { mode: 0o600 });
     return join(folder, name);
   };
-  const key = (): string | Buffer => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
   return {
     masterKeyFile: write('master.key', randomBytes(32).toString('base64')),
-    writerAuthorityKeyFile: write('authority.pem', String(key())),
-    snapshotKeyFile: write('snapshot.pem', String(key())),
+    writerAuthorityKeyFile: write('authority.pem', ed25519()),
+    exportKeyFile: write('export.pem', ed25519()),
+    // No journey here opens a bundle; who verifies one brings the keyset.
+    keysetFile: write('keyset.jws', 'not a keyset'),
+    snapshotKeyFile: write('snapshot.pem', ed25519()),
   };
 }
 
@@ -108,6 +132,8 @@ async function ask<T>(url: string, query: string, variables?: object, token?: st
 
 export interface Issuer {
   readonly url: string;
+  /** Fields that the discovery document has from now on, instead of the right ones. */
+  answer(wrong: Readonly<Record<string, unknown>>): void;
   token(claims: Readonly<Record<string, unknown>>): Promise<string>;
   close(): Promise<void>;
 }
@@ -116,6 +142,7 @@ export interface Issuer {
 async function openIssuer(): Promise<Issuer> {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' }] };
+  let wrong: Readonly<Record<string, unknown>> = {};
   const server = createServer((request, response) => {
     const { port } = server.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}`;
@@ -125,12 +152,15 @@ async function openIssuer(): Promise<Issuer> {
       id_token_signing_alg_values_supported: ['ES256', 'HS256', 'none'],
     };
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify(request.url === '/jwks' ? jwks : document));
+    response.end(JSON.stringify(request.url === '/jwks' ? jwks : { ...document, ...wrong }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url,
+    answer: (fields) => {
+      wrong = fields;
+    },
     token: (claims) => sign(privateKey, url, claims),
     close: () => new Promise((resolve) => void server.close(() => resolve())),
   };

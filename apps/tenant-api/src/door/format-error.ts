@@ -2,6 +2,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import { GraphQLError } from 'graphql';
 
 const statusOf: Readonly<Record<string, number>> = {
+  REQUEST_TOO_LARGE: 413,
   UNAUTHENTICATED: 401,
   SETUP_ENDED: 401,
   UNAVAILABLE: 503,
@@ -24,8 +25,25 @@ function formatted(error: GraphQLError, request: string, mayLearn: boolean, repo
     const message = mayLearn ? error.message : withoutSuggestions(error.message);
     return { message, ...place, extensions: { code: 'GRAPHQL_VALIDATION_FAILED', request } };
   }
+  if (isTooLarge(cause)) {
+    const message = 'The request is larger than this API reads; shorten it.';
+    return { message, ...place, extensions: { code: 'REQUEST_TOO_LARGE', request } };
+  }
+  if (isBadRequest(cause)) {
+    const message = 'The body is not JSON that this API reads; send one object with `query`.';
+    return { message, ...place, extensions: { code: 'BAD_USER_INPUT', request } };
+  }
   report(cause, request);
   return { message: internal, ...place, extensions: { code: 'INTERNAL', request } };
+}
+
+/** Fastify's own refusals, before a document was seen. */
+function isBadRequest(cause: Error): boolean {
+  return 'statusCode' in cause && cause.statusCode === 400;
+}
+
+function isTooLarge(cause: Error): boolean {
+  return 'statusCode' in cause && cause.statusCode === 413;
 }
 
 /** The driver wraps the complaints of validation in one error of its own. */

@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { GraphQLModule } from '@nestjs/graphql';
+import { type BuildSchemaOptions, GraphQLModule } from '@nestjs/graphql';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import { DirectiveLocation, GraphQLDirective, GraphQLNonNull, GraphQLString } from 'graphql';
 import type { FastifyRequest } from 'fastify';
@@ -7,11 +7,13 @@ import { Administration } from '../administration.js';
 import type { BootstrapIssuer } from '../bootstrap-issuer.js';
 import type { RequestContext } from '../caller.js';
 import type { Ports } from '../ports.js';
+import { BreakGlassResolver } from '../resolvers/break-glass.resolver.js';
 import { CatalogueResolver } from '../resolvers/catalogue.resolver.js';
 import { EvidenceResolver } from '../resolvers/evidence.resolver.js';
 import { IdentityResolver } from '../resolvers/identity.resolver.js';
 import { MoneyResolver } from '../resolvers/money.resolver.js';
 import { OnboardingResolver } from '../resolvers/onboarding.resolver.js';
+import { PeopleResolver } from '../resolvers/people.resolver.js';
 import { PolicyResolver } from '../resolvers/policy.resolver.js';
 import { ReadingResolver } from '../resolvers/reading.resolver.js';
 import type { TenantApiSettings } from '../settings.js';
@@ -29,14 +31,18 @@ export const idempotent = new GraphQLDirective({
 });
 
 export const resolvers = [
+  BreakGlassResolver,
   OnboardingResolver,
   IdentityResolver,
   CatalogueResolver,
   MoneyResolver,
+  PeopleResolver,
   PolicyResolver,
   EvidenceResolver,
   ReadingResolver,
 ];
+
+export const buildOptions: BuildSchemaOptions = { directives: [idempotent], numberScalarMode: 'integer' };
 
 interface Parts {
   readonly ports: Ports;
@@ -68,7 +74,7 @@ function driver(ports: Ports): MercuriusDriverConfig {
     path: '/graphql',
     autoSchemaFile: true,
     sortSchema: true,
-    buildSchemaOptions: { directives: [idempotent], numberScalarMode: 'integer' },
+    buildSchemaOptions: buildOptions,
     transformSchema: guardFields,
     allowBatchedQueries: false,
     graphiql: false,

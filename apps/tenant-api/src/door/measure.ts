@@ -1,4 +1,5 @@
 import {
+  type ArgumentNode,
   type DocumentNode,
   type FragmentDefinitionNode,
   type GraphQLCompositeType,
@@ -6,6 +7,7 @@ import {
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
+  OperationTypeNode,
   type SelectionSetNode,
   getNamedType,
   isCompositeType,
@@ -85,7 +87,7 @@ class Walk {
   operation(node: OperationDefinitionNode): void {
     const root = this.schema.getRootType(node.operation) ?? undefined;
     const top = this.selections(node.selectionSet, root, 1, 1, new Set());
-    if (node.operation === 'mutation' && top > documentLimits.mutations)
+    if (node.operation === OperationTypeNode.MUTATION && top > documentLimits.mutations)
       throw new Stop({
         code: 'TOO_MANY_MUTATIONS',
         message: `One request may carry ${documentLimits.mutations} mutations at most.`,
@@ -146,15 +148,15 @@ class Walk {
   }
 
   /** The page size multiplies everything below a connection. */
-  private pageSize(
-    field: GraphQLField<unknown, unknown> | undefined,
-    args: readonly { readonly name: { readonly value: string }; readonly value: { readonly kind: Kind } }[],
-  ): number {
+  private pageSize(field: GraphQLField<unknown, unknown> | undefined, args: readonly ArgumentNode[]): number {
     if (!field?.args.some(({ name }) => name === 'first')) return 1;
-    const node = args.find(({ name }) => name.value === 'first')?.value as
-      { kind: Kind; value?: string; name?: { value: string } } | undefined;
+    const node = args.find(({ name }) => name.value === 'first')?.value;
     const given =
-      node?.kind === Kind.VARIABLE ? this.variables[node.name?.value ?? ''] : Number(node?.value ?? Number.NaN);
+      node?.kind === Kind.VARIABLE
+        ? this.variables[node.name.value]
+        : node?.kind === Kind.INT
+          ? Number(node.value)
+          : undefined;
     if (typeof given !== 'number' || !Number.isInteger(given) || given < 1 || given > documentLimits.page)
       throw new Stop({
         code: 'BAD_USER_INPUT',

@@ -17,7 +17,7 @@ import { Administration, type Answer, logContextOf, refusedWith } from '../admin
 import type { RequestContext } from '../caller.js';
 import { aliasStrategies, credentialAad, endpointProblem, itemName, providers } from '../catalogue-rules.js';
 import type { Ports } from '../ports.js';
-import { type UserError, UserErrorCode, recordOf, userError } from '../schema/common.js';
+import { type UserError, UserErrorCode, recordOf, userError } from '../schema/building-blocks.js';
 import * as t from '../schema/catalogue.types.js';
 import { fromId } from '../schema/ids.js';
 import { viewAlias, viewBaa, viewCredential, viewEndpoint, viewEndpointSet } from '../schema/views.js';
@@ -300,13 +300,13 @@ export class CatalogueResolver {
   }
 
   /** The UUIDs, when every id is of this kind and belongs to this tenant. */
-  private async own<R extends EndpointRow | ProviderCredentialRow>(
+  private async own(
     tx: ControlTx,
-    entity: new () => R,
+    entity: typeof EndpointRow | typeof ProviderCredentialRow,
     kind: 'Endpoint' | 'ProviderCredential',
     ids: readonly string[],
   ): Promise<string[] | undefined> {
-    const known = new Set((await tx.all<R>(entity)).map((row) => row.id));
+    const known = new Set((await tx.all<EndpointRow | ProviderCredentialRow>(entity)).map((row) => row.id));
     const wanted = ids.map((id) => fromId(kind, id));
     return wanted.every((id) => id !== undefined && known.has(id)) ? [...new Set(wanted as string[])] : undefined;
   }

@@ -5,9 +5,9 @@ import { type ControlTx, IdentityProviderRow } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
 import type { RequestContext } from '../caller.js';
-import { inputProblem, mappingProblem, ownerless, subjectKinds } from '../identity-rules.js';
+import { inputProblem, isFederated, mappingProblem, ownerless, subjectKinds, widens } from '../identity-rules.js';
 import type { Discovery, Ports } from '../ports.js';
-import { type UserError, UserErrorCode, recordOf, userError } from '../schema/common.js';
+import { type UserError, UserErrorCode, recordOf, userError } from '../schema/building-blocks.js';
 import { fromId } from '../schema/ids.js';
 import * as t from '../schema/identity.types.js';
 import { viewIdentityProvider } from '../schema/views.js';
@@ -85,33 +85,28 @@ export class IdentityResolver {
     @Context() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {
-    return this.administration.change(
-      context,
-      info,
-      { ...input, token: '' },
-      {
-        event: 'admin.identity-provider-tested',
-        step: async (tx) => {
-          const row = await tx.byId(IdentityProviderRow, fromId('IdentityProvider', input.id));
-          if (!row) return refusedWith(notFound);
-          if (!(await this.underTestLimit(tx)))
-            return refusedWith(
-              userError('', UserErrorCode.RATE_LIMITED, 'At most 30 tests in ten minutes; wait a little.'),
-            );
-          const { tree, accepted, roles } = await this.ports.identity.explain(
-            tx.tenant.tenant,
-            connectionOfRow(row),
-            input.token,
+    return this.administration.change(context, info, input, {
+      event: 'admin.identity-provider-tested',
+      step: async (tx) => {
+        const row = await tx.byId(IdentityProviderRow, fromId('IdentityProvider', input.id));
+        if (!row) return refusedWith(notFound);
+        if (!(await this.underTestLimit(tx)))
+          return refusedWith(
+            userError('', UserErrorCode.RATE_LIMITED, 'At most 30 tests in ten minutes; wait a little.'),
           );
-          if (accepted) await tx.update(IdentityProviderRow, row, { testedAt: new Date(this.ports.nowMs()) });
-          return ok({
-            answer: { explanation: tree, passed: accepted, roles: [...roles] },
-            fields: { provider: row.name, passed: accepted },
-            publish: false,
-          });
-        },
+        const { tree, accepted, roles } = await this.ports.identity.explain(
+          tx.tenant.tenant,
+          connectionOfRow(row),
+          input.token,
+        );
+        if (accepted) await tx.update(IdentityProviderRow, row, { testedAt: new Date(this.ports.nowMs()) });
+        return ok({
+          answer: { explanation: tree, passed: accepted, roles: [...roles] },
+          fields: { provider: row.name, passed: accepted },
+          publish: false,
+        });
       },
-    );
+    });
   }
 
   @Mutation(() => t.SetClaimMappingsPayload, { description: 'Replaces the ordered mapping from claims to roles.' })
@@ -131,11 +126,13 @@ export class IdentityResolver {
         const done = await tx.update(IdentityProviderRow, row, { roleMappings }, input.expectedVersion);
         const orphaned = await ownerless(tx, done);
         if (row.enabled && orphaned) return refusedWith(orphaned);
+        const needsApproval = row.enabled && widens(row.roleMappings, roleMappings) && (await isFederated(tx));
         const roles = [...new Set(roleMappings.map(({ role }) => role))].toSorted();
         return ok({
           answer: { identityProvider: viewIdentityProvider(done) },
           fields: { provider: row.name, mappings: roleMappings.length, roles },
           publish: row.enabled,
+          needsApproval,
         });
       },
     });
@@ -177,12 +174,14 @@ export class IdentityResolver {
             userError('id', UserErrorCode.NOT_VERIFIED, 'Call testIdentityProvider with a real token first.'),
           );
         const done = await tx.update(IdentityProviderRow, row, { enabled }, input.expectedVersion);
+        const needsApproval = enabled && widens([], row.roleMappings) && (await isFederated(tx));
         const orphaned = enabled ? undefined : await ownerless(tx, done);
         if (orphaned) return refusedWith(orphaned);
         return ok({
           answer: { identityProvider: viewIdentityProvider(done) },
           fields: { provider: row.name },
           publish: true,
+          needsApproval,
         });
       },
     });

@@ -7,7 +7,7 @@ import { Administration, type Answer, refusedWith } from '../administration.js';
 import type { BootstrapIssuer } from '../bootstrap-issuer.js';
 import { type RequestContext, callerDigest, refusedError } from '../caller.js';
 import type { Ports } from '../ports.js';
-import { UserErrorCode, userError } from '../schema/common.js';
+import { UserErrorCode, userError } from '../schema/building-blocks.js';
 import { fromId, toId } from '../schema/ids.js';
 import * as t from '../schema/tenant.types.js';
 import { viewDomain } from '../schema/views.js';
@@ -125,13 +125,17 @@ export class OnboardingResolver {
           ...(input.name !== undefined && { name: input.name }),
           ...(level !== undefined && { evidenceLevel: level }),
           ...(input.dispatchClasses !== undefined && { dispatchClasses: input.dispatchClasses }),
+          ...(input.policyApproval !== undefined && { policyApproval: input.policyApproval }),
         };
-        const done = await tx.update(TenantRow, await this.own(tx), changes, input.expectedVersion);
+        const before = await this.own(tx);
+        // Lifting the rule of two people takes two people.
+        const needsApproval = before.policyApproval && input.policyApproval === false;
+        const done = await tx.update(TenantRow, before, changes, input.expectedVersion);
         const fields = {
           ...(level && { evidenceLevel: level }),
           ...(input.dispatchClasses && { dispatchClasses: input.dispatchClasses }),
         };
-        return ok({ answer: { tenant: await viewTenant(tx, done) }, fields, publish: true });
+        return ok({ answer: { tenant: await viewTenant(tx, done) }, fields, publish: true, needsApproval });
       },
     });
   }

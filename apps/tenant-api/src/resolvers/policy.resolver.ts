@@ -1,12 +1,12 @@
 import { Inject } from '@nestjs/common';
 import { Args, Context, Info, Mutation, Resolver } from '@nestjs/graphql';
 import { ok } from '@writ/domain';
-import { type ControlTx, PolicyVersionRow } from '@writ/postgres/control';
+import { type ControlTx, PolicyVersionRow, TenantRow } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
 import { type RequestContext, callerDigest } from '../caller.js';
 import type { PolicyComplaint, Ports } from '../ports.js';
-import { type UserError, UserErrorCode, userError } from '../schema/common.js';
+import { type UserError, UserErrorCode, userError } from '../schema/building-blocks.js';
 import { fromId } from '../schema/ids.js';
 import * as t from '../schema/policy.types.js';
 import { viewPolicy } from '../schema/views.js';
@@ -127,7 +127,10 @@ export class PolicyResolver {
           input.expectedVersion,
         );
         const fields = { number: row.number, hash: row.hash, ...(before && { before: before.number }) };
-        return ok({ answer: { policy: viewPolicy(done) }, fields, publish: true });
+        const { policyApproval: needsApproval } = (await tx.one(TenantRow, { id: tx.tenantId })) ?? {
+          policyApproval: true,
+        };
+        return ok({ answer: { policy: viewPolicy(done) }, fields, publish: true, needsApproval });
       },
     });
   }

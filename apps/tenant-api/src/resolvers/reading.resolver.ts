@@ -6,7 +6,7 @@ import { permissionOf } from '../permissions.js';
 import { pageOf } from '../page.js';
 import type { Ports } from '../ports.js';
 import * as catalogue from '../schema/catalogue.types.js';
-import { type Connection, Node, PageArgs } from '../schema/common.js';
+import { type Connection, Node, PageArgs } from '../schema/building-blocks.js';
 import { type IdKind, fromAnyId, fromId } from '../schema/ids.js';
 import * as identity from '../schema/identity.types.js';
 import * as money from '../schema/money.types.js';
@@ -193,6 +193,16 @@ const readers: Partial<Record<IdKind, Reader>> = {
   LimitRule: readerOf('LimitRule', c.LimitRuleRow, view.viewLimitRule),
   Price: readerOf('Price', c.PriceRow, view.viewPrice),
   Policy: readerOf('Policy', c.PolicyVersionRow, view.viewPolicy),
+  App: {
+    type: 'App',
+    async read(tx, uuid) {
+      const row = await tx.byId(c.AppRow, uuid);
+      return row && view.viewApp(row, await tx.all(c.AppKeyRow, { appId: row.id }));
+    },
+  },
+  AppKey: readerOf('AppKey', c.AppKeyRow, view.viewAppKey),
+  Member: readerOf('Member', c.MemberRow, view.viewMember),
+  Approval: readerOf('Approval', c.ApprovalRow, view.viewApproval),
   Change: readerOf('Change', c.ChangeRow, view.viewChange),
   Export: readerOf('EvidenceExport', c.EvidenceExportRow, view.viewExport),
 };

@@ -1,5 +1,5 @@
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
-import { ChangeInput, DateTime, Node, UpdateInput, connectionOf, payloadOf } from './common.js';
+import { ChangeInput, DateTime, Node, UpdateInput, connectionOf, payloadOf } from './building-blocks.js';
 
 export enum TenantState {
   PENDING_SETUP = 'PENDING_SETUP',
@@ -43,6 +43,8 @@ export class Tenant implements Node {
   logOrigin!: string;
   @Field(() => Int, { description: 'The configuration that gateways hold; 0 before the first was published.' })
   snapshotVersion!: number;
+  @Field({ description: 'True when a second person must approve each publication of a policy.' })
+  policyApproval!: boolean;
   @Field(() => Int)
   version!: number;
   @Field(() => DateTime)
@@ -114,6 +116,11 @@ export class UpdateTenantInput extends UpdateInput {
     description: 'Classes whose requests get a dispatch record before the first attempt.',
   })
   dispatchClasses?: string[];
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether a second person must approve each publication of a policy.',
+  })
+  policyApproval?: boolean;
 }
 
 @InputType()

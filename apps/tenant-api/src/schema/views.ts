@@ -1,11 +1,12 @@
 import type * as c from '@writ/postgres/control';
 import type { CheckpointView, DecisionView, EntryView } from '../ports.js';
 import type { Alias, Baa, Endpoint, EndpointSet, ProviderCredential } from './catalogue.types.js';
-import { pairsOf } from './common.js';
+import { pairsOf } from './building-blocks.js';
 import type { Checkpoint, Decision, EvidenceExport, LedgerEntry } from './evidence.types.js';
 import { toId } from './ids.js';
 import type { IdentityProvider } from './identity.types.js';
 import type { Budget, LimitRule, Price } from './money.types.js';
+import type { App, AppKey, Approval, Member } from './people.types.js';
 import type { Policy } from './policy.types.js';
 import type { Change, Domain } from './tenant.types.js';
 
@@ -182,4 +183,43 @@ export const viewCheckpoint = (view: CheckpointView): Checkpoint => ({
   rootHash: view.rootHash,
   note: view.note,
   at: new Date(view.atMs).toISOString(),
+});
+
+export const viewAppKey = (row: c.AppKeyRow): AppKey => ({
+  id: toId('AppKey', row.id),
+  prefix: row.prefix,
+  lastFour: row.lastFour,
+  expiresAt: maybeAt(row.expiresAt),
+  revokedAt: maybeAt(row.revokedAt),
+  version: row.version,
+});
+
+export const viewApp = (row: c.AppRow, keys: readonly c.AppKeyRow[]): App => ({
+  id: toId('App', row.id),
+  name: row.name,
+  kind: row.kind,
+  roles: row.roles,
+  keys: keys.filter(({ appId }) => appId === row.id).map(viewAppKey),
+  version: row.version,
+});
+
+export const viewMember = (row: c.MemberRow): Member => ({
+  id: toId('Member', row.id),
+  subject: row.subject,
+  email: row.email,
+  roles: row.roles,
+  active: row.active,
+  version: row.version,
+});
+
+export const viewApproval = (row: c.ApprovalRow): Approval => ({
+  id: toId('Approval', row.id),
+  kind: row.kind,
+  subject: JSON.stringify(row.subject),
+  state: row.state,
+  requestedBy: row.requestedBy,
+  decidedBy: row.decidedBy,
+  reason: row.reason,
+  expiresAt: at(row.expiresAt),
+  version: row.version,
 });

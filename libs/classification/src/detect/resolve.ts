@@ -18,6 +18,12 @@ export function resolveOverlaps(candidates: readonly Candidate[]): readonly Cand
       insert(taken, winner);
     } else if (over.start === candidate.start && over.end === candidate.end && over.type !== candidate.type) {
       if (!over.alternatives.includes(candidate.type)) (over.alternatives as string[]).push(candidate.type);
+    } else if (isTagged(candidate)) {
+      const rest = remainder(candidate, over);
+      if (rest && !overlapping(taken, rest)) {
+        kept.push(rest);
+        insert(taken, rest);
+      }
     }
   }
   return kept.toSorted((a, b) => a.start - b.start || a.end - b.end);
@@ -27,10 +33,29 @@ type Interval = Candidate;
 
 /** Score first in coarse steps, so that a certain number inside an uncertain name wins, then proof, then length. */
 function weight(candidate: Candidate): number {
-  const wide = candidate.type === 'URL' ? 60 : 0;
+  const tagged = isTagged(candidate) ? 350 : 0;
   const secret = candidate.class === 'SECRET' && candidate.strength === 3 ? 200 : 0;
   const size = Math.min(120, candidate.end - candidate.start);
-  return candidate.score + candidate.strength * 60 + size + wide + secret - (candidate.penalty ?? 0);
+  return candidate.score + candidate.strength * 60 + size + secret - tagged - (candidate.penalty ?? 0);
+}
+
+/** By the tagger of names, whose spans may run into a number beside them. */
+function isTagged(candidate: Candidate): boolean {
+  return candidate.detector.startsWith('names:');
+}
+
+/** What is left of a tagged span in front of (or else behind) the finding that won. */
+function remainder(candidate: Candidate, over: Candidate): Candidate | undefined {
+  const before = over.start - candidate.start;
+  const after = candidate.end - over.end;
+  const head = before >= after;
+  const words = head
+    ? candidate.normal.slice(0, Math.max(0, before))
+    : candidate.normal.slice(candidate.normal.length - Math.max(0, after));
+  const text = words.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
+  if (text.length < 3 || !/\p{L}{2}/u.test(text)) return undefined;
+  const start = head ? candidate.start : candidate.end - words.length + words.indexOf(text);
+  return { ...candidate, start, end: start + text.length, normal: text };
 }
 
 function position(taken: readonly Interval[], start: number): number {

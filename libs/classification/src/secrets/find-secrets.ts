@@ -15,6 +15,10 @@ const byHead = new Map<number, Indexed[]>();
 /** One bit for each first pair of characters, so that most words cost one look-up. */
 const heads = new Uint8Array(65_536);
 
+/** Formats that are a telling name and a value: only the value is the finding. */
+const named = new Set(secretFormats.filter((format) => format.pattern.source.includes('[:=')));
+const leading = /^[A-Za-z_][\w. -]*["']?\s{0,3}[:= ]\s{0,3}["']?/;
+
 function headOf(text: string, at: number): number {
   return ((text.charCodeAt(at) & 0xff) << 8) | (text.charCodeAt(at + 1) & 0xff);
 }
@@ -42,6 +46,7 @@ export function findSecrets(scene: Scene, emit: Emit): void {
   }
   findKeyBlocks(scene, emit);
   findWebTokens(scene, emit);
+  findUserInfo(scene, emit);
   findAssignments(scene, emit);
 }
 
@@ -55,15 +60,16 @@ function tryFormat(scene: Scene, entry: Indexed, start: number, emit: Emit): voi
   format.pattern.lastIndex = start;
   const match = format.pattern.exec(text);
   if (!match) return;
-  const value = match[0];
-  const body = value.slice(entry.start.length);
+  const lead = named.has(format) ? (leading.exec(match[0])?.[0].length ?? 0) : 0;
+  const value = match[0].slice(lead);
+  const body = lead > 0 ? value : value.slice(entry.start.length);
   if (isPlaceholder(body) || (format.entropy !== undefined && entropyOf(body) < format.entropy)) return;
   if (new Set(body).size < 6) return;
   emit(
     secret(
       format.type,
-      start,
-      start + value.length,
+      start + lead,
+      start + lead + value.length,
       format.score ?? 950,
       `format:${format.type}`,
       value,
@@ -98,7 +104,7 @@ function bodyEnd(text: string, from: number): number {
   return Math.max(body.lastIndex, from);
 }
 
-const webToken = /eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{4,6000}\.[A-Za-z0-9_-]{0,1400}/y;
+const webToken = /eyJ[A-Za-z0-9_-]{10,600}\.eyJ[A-Za-z0-9_-]{4,6000}\.[A-Za-z0-9_-]{0,1400}/y;
 
 /** RFC 7519: the header must decode to JSON with `alg` or `enc`. */
 function findWebTokens(scene: Scene, emit: Emit): void {
@@ -111,5 +117,22 @@ function findWebTokens(scene: Scene, emit: Emit): void {
     if (!/^\{.*"(?:alg|enc|typ)"\s*:/s.test(header)) continue;
     emit(secret('JWT', at, at + match[0].length, 930, 'framing:jwt', match[0]));
     at += match[0].length - 3;
+  }
+}
+
+const userInfo = /[^\s/:@"'<>`]{1,128}:([^\s/@"'<>`]{3,256})@[\w[.-]/y;
+
+/** RFC 3986 user information with a password: `postgres://user:password@host`. */
+function findUserInfo(scene: Scene, emit: Emit): void {
+  const { text } = scene;
+  for (let at = text.indexOf('://'); at !== -1; at = text.indexOf('://', at + 3)) {
+    userInfo.lastIndex = at + 3;
+    const match = userInfo.exec(text);
+    if (!match) continue;
+    const password = match[1]!;
+    if (isPlaceholder(password) || /^[$%{<[]|^(?:password|pass|pwd|secret|user|port|\d{1,5})$/i.test(password))
+      continue;
+    const start = at + 3 + match[0].indexOf(`:${password}@`) + 1;
+    emit(secret('URL_CREDENTIAL', start, start + password.length, 850, 'framing:user-info', password));
   }
 }

@@ -108,6 +108,11 @@ export class Cues {
     return best;
   }
 
+  /** True when a phrase starts at the word. */
+  at(index: number): boolean {
+    return this.hits[this.#from(index)]?.first === index;
+  }
+
   /** False when no phrase of any group stands near the word. */
   isNear(index: number): boolean {
     const hit = this.hits[this.#from(index - WORDS_BEFORE - 4)];

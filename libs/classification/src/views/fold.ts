@@ -118,7 +118,7 @@ function foldWord(text: string, from: number, limit: number, builder: ViewBuilde
   let to = from;
   while (to < limit && isWordCode(text.charCodeAt(to))) to += 1;
   const word = text.slice(from, to);
-  if (!/[^\u0000-\u007f]/.test(word)) {
+  if (isPlainWord(word)) {
     for (let at = from; at < to; at += 1) builder.add(text[at]!, at);
     return to;
   }
@@ -144,4 +144,9 @@ function digitValue(sign: string): number {
   let zero = point;
   while (point - zero < 9 && /^\p{Nd}$/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
   return point >= 0x1d7ce && point <= 0x1d7ff ? (point - 0x1d7ce) % 10 : point - zero;
+}
+
+function isPlainWord(word: string): boolean {
+  for (let at = 0; at < word.length; at += 1) if (word.charCodeAt(at) > 0x7f) return false;
+  return true;
 }

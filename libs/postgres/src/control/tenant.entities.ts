@@ -38,6 +38,23 @@ export class TenantRow extends ControlRow {
 
   @Column('integer', { default: 0 })
   snapshotVersion!: number;
+
+  /** True when a second person must approve each publication of a policy. */
+  @Column('boolean', { default: false })
+  policyApproval!: boolean;
+}
+
+/** A printed code that regains access when the identity provider is gone. Works once; only its hash is kept. */
+@Entity('recovery_code', { schema: 'control' })
+export class RecoveryCodeRow extends ControlRow {
+  @Column('text')
+  codeHash!: string;
+
+  @Column('timestamptz', { nullable: true })
+  usedAt!: Date | null;
+
+  @Column('timestamptz')
+  expiresAt!: Date;
 }
 
 /** One e-mail address on its way to a tenant. It belongs to the platform until a tenant exists. */

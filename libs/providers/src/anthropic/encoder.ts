@@ -1,5 +1,5 @@
 import type { AnswerEvent, AnswerPart, Ask, FinishReason, Refusal, Usage } from '@writ/domain';
-import { contentTypeOf, type Encoder, frame, nothing } from '../dialect/encoder.js';
+import { contentTypeOf, type Encoder, frame, isBareEnd, isSaid, nothing, type Said } from '../dialect/encoder.js';
 import { respell } from '../dialect/respell.js';
 import { splice } from '../json/splice.js';
 import { anthropicErrorBody } from './refusal.js';
@@ -55,8 +55,6 @@ function encodeEvent(event: AnswerEvent, writer: MessageWriter): string {
   writer.follow(json);
   return late + frame(json, source.event);
 }
-
-type Said = Extract<AnswerPart, { kind: 'text' | 'reasoning' | 'refusal' | 'tool-call' }>;
 
 /** Writes a message from canonical parts: blocks open and close as the kind of part changes. */
 class MessageWriter {
@@ -117,7 +115,7 @@ class MessageWriter {
       case 'embedding':
         return '';
       default:
-        return part.choice === 0 ? this.#said(part) : '';
+        return part.choice === 0 && !isBareEnd(part) ? this.#said(part) : '';
     }
   }
 
@@ -171,7 +169,7 @@ class MessageWriter {
       if (part.kind === 'start') this.id = part.id || this.id;
       if (part.kind === 'usage') this.#usage = part.usage;
       if (part.kind === 'finish' && part.choice === 0) this.#finish = part.reason;
-      if (!isSaid(part) || part.choice !== 0) continue;
+      if (!isSaid(part) || part.choice !== 0 || isBareEnd(part)) continue;
       const block = blocks.get(keyOfPart(part)) ?? { part, words: '' };
       block.words += part.kind === 'tool-call' ? part.arguments : part.text;
       blocks.set(keyOfPart(part), block);
@@ -179,10 +177,6 @@ class MessageWriter {
     const content = [...blocks.values()].map(({ part, words }) => wholeBlock(part, words));
     return JSON.stringify({ ...this.#message(content, finishes[this.#finish]), usage: writeUsage(this.#usage) });
   }
-}
-
-function isSaid(part: AnswerPart): part is Said {
-  return part.kind === 'text' || part.kind === 'reasoning' || part.kind === 'refusal' || part.kind === 'tool-call';
 }
 
 function say(type: string, more: object): string {

@@ -7,12 +7,15 @@ const anything: Shape = { is: 'any', rewrite: true };
 const textBlock = object({ type: word, text, cache_control: cache, citations: maybe(anything) }, ['text']);
 
 function media(kind: 'image' | 'file'): Shape {
-  const bytes: Shape = { is: 'media', media: kind };
+  const bytes = { is: 'media', media: kind } as const;
   return {
     is: 'variant',
     on: 'type',
     cases: {
-      base64: object({ type: word, media_type: word, data: bytes }, ['data', 'media_type']),
+      base64: object({ type: word, media_type: word, data: { ...bytes, typeFrom: 'media_type' } }, [
+        'data',
+        'media_type',
+      ]),
       url: object({ type: word, url: bytes }, ['url']),
       file: object({ type: word, file_id: bytes }, ['file_id']),
       ...(kind === 'file'

@@ -1,5 +1,6 @@
 import { type Dialect, type Refusal, refusals } from '@writ/domain';
 import { anthropicErrorBody } from '../anthropic/refusal.js';
+import { geminiErrorBody } from '../gemini/refusal.js';
 import { openAiErrorBody } from '../openai/refusal.js';
 
 export interface EncodedRefusal {
@@ -34,5 +35,6 @@ export function encodeRefusal(
 
 function bodyOf(dialect: Dialect, refusal: Refusal, request: string, decisionId: string | undefined): object {
   if (dialect === 'anthropic.messages') return anthropicErrorBody(refusal, request, decisionId);
+  if (dialect === 'gemini.generate') return geminiErrorBody(refusal, request, decisionId);
   return openAiErrorBody(refusal, request, decisionId);
 }

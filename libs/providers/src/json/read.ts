@@ -1,5 +1,5 @@
 import { type Attachment, type Leaf, type Role, unreachable } from '@writ/domain';
-import { type JsonFault, type Node, pointerPart } from './parse.js';
+import { type JsonFault, type Node, type ObjectNode, pointerPart } from './parse.js';
 import type { ObjectShape, Shape } from './shape.js';
 
 export interface Reading {
@@ -104,7 +104,8 @@ class Reader {
       const inner = step({ ...place, role }, found.name);
       const expected = Object.hasOwn(shape.fields, found.name) ? shape.fields[found.name] : undefined;
       if (!expected) return stop(inner, 'is not a documented parameter of this route');
-      this.read(found.value, expected, inner);
+      if (expected.is === 'media') this.#media(found.value, expected, inner, siblingType(node, expected.typeFrom));
+      else this.read(found.value, expected, inner);
     }
     const missing = shape.required?.find((name) => !node.members.some((found) => found.name === name));
     if (missing !== undefined) return stop(step(place, missing), 'is missing');
@@ -138,6 +139,7 @@ class Reader {
     if (node.kind !== 'object') return stop(place, 'must be an object');
     const found = node.members.find((candidate) => candidate.name === shape.on)?.value;
     const name = found === undefined ? shape.otherwise : found.kind === 'string' ? found.text : undefined;
+    if (shape.fallback && name === shape.fallback.on) return this.read(node, shape.fallback.shape, place);
     const chosen = name !== undefined && Object.hasOwn(shape.cases, name) ? shape.cases[name] : undefined;
     if (!chosen) return stop(step(place, shape.on), `must be one of ${Object.keys(shape.cases).join(', ')}`);
     return this.#object(node, chosen, place);
@@ -145,7 +147,7 @@ class Reader {
 
   #either(node: Node, shape: Extract<Shape, { is: 'either' }>, place: Place): void {
     const chosen =
-      node.kind === 'string' || node.kind === 'list' || node.kind === 'object' ? shape[node.kind] : undefined;
+      node.kind === 'string' || node.kind === 'list' || node.kind === 'object' ? shape[node.kind] : shape.otherwise;
     if (!chosen) return stop(place, 'is of a kind that this parameter does not take');
     return this.read(node, chosen, place);
   }
@@ -171,13 +173,13 @@ class Reader {
   }
 
   /** Bytes are not leaves; whatever else stands there (a link, a file's id) is one, and still nobody has read the part. */
-  #media(node: Node, shape: Extract<Shape, { is: 'media' }>, place: Place): void {
+  #media(node: Node, shape: Extract<Shape, { is: 'media' }>, place: Place, declared?: string): void {
     if (node.kind !== 'string') return stop(place, 'must be a string');
     const data = /^data:([^;,]{0,127})[;,]/.exec(node.text);
-    const mediaType = data?.[1];
+    const mediaType = data?.[1] ?? declared;
     this.attachments.push({
       path: place.path,
-      kind: shape.media,
+      kind: kindOf(mediaType) ?? shape.media,
       bytes: node.end - node.start - 2,
       ...(mediaType ? { mediaType } : {}),
     });
@@ -196,6 +198,16 @@ class Reader {
       ...(fixed ? { fixed } : {}),
     });
   }
+}
+
+function siblingType(node: ObjectNode, name: string | undefined): string | undefined {
+  const found = node.members.find((candidate) => candidate.name === name)?.value;
+  return found?.kind === 'string' ? found.text.slice(0, 127) : undefined;
+}
+
+function kindOf(mediaType: string | undefined): 'image' | 'audio' | undefined {
+  if (mediaType?.startsWith('image/')) return 'image';
+  return mediaType?.startsWith('audio/') ? 'audio' : undefined;
 }
 
 function step(place: Place, name: string): Place {

@@ -21,9 +21,17 @@ export type Shape =
       readonly on: string;
       readonly cases: Readonly<Record<string, ObjectShape>>;
       readonly otherwise?: string;
+      /** One case that depends on yet another member. */
+      readonly fallback?: { readonly on: string; readonly shape: Shape };
     }
   /** Told apart by the kind of JSON value. */
-  | { readonly is: 'either'; readonly string?: Shape; readonly list?: Shape; readonly object?: Shape }
+  | {
+      readonly is: 'either';
+      readonly string?: Shape;
+      readonly list?: Shape;
+      readonly object?: Shape;
+      readonly otherwise?: Shape;
+    }
   /** Any JSON, such as a JSON schema: `description` and `title` may be rewritten, nothing else. */
   | { readonly is: 'any'; readonly role?: Role; readonly rewrite?: boolean }
   /** A part whose bytes are not read: a data URL or base64. A reference stays a word, and counts as unread. */

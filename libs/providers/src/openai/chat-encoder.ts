@@ -1,5 +1,13 @@
-import type { AnswerEvent, AnswerPart, Ask, FinishReason, Refusal } from '@writ/domain';
-import { contentTypeOf, type Encoder, frame, keepAliveComment, nothing } from '../dialect/encoder.js';
+import type { AnswerEvent, AnswerPart, Ask, Dialect, FinishReason, Refusal } from '@writ/domain';
+import {
+  contentTypeOf,
+  type Encoder,
+  frame,
+  isBareEnd,
+  isSaid,
+  keepAliveComment,
+  nothing,
+} from '../dialect/encoder.js';
 import { respell } from '../dialect/respell.js';
 import { itemsOf, type Node, type ObjectNode } from '../json/parse.js';
 import { type Edit, splice } from '../json/splice.js';
@@ -25,13 +33,13 @@ export function chatEncoder(ask: Ask, answeredModel: string): Encoder {
     created: Math.floor(ask.receivedAt / 1000),
     model: answeredModel,
   };
-  const own = new OwnChunks(state, wantsUsage && options.include_usage === true);
+  const own = new OwnChunks(ask.dialect, state, wantsUsage && options.include_usage === true);
   return {
     contentType: contentTypeOf(ask.stream),
     keepAlive: ask.stream ? keepAliveComment : nothing,
     encode(event) {
       own.learn(event);
-      const text = ask.stream ? encodeChunk(event, own) : encodeWhole(event, state);
+      const text = ask.stream ? encodeChunk(event, own) : encodeWhole(event, state, ask.dialect);
       return text === '' ? nothing : Buffer.from(text);
     },
     failure: (refusal: Refusal, request: string) =>
@@ -47,14 +55,14 @@ interface Identity {
 
 function encodeChunk(event: AnswerEvent, own: OwnChunks): string {
   const { source } = event;
-  if (source?.dialect !== 'openai.chat') return own.write(event.parts) + (event.terminal ? frame('[DONE]') : '');
+  if (source?.dialect !== own.dialect) return own.write(event.parts) + (event.terminal ? frame('[DONE]') : '');
   if (event.terminal) return own.write(event.parts.filter((part) => !('at' in part))) + frame('[DONE]');
   const { json, homeless } = spliced(source.json, event.parts);
   return own.write(homeless) + frame(json);
 }
 
-function encodeWhole(event: AnswerEvent, state: Identity): string {
-  if (event.source?.dialect === 'openai.chat') return spliced(event.source.json, event.parts).json;
+function encodeWhole(event: AnswerEvent, state: Identity, dialect: Dialect): string {
+  if (event.source?.dialect === dialect) return spliced(event.source.json, event.parts).json;
   return JSON.stringify(wholeBody(event.parts, state));
 }
 
@@ -84,7 +92,11 @@ class OwnChunks {
   readonly #state: Identity;
   readonly #usage: boolean;
 
-  constructor(state: Identity, usage: boolean) {
+  constructor(
+    readonly dialect: Dialect,
+    state: Identity,
+    usage: boolean,
+  ) {
     this.#state = state;
     this.#usage = usage;
   }
@@ -94,14 +106,14 @@ class OwnChunks {
       if (part.kind === 'start') {
         if (part.id !== '') this.#state.id = part.id;
         if (part.createdSeconds !== undefined) this.#state.created = part.createdSeconds;
-        if (event.source?.dialect === 'openai.chat' && part.model !== '') this.#state.model = part.model;
+        if (event.source?.dialect === this.dialect && part.model !== '') this.#state.model = part.model;
       }
-      if (event.source?.dialect === 'openai.chat' && 'choice' in part) this.#begun.add(part.choice);
+      if (event.source?.dialect === this.dialect && 'choice' in part) this.#begun.add(part.choice);
     }
   }
 
   write(parts: readonly AnswerPart[]): string {
-    return parts.map((part) => this.#one(part)).join('');
+    return parts.map((part) => (isSaid(part) && isBareEnd(part) ? '' : this.#one(part))).join('');
   }
 
   #one(part: AnswerPart): string {
@@ -136,6 +148,10 @@ class OwnChunks {
 
   #delta(choice: number, delta: object): string {
     if (choice < 0) return '';
+    if (this.dialect === 'openai.completions') {
+      const text = 'content' in delta ? delta.content : '';
+      return this.#chunk([{ index: choice, text, logprobs: null, finish_reason: null }]);
+    }
     const first = !this.#begun.has(choice);
     this.#begun.add(choice);
     const whole = first ? { role: 'assistant', ...delta } : delta;
@@ -145,7 +161,8 @@ class OwnChunks {
   #chunk(choices: readonly object[], more: object = {}): string {
     const { id, created, model } = this.#state;
     const usage = this.#usage ? { usage: null } : {};
-    return frame(JSON.stringify({ id, object: 'chat.completion.chunk', created, model, choices, ...usage, ...more }));
+    const object = this.dialect === 'openai.completions' ? 'text_completion' : 'chat.completion.chunk';
+    return frame(JSON.stringify({ id, object, created, model, choices, ...usage, ...more }));
   }
 }
 

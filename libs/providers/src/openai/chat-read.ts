@@ -14,6 +14,9 @@ const finishes: Readonly<Record<string, FinishReason>> = {
   error: 'error',
 };
 
+/** The older route answers in the same envelope. */
+export type ChatDialect = 'openai.chat' | 'openai.completions';
+
 export interface ChatReading extends AnswerReading {
   readonly error: boolean;
 }
@@ -129,16 +132,21 @@ export function startOf(tree: ObjectNode): AnswerPart {
  * A chunk as the caller gets it. Where we asked for usage and the caller did not, the field is taken out again, and a
  * chunk that only brought usage has no source.
  */
-export function chunkEvent(reading: ChatReading, first: boolean, keepUsage: boolean): AnswerEvent {
+export function chunkEvent(
+  reading: ChatReading,
+  first: boolean,
+  keepUsage: boolean,
+  dialect: ChatDialect,
+): AnswerEvent {
   const parts = first ? [startOf(reading.tree), ...reading.parts] : reading.parts;
   const drop = keepUsage ? undefined : dropMember(reading.tree, 'usage');
-  if (!drop) return event(parts, reading.source);
+  if (!drop) return event(parts, reading.source, dialect);
   if (itemsOf(member(reading.tree, 'choices')).length === 0) return { parts, terminal: false };
   const without = readChat(splice(reading.source, [drop]));
   const counted = reading.parts.filter((part) => part.kind === 'usage');
-  return event([...(first ? [startOf(reading.tree)] : []), ...without.parts, ...counted], without.source);
+  return event([...(first ? [startOf(reading.tree)] : []), ...without.parts, ...counted], without.source, dialect);
 }
 
-function event(parts: readonly AnswerPart[], json: string): AnswerEvent {
-  return { parts, source: { dialect: 'openai.chat', json }, terminal: false };
+function event(parts: readonly AnswerPart[], json: string, dialect: ChatDialect): AnswerEvent {
+  return { parts, source: { dialect, json }, terminal: false };
 }

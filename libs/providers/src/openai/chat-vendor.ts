@@ -1,39 +1,67 @@
-import { type AnswerEvent, err, ok, type Result } from '@writ/domain';
+import { type AnswerEvent, type Dialect, err, type JsonObject, ok, type Result } from '@writ/domain';
 import type { ProviderFault } from '@writ/routing';
 import { readEvents, readText } from '../body.js';
-import { broken, BrokenAnswer, classOfStatus, detailOf } from '../fault.js';
+import { broken } from '../fault.js';
 import { member, parseJson } from '../json/parse.js';
 import { type Edit, isObject, setMember, splice } from '../json/splice.js';
 import { translate } from '../translate/translate.js';
 import type { Arrived } from '../transport.js';
 import { cannotServe, type Job, type Vendor, type Wire } from '../vendor.js';
-import { chunkEvent, readChat, startOf } from './chat-read.js';
+import { type ChatDialect, chunkEvent, readChat, startOf } from './chat-read.js';
 import { writeChat } from './chat-write.js';
-import { classOf, errorOf } from './faults.js';
+import { embeddingsEvent } from './embeddings.js';
+import { classOf, errorOf, errorInside } from './faults.js';
+import { readResponsesStream, readResponsesWhole } from './responses-read.js';
 
 /** What differs between those who speak OpenAI's wire. */
 export interface Profile {
-  readonly url: (job: Job) => string;
+  readonly url: (job: Job, path: string) => string;
   readonly headers: (job: Job) => Readonly<Record<string, string>>;
   /** The field for the most output tokens when the caller gave none. */
   readonly tokensField: 'max_completion_tokens' | 'max_tokens';
   /** True when usage of a stream must be asked for. */
   readonly usageOption: boolean;
+  /** Says a body in its own words, or that it cannot. */
+  readonly adapt?: (body: JsonObject) => JsonObject;
+  /** Dialects that it speaks itself. */
+  readonly natives: ReadonlySet<Dialect>;
 }
 
 export function openAiWire(profile: Profile): Vendor {
   return {
     write: (job) => write(profile, job),
-    read: (arrived, job) => (job.prompt.ask.stream ? readStream(arrived, job) : readWhole(arrived)),
+    read: (arrived, job) => read(arrived, job, nativeOf(profile, job) ?? 'openai.chat'),
     errorOf,
     classOf,
   };
 }
 
+type Native = 'openai.chat' | 'openai.responses' | 'openai.completions' | 'openai.embeddings';
+
+const paths: Readonly<Record<Native, string>> = {
+  'openai.chat': '/chat/completions',
+  'openai.responses': '/responses',
+  'openai.completions': '/completions',
+  'openai.embeddings': '/embeddings',
+};
+
+function nativeOf(profile: Profile, job: Job): Native | undefined {
+  const { dialect } = job.prompt.ask;
+  return profile.natives.has(dialect) && Object.hasOwn(paths, dialect) ? (dialect as Native) : undefined;
+}
+
+function read(arrived: Arrived, job: Job, native: Native): AsyncIterable<AnswerEvent> {
+  const { stream } = job.prompt.ask;
+  if (native === 'openai.responses') return stream ? readResponsesStream(arrived) : readResponsesWhole(arrived);
+  if (native === 'openai.embeddings') return readEmbeddings(arrived);
+  return stream ? readStream(arrived, job, native) : readWhole(arrived, native);
+}
+
 /** The caller's own bytes with the model, and what was obliged, spliced in. */
 function write(profile: Profile, job: Job): Result<Wire, ProviderFault> {
   const { ask, source } = job.prompt;
-  if (ask.dialect !== 'openai.chat') return written(profile, job);
+  const native = nativeOf(profile, job);
+  if (!native) return written(profile, job);
   const tree = parseJson(source, { depth: 64, nodes: 1_000_000 });
   if (!tree.ok || tree.value.kind !== 'object') return err(cannotServe('prompt-not-json'));
   const root = tree.value;
@@ -45,27 +73,37 @@ function write(profile: Profile, job: Job): Result<Wire, ProviderFault> {
     else added.push(`,${JSON.stringify(name)}:${json}`);
   };
   const most = leastOf(job.maxOutputTokens, ask.maxOutputTokens);
-  if (job.maxOutputTokens !== undefined && most !== undefined) {
-    const given = (['max_completion_tokens', 'max_tokens'] as const).filter(
-      (name) => member(root, name)?.kind === 'number',
-    );
-    for (const name of given.length > 0 ? given : [profile.tokensField]) put(name, String(most));
+  if (job.maxOutputTokens !== undefined && most !== undefined && native !== 'openai.embeddings') {
+    const given = tokenFields.filter((name) => member(root, name)?.kind === 'number');
+    for (const name of given.length > 0 ? given : [tokensFieldOf(profile, native)]) put(name, String(most));
   }
-  if (ask.stream && profile.usageOption) {
+  if (ask.stream && profile.usageOption && native !== 'openai.responses') {
     const options = member(root, 'stream_options');
     if (isObject(options)) edits.push(setMember(options, 'include_usage', 'true'));
     else put('stream_options', '{"include_usage":true}');
   }
   edits.push({ start: root.end - 1, end: root.end - 1, text: added.join('') });
-  return ok({ url: profile.url(job), headers: profile.headers(job), body: splice(source, edits) });
+  return ok({ url: profile.url(job, paths[native]), headers: profile.headers(job), body: splice(source, edits) });
+}
+
+const tokenFields = ['max_completion_tokens', 'max_tokens', 'max_output_tokens'] as const;
+
+function tokensFieldOf(profile: Profile, native: Native): string {
+  if (native === 'openai.responses') return 'max_output_tokens';
+  return native === 'openai.completions' ? 'max_tokens' : profile.tokensField;
 }
 
 function written(profile: Profile, job: Job): Result<Wire, ProviderFault> {
   const { tokensField, usageOption } = profile;
   const how = { model: job.model, stream: job.prompt.ask.stream, tokensField, usageOption };
-  const body = translate(job, (conversation) => writeChat(conversation, how));
+  const adapt = profile.adapt ?? ((unchanged: JsonObject) => unchanged);
+  const body = translate(job, (conversation) => adapt(writeChat(conversation, how)));
   if (!body.ok) return body;
-  return ok({ url: profile.url(job), headers: profile.headers(job), body: JSON.stringify(body.value) });
+  return ok({
+    url: profile.url(job, paths['openai.chat']),
+    headers: profile.headers(job),
+    body: JSON.stringify(body.value),
+  });
 }
 
 export function leastOf(...limits: readonly (number | undefined)[]): number | undefined {
@@ -73,26 +111,30 @@ export function leastOf(...limits: readonly (number | undefined)[]): number | un
   return known.length > 0 ? Math.min(...known) : undefined;
 }
 
-async function* readWhole(arrived: Arrived): AsyncGenerator<AnswerEvent, void, undefined> {
+async function* readWhole(arrived: Arrived, dialect: ChatDialect): AsyncGenerator<AnswerEvent, void, undefined> {
   const reading = readChat(await readText(arrived.chunks));
   if (reading.error) throw errorInside(reading.source);
   if (!member(reading.tree, 'choices')) throw broken('no-choices');
-  const source = { dialect: 'openai.chat' as const, json: reading.source };
+  const source = { dialect, json: reading.source };
   yield { parts: [startOf(reading.tree), ...reading.parts], source, terminal: true };
 }
 
-async function* readStream(arrived: Arrived, job: Job): AsyncGenerator<AnswerEvent, void, undefined> {
+async function* readStream(
+  arrived: Arrived,
+  job: Job,
+  dialect: ChatDialect,
+): AsyncGenerator<AnswerEvent, void, undefined> {
   const keepUsage = asksForUsage(job);
   let first = true;
   for await (const { data } of readEvents(arrived.chunks)) {
     if (data === '[DONE]') {
       if (first) throw broken('nothing-before-the-end');
-      yield { parts: [], source: { dialect: 'openai.chat', json: '[DONE]' }, terminal: true };
+      yield { parts: [], source: { dialect, json: '[DONE]' }, terminal: true };
       return;
     }
     const reading = readChat(data);
     if (reading.error) throw errorInside(data);
-    yield chunkEvent(reading, first, keepUsage);
+    yield chunkEvent(reading, first, keepUsage, dialect);
     first = false;
   }
   throw broken('cut');
@@ -105,9 +147,6 @@ function asksForUsage(job: Job): boolean {
   );
 }
 
-/** Status 200, and an error in the body. */
-function errorInside(json: string): BrokenAnswer {
-  const error = errorOf(JSON.parse(json));
-  const status = /^\d{3}$/.test(error.code ?? '') ? Number(error.code) : 500;
-  return new BrokenAnswer({ class: classOf(status, error) ?? classOfStatus(status), detail: detailOf(200, error) });
+async function* readEmbeddings(arrived: Arrived): AsyncGenerator<AnswerEvent, void, undefined> {
+  yield embeddingsEvent(await readText(arrived.chunks));
 }

@@ -1,5 +1,5 @@
 import type { FaultClass } from '@writ/routing';
-import type { VendorError } from '../fault.js';
+import { BrokenAnswer, classOfStatus, detailOf, type VendorError } from '../fault.js';
 
 export function errorOf(body: unknown): VendorError {
   const outer = record(body);
@@ -34,4 +34,11 @@ export function record(value: unknown): Readonly<Record<string, unknown>> {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** Status 200, and an error in the body. */
+export function errorInside(json: string): BrokenAnswer {
+  const error = errorOf(JSON.parse(json));
+  const status = /^\d{3}$/.test(error.code ?? '') ? Number(error.code) : 500;
+  return new BrokenAnswer({ class: classOf(status, error) ?? classOfStatus(status), detail: detailOf(200, error) });
 }

@@ -1,12 +1,16 @@
 import { type Dialect, err, type JsonObject, type Result } from '@writ/domain';
 import type { ProviderFault } from '@writ/routing';
 import { conversationOfMessages } from '../anthropic/conversation.js';
+import { conversationOfGenerate } from '../gemini/conversation.js';
 import { conversationOfChat } from '../openai/chat-conversation.js';
+import { conversationOfResponses } from '../openai/responses-conversation.js';
 import { cannotServe, type Job } from '../vendor.js';
 import { type Conversation, translated } from './conversation.js';
 
 const readers: Readonly<Partial<Record<Dialect, (body: JsonObject, job: Job) => Conversation>>> = {
   'openai.chat': conversationOfChat,
+  'openai.responses': conversationOfResponses,
+  'gemini.generate': conversationOfGenerate,
   'anthropic.messages': conversationOfMessages,
 };
 

@@ -4,9 +4,11 @@ import { tokensOf } from '../../model.js';
 import { json, type Reply } from '../../reply.js';
 import { bearer, type Call, refusedKey, textField, type Vendor } from '../../vendor.js';
 import { answerChat } from './chat.js';
+import { answerCompletions, completionsSchema } from './completions.js';
+import { answerResponses, responsesSchema } from './responses.js';
 import { chatSchema, complaint, type EmbeddingsRequest, embeddingsSchema } from './schema.js';
 
-const routes = /^\/v1\/(chat\/completions|embeddings|models(\/[^/]+)?)$/;
+const routes = /^\/v1\/(chat\/completions|completions|responses|embeddings|models(\/[^/]+)?)$/;
 const models = ['gpt-5', 'gpt-5-mini', 'gpt-4o', 'gpt-4o-mini', 'o4-mini', 'text-embedding-3-small'];
 
 export const openai: Vendor = {
@@ -23,11 +25,22 @@ export const openai: Vendor = {
     if (!/^application\/json\b/.test(call.headers['content-type'] ?? ''))
       return fail(400, null, 'You must send a body of type application/json.', null);
     if (call.body === undefined) return fail(400, null, 'We could not parse the JSON body of your request.', null);
-    return call.path.endsWith('/embeddings')
-      ? checked(embeddingsSchema, call, (request) => embed(request))
-      : checked(chatSchema, call, (request) => chat(request, call, directions));
+    return byRoute(call, directions);
   },
 };
+
+function byRoute(call: Call, directions: Directions): Reply {
+  switch (call.path) {
+    case '/v1/embeddings':
+      return checked(embeddingsSchema, call, (request) => embed(request));
+    case '/v1/completions':
+      return checked(completionsSchema, call, (request) => answerCompletions(request, directions));
+    case '/v1/responses':
+      return checked(responsesSchema, call, (request) => answerResponses(request, directions));
+    default:
+      return checked(chatSchema, call, (request) => chat(request, call, directions));
+  }
+}
 
 function chat(request: z.output<typeof chatSchema>, call: Call, directions: Directions): Reply {
   if (request.model.includes('missing'))

@@ -33,6 +33,8 @@ export class UserError {
   message!: string;
   @Field(() => Int, { nullable: true, description: 'With CONFLICT: the version that stands now.' })
   currentVersion?: number;
+  @Field(() => ID, { nullable: true, description: 'With APPROVAL_REQUIRED: what a second person must approve.' })
+  approvalId?: string;
 }
 
 export function userError(field: string, code: UserErrorCode, message: string): UserError {

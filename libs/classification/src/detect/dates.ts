@@ -1,0 +1,80 @@
+import type { Candidate } from './rule.js';
+import { backing, type Emit, type Scene } from './scene.js';
+import { cueTable } from './structured.js';
+
+const birthCues = cueTable.group(
+  'dob, d.o.b, date of birth, birth date, birthdate, born, born on, birthday, geboren, geburtsdatum, geb, né le, née le, date de naissance, fecha de nacimiento, nacido, nacida, nato il, nata il, data di nascita, data de nascimento, nascido, geboortedatum, data urodzenia, födelsedatum'.split(
+    ', ',
+  ),
+);
+const month =
+  '(?:Jan(?:uary|uar)?|Feb(?:ruary|ruar)?|Mar(?:ch)?|März|Apr(?:il)?|May|Mai|June?|Juni|July?|Juli|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Okt(?:ober)?|Nov(?:ember)?|Dec(?:ember)?|Dez(?:ember)?|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre)';
+const dates = new RegExp(
+  `(?<![\\d./-])(?:\\d{1,2}[/.-]\\d{1,2}[/.-](?:19|20)?\\d{2}|(?:19|20)\\d{2}[/.-]\\d{1,2}[/.-]\\d{1,2})(?![\\d./-]?\\d)|\\b${month}\\.? \\d{1,2}(?:st|nd|rd|th)?(?:,? {1,2}(?:19|20)\\d{2})?\\b|\\b\\d{1,2}(?:st|nd|rd|th|\\.)?(?: of| de)? ${month}\\.?(?:,?(?: de)? (?:19|20)\\d{2})?\\b`,
+  'giu',
+);
+const ages =
+  /\b(\d{1,3})[- ]?(?:year|yr|y)s?[- ]?(?:old|o)\b|\b(\d{1,3}) ?(?:y\/o|yo|yom|yof)\b|\b(?:aged?|age:|age of|turned) {1,2}(\d{1,3})\b|\b(\d{1,3}) (?:Jahre alt|ans|años|anni)\b|\b(\d{1,3})-jährig/gi;
+const dateHint =
+  /\d[/.-]\d|\b(?:Jan|Feb|Mar|Mär|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez|jan|fév|mar|avr|jui|aoû|sep|oct|nov|déc|ene|feb|abr|may|ago|dic)/;
+const ageHint = /year|yr|y\/o|yo[mf]?\b|\baged?\b|turned|Jahre|jährig|\bans\b|años|anni/i;
+
+/**
+ * Days and ages. Alone they say nothing of anybody, so they stay below every threshold; beside a person in clinical
+ * context they are what the Safe Harbor rule names, and the composition of PHI lifts them.
+ */
+export function findDates(scene: Scene, emit: Emit): void {
+  const { text } = scene;
+  if (dateHint.test(text)) {
+    for (const match of text.matchAll(dates)) {
+      const end = match.index + match[0].length;
+      if (!isCalendarDay(match[0])) continue;
+      const support = backing(scene, birthCues, match.index, end);
+      const birth = support !== undefined && support.distance <= 3;
+      emit(
+        day(match[0], match.index, end, birth ? 'DATE_OF_BIRTH' : 'DATE', birth ? 870 : QUIET, support?.words ?? []),
+      );
+    }
+  }
+  if (!ageHint.test(text)) return;
+  for (const match of text.matchAll(ages)) {
+    const years = Number(match[1] ?? match[2] ?? match[3] ?? match[4] ?? match[5]);
+    if (years > 0 && years <= 120) emit(day(match[0], match.index, match.index + match[0].length, 'AGE', QUIET, []));
+  }
+}
+
+/** Below every default threshold. */
+export const QUIET = 450;
+
+function isCalendarDay(text: string): boolean {
+  const numbers = text.match(/\d+/g)!.map(Number);
+  if (/\p{L}/u.test(text)) return numbers[0]! <= 31 || numbers[0]! > 1900;
+  if (numbers.length !== 3) return false;
+  const [first, second, third] = numbers as [number, number, number];
+  if (first > 1900) return second >= 1 && second <= 12 && third >= 1 && third <= 31;
+  return first >= 1 && second >= 1 && first <= 31 && second <= 31 && (first <= 12 || second <= 12);
+}
+
+function day(
+  text: string,
+  start: number,
+  end: number,
+  type: string,
+  score: number,
+  cues: readonly string[],
+): Candidate {
+  return {
+    start,
+    end,
+    class: 'PII',
+    type,
+    score,
+    detector: 'dates',
+    strength: 1,
+    cues,
+    alternatives: [],
+    via: [],
+    steps: [`${type}: ${score}`],
+    normal: text.toLowerCase(),
+  };
+}

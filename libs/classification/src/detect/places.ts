@@ -1,0 +1,76 @@
+import { CAPITAL, HAS_LETTER } from '../text/tokens.js';
+import type { Candidate } from './rule.js';
+import type { Emit, Scene } from './scene.js';
+
+const suffix =
+  'Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Way|Place|Pl|Terrace|Ter|Square|Sq|Parkway|Pkwy|Circle|Cir|Highway|Hwy|Close|Crescent|Gardens|Grove|Trail|Trl|Alley|Walk|Row|Mews|Quay|Hill|Green|Plaza|Loop|Turnpike|Pike|Path|Freeway|Expressway|Route|Canyon|Heights|Ridge|Run|View|Point|Village|Crossing|Bypass|Estate|Estates|Island|Isle|Junction|Knoll|Manor|Meadow|Mount|Oval|Park|Pass|Port|Rapid|Shoal|Shore|Spring|Spur|Station|Stream|Summit|Throughway|Trace|Track|Tunnel|Union|Valley|Viaduct|Vista|Ville|Well|Forge|Fork|Fort|Garden|Gateway|Glen|Haven|Harbor|Hollow|Inlet|Key|Lakes?|Landing|Light|Lock|Lodge|Mall|Mill|Mission|Motorway|Neck|Orchard|Overpass|Parade|Bend|Branch|Bridge|Brook|Burg|Camp|Cape|Causeway|Center|Cliff|Club|Common|Corner|Course|Cove|Creek|Dale|Dam|Divide|Falls|Ferry|Field|Flat|Ford|Forest';
+const unit =
+  '(?:,? {1,2}(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Room|Rm|Flat|Building|Bldg|#)\\.? ?#?[A-Za-z0-9-]{1,6})?';
+const numbered = new RegExp(
+  `\\d{1,6}[A-Za-z]?(?:[-/]\\d{1,4})? (?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\\.? )?(?:(?:\\d{1,3}(?:st|nd|rd|th)|[A-Z][\\p{L}'’.-]{0,24}) ){0,4}?(?:[A-Z][\\p{L}'’-]{0,24}? )?(?:${suffix})\\b\\.?(?: (?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\\b\\.?)?${unit}`,
+  'uy',
+);
+const strong =
+  /\b(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Way|Place|Terrace|Square|Parkway|Pkwy|Circle|Highway|Hwy|Close|Crescent|Gardens|Grove|Trail|Apt|Suite)\b/;
+const german =
+  /(?:(?:[Aa]m|[Aa]n der|[Ii]m|[Aa]lte[rn]?|[Gg]roße|[Kk]leine) )?\p{Lu}[\p{L}.-]{1,30}?(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|damm|ufer|straat|laan|plein|gracht|vägen|gatan|gade|vej|veien|katu|tie)(?: ?\d{1,4}(?: ?[a-z])?(?:[-/]\d{1,4})?)(?![\p{L}\d])(?:,? {1,2}(?:D-)?\d{4,5} {1,2}(?:[A-Z]{2} )?\p{Lu}[\p{L}-]{2,30})?/gu;
+const romance =
+  /(?:\d{1,4}(?: ?bis| ?ter)?,? (?:rue|avenue|boulevard|bd|place|chemin|allée|impasse|quai|route|cours)|(?:Calle|C\/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Via|Viale|Piazza|Corso|Largo|Rua|Travessa|Praça|ul\.|Aleja|al\.))(?: (?:de|del|della|dei|di|da|do|dos|das|la|las|los|le|les|du|des|l'|d'))*(?: ?\p{Lu}[\p{L}'’.-]{1,24}){1,4}(?:,? (?:n[.º°]? ?)?\d{1,4}[a-z]?(?![\p{L}\d]))?(?:,? \d{4,5} \p{Lu}[\p{L}-]{2,30})?/gu;
+const romanceHint =
+  /\b(?:rue|avenue|boulevard|place|chemin|impasse|quai|route|calle|avenida|avda|plaza|paseo|via|viale|piazza|corso|rua|travessa|praça|ul\.)(?![\p{L}])/iu;
+const germanHint =
+  /stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|damm|ufer|straat|laan|plein|gracht|vägen|gatan|gade|vej|veien|katu/i;
+const states =
+  'A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AIT]|W[AIVY]';
+const stateZip = new RegExp(`(?<=, ?|\\p{L} )(?:${states}),? {1,2}\\d{5}(?:-\\d{4})?(?![\\d-])`, 'gu');
+const box = /\bP\.? ?O\.? ?Box \d{1,6}\b/gi;
+
+/** Street lines, post boxes, state and ZIP: places that can be told by their form. */
+export function findPlaces(scene: Scene, emit: Emit): void {
+  const { text, tokens } = scene;
+  let from = 0;
+  for (let index = 0; index + 1 < tokens.count; index += 1) {
+    const start = tokens.start[index]!;
+    if (start < from || text.charCodeAt(start) > 0x39 || tokens.end[index]! - start > 6) continue;
+    if ((tokens.flags[index + 1]! & (CAPITAL | HAS_LETTER)) === 0) continue;
+    numbered.lastIndex = start;
+    const match = numbered.exec(text);
+    if (!match || !isStreet(match[0]) || (start > 0 && /[\w./:-]/.test(text[start - 1]!))) continue;
+    from = start + match[0].length;
+    emit(place(text, start, from, 'street'));
+  }
+  if (germanHint.test(text)) each(text, german, emit, 'street');
+  if (romanceHint.test(text)) each(text, romance, emit, 'street');
+  each(text, stateZip, emit, 'state-zip');
+  each(text, box, emit, 'post-box');
+}
+
+/** Rare endings (`Mill`, `Park`) count only with two more words or a unit; `5 Star Hill` is no street. */
+function isStreet(match: string): boolean {
+  if (strong.test(match)) return /\d \p{L}+|\d(?:st|nd|rd|th) /u.test(match) && match.split(' ').length >= 3;
+  return /^\d{2,6} /.test(match) && match.split(' ').length >= 3;
+}
+
+function each(text: string, pattern: RegExp, emit: Emit, form: string): void {
+  for (const match of text.matchAll(pattern)) {
+    if (form === 'street' && !/\d/.test(match[0])) continue;
+    emit(place(text, match.index, match.index + match[0].length, form));
+  }
+}
+
+function place(text: string, start: number, end: number, form: string): Candidate {
+  return {
+    start,
+    end,
+    class: 'PII',
+    type: 'LOCATION',
+    score: 800,
+    detector: `places:${form}`,
+    strength: 2,
+    cues: [],
+    alternatives: [],
+    via: [],
+    steps: [`form of a ${form}: 800`],
+    normal: text.slice(start, end).toLowerCase(),
+  };
+}

@@ -1,0 +1,145 @@
+import { isSpace } from '../text/characters.js';
+import { ALL_UPPER, CAPITAL, HAS_DIGIT, HAS_LETTER, hashOf, NON_ASCII, type Tokens } from '../text/tokens.js';
+
+export const labels = [
+  'O',
+  'B-PERSON',
+  'I-PERSON',
+  'B-LOCATION',
+  'I-LOCATION',
+  'B-ORGANISATION',
+  'I-ORGANISATION',
+] as const;
+export const BUCKETS = 1 << 17;
+export const FEATURES = 26;
+
+const SALT = 0x9e3779b1;
+const EDGE = hashOf('\u0001edge');
+
+/** What stands between two words: it decides whether a name goes on. */
+export function gapClass(tokens: Tokens, before: number): number {
+  const from = before < 0 ? 0 : tokens.end[before]!;
+  const to = before + 1 < tokens.count ? tokens.start[before + 1]! : tokens.text.length;
+  if (before < 0 || before + 1 >= tokens.count) return 1;
+  const { text } = tokens;
+  if (to - from === 1) {
+    const code = text.charCodeAt(from);
+    if (code === 0x20) return 2;
+    if (code === 0x0a) return 3;
+    if (code === 0x2d) return 4;
+    if (code === 0x27 || code === 0x2019) return 5;
+    if (code === 0x5f || code === 0x2f || code === 0x5c) return 6;
+    if (code === 0x2e) return 7;
+    return code === 0x40 ? 8 : 9;
+  }
+  let newline = false;
+  let sign = 0;
+  for (let at = from; at < to; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0x0a) newline = true;
+    else if (sign === 0 && !isSpace(code)) sign = code;
+  }
+  if (newline) return sign === 0 ? 3 : 10;
+  if (sign === 0x2c) return 11;
+  if (sign === 0x2e || sign === 0x21 || sign === 0x3f) return 12;
+  if (sign === 0x3a || sign === 0x3d) return 13;
+  if (sign === 0x28 || sign === 0x5b || sign === 0x7b) return 14;
+  if (sign === 0x22 || sign === 0x201c || sign === 0x27) return 15;
+  return sign === 0 ? 2 : 16;
+}
+
+export function shapeOf(tokens: Tokens, index: number): number {
+  if (index < 0 || index >= tokens.count) return 0;
+  const flags = tokens.flags[index]!;
+  const length = tokens.end[index]! - tokens.start[index]!;
+  if ((flags & HAS_LETTER) === 0) return length > 4 ? 2 : 1;
+  if ((flags & HAS_DIGIT) !== 0) return (flags & CAPITAL) !== 0 ? 4 : 3;
+  if ((flags & CAPITAL) === 0) return (flags & NON_ASCII) !== 0 ? 6 : 5;
+  if (length === 1) return 7;
+  if ((flags & ALL_UPPER) !== 0) return length <= 3 ? 8 : 9;
+  if (tokens.tail[index] !== tokens.hash[index]) return 10;
+  return (flags & NON_ASCII) !== 0 ? 12 : 11;
+}
+
+function mix(kind: number, a: number, b: number): number {
+  let value = Math.imul(a ^ Math.imul(kind + 1, SALT), 0x85ebca6b) ^ Math.imul(b + kind, 0xc2b2ae35);
+  value ^= value >>> 15;
+  value = Math.imul(value, 0x2c1b3c6d);
+  return (value ^ (value >>> 13)) & (BUCKETS - 1);
+}
+
+function wordAt(tokens: Tokens, index: number): number {
+  return index < 0 || index >= tokens.count ? EDGE : tokens.hash[index]!;
+}
+
+function affix(tokens: Tokens, index: number, from: number, to: number): number {
+  const start = tokens.start[index]!;
+  const length = tokens.end[index]! - start;
+  let hash = 17;
+  const low = from < 0 ? Math.max(0, length + from) : from;
+  for (let at = low; at < Math.min(length, to); at += 1)
+    hash = Math.imul(hash, 31) + (tokens.text.charCodeAt(start + at) | 0x20);
+  return hash;
+}
+
+/** What a word is judged by; training leaves one side out now and then, so that each must carry the decision. */
+export type Sight = 'all' | 'context' | 'word';
+
+/** Writes the buckets of the word's features. */
+export function featuresOf(
+  tokens: Tokens,
+  index: number,
+  last: number,
+  beforeLast: number,
+  sight: Sight,
+  out: Int32Array,
+): void {
+  const own = sight !== 'context';
+  const around = sight !== 'word';
+  const word = own ? wordAt(tokens, index) : EDGE;
+  const wordNear = (offset: number): number => (around ? wordAt(tokens, index + offset) : EDGE);
+  const shape = shapeOf(tokens, index);
+  const [left, right] = [wordNear(-1), wordNear(1)];
+  const [leftShape, rightShape] = [shapeOf(tokens, index - 1), shapeOf(tokens, index + 1)];
+  const [gapLeft, gapRight] = [gapClass(tokens, index - 1), gapClass(tokens, index)];
+  const gaps = gapLeft * 32 + gapRight;
+  let at = 0;
+  out[at++] = mix(0, word, 0);
+  out[at++] = mix(1, left, gapLeft);
+  out[at++] = mix(2, right, gapRight);
+  out[at++] = mix(3, wordNear(-2), left);
+  out[at++] = mix(4, wordNear(2), right);
+  out[at++] = mix(5, shape, gaps);
+  out[at++] = mix(6, shape * 64 + leftShape, rightShape);
+  out[at++] = mix(7, own ? affix(tokens, index, -3, 99) : 0, shape);
+  out[at++] = mix(8, own ? affix(tokens, index, -2, 99) : 0, last);
+  out[at++] = mix(9, own ? affix(tokens, index, 0, 3) : 0, shape);
+  out[at++] = mix(10, last * 8 + beforeLast, shape);
+  out[at++] = mix(11, last, gapLeft * 32 + shape);
+  out[at++] = mix(12, last, word);
+  out[at++] = mix(13, left, shape);
+  out[at++] = mix(14, right, shape);
+  out[at++] = mix(15, left, right);
+  out[at++] = mix(16, wordNear(-2), shape);
+  out[at++] = mix(17, wordNear(-3), shape);
+  out[at++] = mix(18, last, left);
+  out[at++] = mix(19, last, right);
+  out[at++] = mix(20, word, gapRight);
+  out[at++] = mix(21, shapeOf(tokens, index - 2) * 512 + leftShape * 32 + shape, gapLeft * 32 + last);
+  out[at++] = mix(22, rightShape * 32 + shapeOf(tokens, index + 2), shape * 32 + gapRight);
+  out[at++] = mix(23, Math.min(tokens.end[index]! - tokens.start[index]!, 12), shape);
+  out[at++] = mix(24, word, right);
+  out[at] = mix(25, word, left);
+}
+
+const cues = new Set(
+  'name names named called am im mr mrs ms miss dr prof sir madam patient client customer employee user from live lives living born city town country address contact by dear hi hello hey thanks regards sincerely cheers sent signed herr frau monsieur madame señor señora signor signora don doña nombre nom nome naam met mit von in near to for about pt re with'
+    .split(' ')
+    .map(hashOf),
+);
+
+/** Only these words are ever tagged: capitals, what follows a name, and what stands behind a word that announces one. */
+export function isOpen(tokens: Tokens, index: number, last: number): boolean {
+  if (last !== 0 || (tokens.flags[index]! & CAPITAL) !== 0) return true;
+  return cues.has(wordAt(tokens, index - 1)) || cues.has(wordAt(tokens, index - 2));
+}

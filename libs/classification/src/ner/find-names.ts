@@ -1,0 +1,137 @@
+import type { Candidate } from '../detect/rule.js';
+import { QUIET } from '../detect/dates.js';
+import type { Emit, Scene } from '../detect/scene.js';
+import { lineKinds } from '../text/lines.js';
+import { ALL_UPPER, CAPITAL, HAS_DIGIT, type Tokens } from '../text/tokens.js';
+import { FEATURES, featuresOf, isOpen, labels } from './features.js';
+import { weights } from './weights.js';
+
+const COUNT = labels.length;
+/** Taken from the score of "nobody", whom training met most. */
+const LEANING = 25;
+/** Least margin over "nobody", in the weights' units, below which a tag is dropped: several words, one, one in small letters. */
+const MARGIN = 25;
+/** Named after somebody, about nobody: `Jones criteria`, `Newton's law`. */
+const eponym =
+  /^\p{Lu}[\p{L}-]+['’]?s? (?:[\p{L}-]+ )?(?:disease|syndrome|criteria|signs?|score|test|scale|procedure|maneuver|reflex|palsy|lymphoma|\p{Ll}+itis|tumou?r|classification|method|theorem|laws?|algorithm|equation|effect|distribution|function|transform|key exchange|curve|model|principle)(?![\p{L}])/iu;
+/** Where care is given is part of the Safe Harbor list by its place. */
+const facility = /hospital|clinic|medical|health|klinik|hôpital|pharmacy|infirmary|hospice|nursing/i;
+const SINGLE = 27;
+const SMALL = 95;
+const features = new Int32Array(FEATURES);
+const scores = new Int32Array(COUNT);
+
+interface Span {
+  readonly label: string;
+  readonly first: number;
+  last: number;
+  margin: number;
+}
+
+/** Names, places and organisations by the repository's own tagger. */
+export function findNames(scene: Scene, emit: Emit): void {
+  const { tokens } = scene;
+  if (tokens.count === 0) return;
+  const kinds = lineKinds(scene.text);
+  for (const span of tag(tokens, (index) => kinds.isCode(tokens.start[index]!))) {
+    if (span.first === span.last && isCue(scene, span.first)) continue;
+    const candidate = candidateOf(tokens, span);
+    if (candidate) emit(candidate);
+  }
+}
+
+/** A word that announces an identifier is no name itself: `IBAN`, `Pan`. */
+function isCue(scene: Scene, index: number): boolean {
+  return scene.cues.at(index);
+}
+
+function tag(tokens: Tokens, isSkipped: (index: number) => boolean): readonly Span[] {
+  const table = weights();
+  const spans: Span[] = [];
+  let last = 0;
+  let beforeLast = 0;
+  for (let index = 0; index < tokens.count; index += 1) {
+    let label = 0;
+    let margin = 0;
+    if (isOpen(tokens, index, last) && !isSkipped(index)) {
+      featuresOf(tokens, index, last, beforeLast, 'all', features);
+      [label, margin] = best(table);
+    }
+    if (label !== 0) extend(spans, index, labels[label]!, margin);
+    beforeLast = last;
+    last = label;
+  }
+  return spans;
+}
+
+function best(table: Int8Array): [number, number] {
+  scores.fill(0);
+  for (let feature = 0; feature < FEATURES; feature += 1) {
+    const base = features[feature]! * COUNT;
+    for (let label = 0; label < COUNT; label += 1) scores[label]! += table[base + label]!;
+  }
+  scores[0]! -= LEANING;
+  let top = 0;
+  for (let label = 1; label < COUNT; label += 1) if (scores[label]! > scores[top]!) top = label;
+  return [top, scores[top]! - scores[0]!];
+}
+
+function extend(spans: Span[], index: number, name: string, margin: number): void {
+  const label = name.slice(2);
+  const open = spans.at(-1);
+  if (open && open.last === index - 1 && name === `I-${open.label}`) {
+    open.last = index;
+    open.margin = Math.max(open.margin, margin);
+  } else spans.push({ label, first: index, last: index, margin });
+}
+
+function candidateOf(tokens: Tokens, span: Span): Candidate | undefined {
+  const start = tokens.start[span.first]!;
+  const end = tokens.end[span.last]!;
+  const text = tokens.text.slice(start, end);
+  if (span.margin < leastMargin(tokens, span) || isInCode(tokens.text, start, end)) return undefined;
+  if (eponym.test(`${text}${tokens.text.slice(end, end + 24)}`)) return undefined;
+  if (!isNameLike(tokens, span, text)) return undefined;
+  const score = Math.min(900, 500 + (span.margin - MARGIN) * 4);
+  return {
+    start,
+    end,
+    class: 'PII',
+    type: span.label,
+    score: span.label === 'ORGANISATION' ? (facility.test(text) ? QUIET : 300) : score,
+    detector: `names:${span.label.toLowerCase()}`,
+    strength: 1,
+    cues: [],
+    alternatives: [],
+    via: [],
+    steps: [`tagger's margin ${span.margin}: ${score}`],
+    normal: text.toLowerCase(),
+  };
+}
+
+/** `So._Mo._Di`, `%Name`, `path/Name`: pieces of something written for machines. */
+function isInCode(text: string, start: number, end: number): boolean {
+  return /[`_%$#\\@]/.test(text[start - 1] ?? ' ') || /[`_\\@]|\(\)/.test(text.slice(end, end + 1));
+}
+
+/** One word alone must be surer than two in a row, a place surer than a person, a word in small letters surest. */
+function leastMargin(tokens: Tokens, span: Span): number {
+  if ((tokens.flags[span.first]! & (CAPITAL | HAS_DIGIT)) === 0) return span.label === 'PERSON' ? SINGLE : SMALL;
+  const isLoud = (tokens.flags[span.first]! & ALL_UPPER) !== 0;
+  if (isLoud && (span.first === span.last || span.label === 'LOCATION')) return SMALL;
+  if (span.first !== span.last) return MARGIN;
+  return span.label === 'LOCATION' ? SINGLE + 1 : SINGLE;
+}
+
+/** Digits belong to addresses only; one letter alone is nobody; `fooBar` and `FOO_BAR` are identifiers. */
+function isNameLike(tokens: Tokens, span: Span, text: string): boolean {
+  if (text.length < 2 || text.length > 120 || /[_\\|<>{}=]/.test(text)) return false;
+  if (span.label !== 'PERSON') return /\p{L}{3}|^\p{Lu}{2}$/u.test(text);
+  for (let index = span.first; index <= span.last; index += 1) {
+    if ((tokens.flags[index]! & HAS_DIGIT) !== 0) return false;
+    const camel = tokens.tail[index] !== tokens.hash[index];
+    const length = tokens.end[index]! - tokens.start[index]!;
+    if (camel && (tokens.flags[index]! & CAPITAL) === 0 && length > 3) return false;
+  }
+  return true;
+}

@@ -1,0 +1,162 @@
+import type { SecretFormat } from './format.js';
+
+/** Code hosts, registries, build services and models. */
+export const developerFormats: readonly SecretFormat[] = [
+  {
+    type: 'BITBUCKET_TOKEN',
+    starts: ['ATBB', 'ATCTT3', 'BBDC-'],
+    pattern:
+      /(?:ATBB[A-Za-z0-9]{24,32}(?:[0-9A-F]{8})?|ATCTT3xFfGN0[A-Za-z0-9_=-]{100,300}|BBDC-[A-Za-z0-9+/@_-]{40,50})/y,
+  },
+  { type: 'ATLASSIAN_TOKEN', starts: ['ATATT3'], pattern: /ATATT3xFfGF0?[A-Za-z0-9_=-]{100,300}/y },
+  { type: 'DOCKER_HUB_TOKEN', starts: ['dckr_pat_', 'dckr_oat_'], pattern: /dckr_[po]at_[A-Za-z0-9_-]{27,40}/y },
+  {
+    type: 'JFROG_TOKEN',
+    starts: ['AKC', 'AP6', 'AP5', 'cmVmdGtuO', 'cmVmdGtu'],
+    pattern: /(?:AKC[A-Za-z0-9]{69,73}|AP[56][A-Za-z0-9]{40,120}|cmVmdGtu[A-Za-z0-9+/]{50,80}={0,2})/y,
+  },
+  { type: 'RUBYGEMS_KEY', starts: ['rubygems_'], pattern: /rubygems_[0-9a-f]{48}/y },
+  { type: 'NUGET_KEY', starts: ['oy2'], pattern: /oy2[a-z0-9]{43}(?![a-z0-9])/y },
+  { type: 'CRATES_TOKEN', starts: ['cio'], pattern: /cio[A-Za-z0-9]{32}(?![A-Za-z0-9])/y },
+  { type: 'CLOJARS_TOKEN', starts: ['CLOJARS_'], pattern: /CLOJARS_[0-9a-f]{60}/y },
+  { type: 'HEX_KEY', starts: ['hex_'], pattern: /hex_[0-9a-f]{32,64}/y },
+  {
+    type: 'PACKAGIST_TOKEN',
+    starts: ['packagist_'],
+    pattern: /packagist_(?:org_|conductor_|user_)?[A-Za-z0-9]{40,80}/y,
+  },
+  { type: 'ARTIFACTORY_REFERENCE', starts: ['eyJ2ZXIiOiIyIi'], pattern: /eyJ2ZXIiOiIyIi[A-Za-z0-9._-]{100,2000}/y },
+  {
+    type: 'CIRCLECI_TOKEN',
+    starts: ['CCIPAT_', 'CCIPRJ_'],
+    pattern: /CCI(?:PAT|PRJ)_[A-Za-z0-9]{18,26}_[0-9a-f]{40}/y,
+  },
+  {
+    type: 'BUILDKITE_TOKEN',
+    starts: ['bkua_', 'bkct_', 'bkpt_', 'bkat_'],
+    pattern: /bk[ucpa][at]_[A-Za-z0-9_-]{40,64}/y,
+  },
+  {
+    type: 'DRONE_TOKEN',
+    starts: ['drone', 'DRONE'],
+    pattern: /(?:drone|DRONE)[\w. -]{0,16}["']?\s{0,3}[:=]\s{0,3}["']?[A-Za-z0-9]{32}(?![A-Za-z0-9])/y,
+  },
+  {
+    type: 'TRAVIS_TOKEN',
+    starts: ['travis', 'TRAVIS'],
+    pattern:
+      /(?:travis|TRAVIS)[\w. -]{0,16}(?:token|TOKEN)["']?\s{0,3}[:=]\s{0,3}["']?[A-Za-z0-9_-]{20,24}(?![A-Za-z0-9_-])/y,
+  },
+  {
+    type: 'CODECOV_TOKEN',
+    starts: ['codecov', 'CODECOV'],
+    pattern:
+      /(?:codecov|CODECOV)[\w. -]{0,16}["']?\s{0,3}[:=]\s{0,3}["']?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/y,
+  },
+  { type: 'SONAR_TOKEN', starts: ['squ_', 'sqp_', 'sqa_', 'sqb_'], pattern: /sq[upab]_[0-9a-f]{40}/y },
+  {
+    type: 'SNYK_TOKEN',
+    starts: ['snyk', 'SNYK'],
+    pattern:
+      /(?:snyk_(?:uat|sat)\.[A-Za-z0-9._-]{40,200}|(?:snyk|SNYK)[\w. -]{0,16}["']?\s{0,3}[:=]\s{0,3}["']?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/y,
+  },
+  {
+    type: 'SOURCEGRAPH_TOKEN',
+    starts: ['sgp_', 'slk_', 'sgd_'],
+    pattern: /(?:sgp_(?:[0-9a-f]{16}_|local_)?[0-9a-f]{40}|sl?k?g?d?_[0-9a-f]{64})/y,
+  },
+  {
+    type: 'LAUNCHDARKLY_KEY',
+    starts: ['api-', 'sdk-', 'mob-'],
+    pattern: /(?:api|sdk|mob)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/y,
+  },
+  { type: 'POSTMAN_KEY', starts: ['PMAK-', 'PMAT-'], pattern: /PMA[KT]-(?:[0-9a-f]{24}-[0-9a-f]{34}|[A-Z0-9]{26})/y },
+  { type: 'READMEIO_KEY', starts: ['rdme_'], pattern: /rdme_[A-Za-z0-9]{60,80}/y },
+  {
+    type: 'LINEAR_KEY',
+    starts: ['lin_api_', 'lin_oauth_', 'lin_wh_'],
+    pattern: /lin_(?:api|oauth|wh)_[A-Za-z0-9]{32,70}/y,
+  },
+  {
+    type: 'NOTION_TOKEN',
+    starts: ['secret_', 'ntn_'],
+    pattern: /(?:secret_[A-Za-z0-9]{43}|ntn_[A-Za-z0-9]{40,50})(?![A-Za-z0-9])/y,
+  },
+  {
+    type: 'AIRTABLE_TOKEN',
+    starts: ['pat', 'key'],
+    pattern: /(?:pat[A-Za-z0-9]{14}\.[0-9a-f]{64}|key[A-Za-z0-9]{14}(?![A-Za-z0-9]))/y,
+    entropy: 3.4,
+    cues: ['airtable'],
+  },
+  { type: 'AIRTABLE_PAT', starts: ['pat'], pattern: /pat[A-Za-z0-9]{14}\.[0-9a-f]{64}/y },
+  { type: 'FIGMA_TOKEN', starts: ['figd_', 'figo_', 'figu_'], pattern: /fig[dou]r?_[A-Za-z0-9_-]{38,60}/y },
+  { type: 'CONTENTFUL_TOKEN', starts: ['CFPAT-'], pattern: /CFPAT-[A-Za-z0-9_-]{43}/y },
+  { type: 'ASANA_TOKEN', starts: ['1/', '2/'], pattern: /[12]\/\d{12,20}(?:\/\d{12,20})?:[0-9a-f]{32}/y },
+  {
+    type: 'MONDAY_TOKEN',
+    starts: ['monday', 'MONDAY'],
+    pattern:
+      /(?:monday|MONDAY)[\w. -]{0,12}(?:key|KEY|token|TOKEN)["']?\s{0,3}[:=]\s{0,3}["']?eyJ[A-Za-z0-9._-]{60,600}/y,
+  },
+  { type: 'CLICKUP_TOKEN', starts: ['pk_'], pattern: /pk_\d{6,9}_[A-Z0-9]{32}/y },
+  { type: 'PREFECT_KEY', starts: ['pnu_', 'pnb_'], pattern: /pn[ub]_[A-Za-z0-9]{36}/y },
+  { type: 'ASTRO_TOKEN', starts: ['pypi_'], pattern: /pypi_[A-Za-z0-9_-]{60,200}/y },
+  { type: 'HUGGINGFACE_READ_TOKEN', starts: ['hf_'], pattern: /hf_[A-Za-z0-9]{34,40}(?![A-Za-z0-9])/y },
+  { type: 'REPLICATE_TOKEN', starts: ['r8_'], pattern: /r8_[A-Za-z0-9]{37}(?![A-Za-z0-9])/y },
+  { type: 'GROQ_KEY', starts: ['gsk_'], pattern: /gsk_[A-Za-z0-9]{48,56}/y },
+  { type: 'XAI_KEY', starts: ['xai-'], pattern: /xai-[A-Za-z0-9]{70,90}/y },
+  { type: 'PERPLEXITY_KEY', starts: ['pplx-'], pattern: /pplx-[A-Za-z0-9]{40,64}/y },
+  { type: 'OPENROUTER_KEY', starts: ['sk-or-'], pattern: /sk-or-(?:v\d-)?[A-Za-z0-9]{40,80}/y },
+  {
+    type: 'COHERE_KEY',
+    starts: ['cohere', 'COHERE', 'CO_API'],
+    pattern: /(?:cohere|COHERE|CO_API)[\w. -]{0,16}["']?\s{0,3}[:=]\s{0,3}["']?[A-Za-z0-9]{40}(?![A-Za-z0-9])/y,
+  },
+  {
+    type: 'MISTRAL_KEY',
+    starts: ['mistral', 'MISTRAL'],
+    pattern: /(?:mistral|MISTRAL)[\w. -]{0,16}["']?\s{0,3}[:=]\s{0,3}["']?[A-Za-z0-9]{32}(?![A-Za-z0-9])/y,
+  },
+  { type: 'TOGETHER_KEY', starts: ['tgp_v1_'], pattern: /tgp_v1_[A-Za-z0-9_-]{40,60}/y },
+  { type: 'FIREWORKS_KEY', starts: ['fw_'], pattern: /fw_[A-Za-z0-9]{22,28}(?![A-Za-z0-9])/y, entropy: 3.5 },
+  { type: 'NVIDIA_KEY', starts: ['nvapi-'], pattern: /nvapi-[A-Za-z0-9_-]{60,70}/y },
+  { type: 'PINECONE_KEY', starts: ['pcsk_'], pattern: /pcsk_[A-Za-z0-9]{4,8}_[A-Za-z0-9]{50,70}/y },
+  {
+    type: 'LANGSMITH_KEY',
+    starts: ['lsv2_pt_', 'lsv2_sk_', 'ls__'],
+    pattern: /(?:lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}|ls__[0-9a-f]{32})/y,
+  },
+  {
+    type: 'LANGFUSE_KEY',
+    starts: ['sk-lf-'],
+    pattern: /sk-lf-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/y,
+  },
+  { type: 'DEEPSEEK_KEY', starts: ['sk-'], pattern: /sk-[0-9a-f]{32}(?![0-9A-Za-z])/y },
+  { type: 'STABILITY_KEY', starts: ['sk-'], pattern: /sk-[A-Za-z0-9]{48}(?![0-9A-Za-z])/y },
+  { type: 'ELEVENLABS_KEY', starts: ['sk_'], pattern: /sk_[0-9a-f]{48}(?![0-9A-Za-z])/y },
+  {
+    type: 'WANDB_KEY',
+    starts: ['wandb', 'WANDB'],
+    pattern: /(?:wandb|WANDB)[\w. -]{0,16}["']?\s{0,3}[:=]\s{0,3}["']?[0-9a-f]{40}(?![0-9a-f])/y,
+  },
+  { type: 'VOYAGE_KEY', starts: ['pa-'], pattern: /pa-[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/y },
+  { type: 'TAVILY_KEY', starts: ['tvly-'], pattern: /tvly-(?:dev-|prod-)?[A-Za-z0-9]{30,40}/y },
+  { type: 'FIRECRAWL_KEY', starts: ['fc-'], pattern: /fc-[0-9a-f]{32}(?![0-9A-Za-z])/y },
+  { type: 'JINA_KEY', starts: ['jina_'], pattern: /jina_[0-9a-f]{32}[A-Za-z0-9_-]{20,40}/y },
+  { type: 'CEREBRAS_KEY', starts: ['csk-'], pattern: /csk-[a-z0-9]{40,56}/y },
+  { type: 'E2B_KEY', starts: ['e2b_'], pattern: /e2b_[0-9a-f]{40}/y },
+  { type: 'CLERK_KEY', starts: ['sk_live_', 'sk_test_'], pattern: /sk_(?:live|test)_[A-Za-z0-9]{40,60}/y },
+  { type: 'RESEND_KEY', starts: ['re_'], pattern: /re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,28}/y },
+  { type: 'CONVEX_KEY', starts: ['prod:'], pattern: /prod:[a-z]+-[a-z]+-\d{1,4}\|[A-Za-z0-9+/=]{40,200}/y },
+  { type: 'ENDOR_KEY', starts: ['endr+'], pattern: /endr\+[A-Za-z0-9-]{16}/y },
+  { type: 'SCALINGO_TOKEN', starts: ['tk-us-'], pattern: /tk-us-[A-Za-z0-9_-]{48}/y },
+  { type: 'SETTLEMINT_TOKEN', starts: ['sm_aat_', 'sm_pat_', 'sm_sat_'], pattern: /sm_[aps]at_[A-Za-z0-9]{16}/y },
+  { type: 'OCTOPUS_KEY', starts: ['API-'], pattern: /API-[A-Z0-9]{26}(?![A-Za-z0-9])/y },
+  {
+    type: 'HARNESS_TOKEN',
+    starts: ['pat.', 'sat.'],
+    pattern: /[ps]at\.[A-Za-z0-9_-]{22}\.[0-9a-f]{24}\.[A-Za-z0-9]{20}/y,
+  },
+  { type: 'UNKEY_KEY', starts: ['unkey_'], pattern: /unkey_[A-Za-z0-9]{20,40}/y },
+];

@@ -1,0 +1,52 @@
+/** Lines that are program text rather than somebody's words: names are not looked for in them. */
+const statement =
+  /^\s*(?:import|export|const|let|var|def|class|return|function|public|private|protected|static|async|await|if|else|elif|for|while|switch|case|try|catch|finally|throw|raise|from|package|using|namespace|struct|enum|interface|type|fn|func|impl|pub|use|mod|#include|#define|#!|SELECT|INSERT|UPDATE|CREATE|ALTER|WITH|@\w+|\$ |>>> |npm |pip |git |docker |kubectl |sudo |curl |cd |echo |<\/?\w+[^>]*>|[}\])]+[;,)]*)(?:$|[\s({<;:.="'*])/;
+const symbols = /[{}()[\];=<>|&$%^~\\_`+*/]/g;
+
+export interface LineKinds {
+  /** True when the character stands in a line of code. */
+  isCode(offset: number): boolean;
+}
+
+export function lineKinds(text: string): LineKinds {
+  const ends: number[] = [];
+  const code: boolean[] = [];
+  let fenced = false;
+  let from = 0;
+  while (from <= text.length) {
+    const found = text.indexOf('\n', from);
+    const end = found === -1 ? text.length : found;
+    const line = text.slice(from, Math.min(end, from + 400));
+    const fence = /^\s*(?:```|~~~)/.test(line);
+    if (fence) fenced = !fenced;
+    ends.push(end);
+    code.push(fenced || fence || isCodeLine(line));
+    from = end + 1;
+  }
+  let at = 0;
+  return {
+    isCode(offset) {
+      if (at >= ends.length || (at > 0 && ends[at - 1]! >= offset)) at = 0;
+      while (at < ends.length - 1 && ends[at]! < offset) at += 1;
+      return code[at]!;
+    },
+  };
+}
+
+/** Comments of program text: `// …`, `/* …`, ` * @param …`. */
+const comment = /^\s*(?:\/\/|\/\*|\*\/|\*\s+@|\s\* )/;
+
+function isCodeLine(line: string): boolean {
+  if (line.length < 3) return false;
+  if (comment.test(line)) return true;
+  const prose = (line.match(/[a-z]{2,} [a-z]{2,}/gi)?.length ?? 0) * 6;
+  const signs = line.match(symbols)?.length ?? 0;
+  const share = signs / line.length;
+  if (
+    /[;{}]\s*$|\)\s*(?:=>|\{|:)\s*$|^\s*[\w.$]+\s*(?:=|\+=|:=)\s*\S|=>|\w\(\)|\w+\.\w+\(|::\w|->\w/.test(line) &&
+    share > 0.03
+  )
+    return prose < 18 || share > 0.1;
+  if (statement.test(line) && (share > 0.06 || !/[.?!]\s*$/.test(line))) return share > 0.03 || prose < 6;
+  return share > 0.16 && !/^\s*[|>-]/.test(line);
+}

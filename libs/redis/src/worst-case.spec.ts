@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Ask, EndpointId, Price, Snapshot } from '@writ/domain';
+import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
+import { inputTokensAtMost, worstCase } from './worst-case.js';
+
+function anAsk(more: Partial<Ask> = {}): Ask {
+  const plain: Partial<Ask> = { action: 'chat', model: 'fast', source: '', leaves: [], attachments: [], choices: 1 };
+  return { ...plain, ...more } as Ask;
+}
+
+function aPrice(model: string, input: string, output: string, endpoint?: string): Price {
+  const price = { model, inputMicrosPerMillion: input, outputMicrosPerMillion: output, version: '1' };
+  return endpoint === undefined ? price : { ...price, endpoint: endpoint as EndpointId };
+}
+
+function aSnapshot(prices: readonly Price[]): Snapshot {
+  const candidates = [
+    { endpoint: 'a' as EndpointId, model: 'm', weight: 1 },
+    { endpoint: 'b' as EndpointId, model: 'n', weight: 1, contextLength: 500 },
+  ];
+  const aliases = [{ name: 'fast', strategy: 'ordered', candidates }];
+  return { aliases, endpoints: [{ id: 'a', models: ['m'] }], prices } as unknown as Snapshot;
+}
+
+const prices = [aPrice('m', '1000000', '2000000'), aPrice('n', '3000000', '1')];
+
+function outputOf(more: Partial<Ask>): number {
+  const worst = worstCase(anAsk({ maxOutputTokens: 1_000, ...more }), aSnapshot(prices));
+  return worst.ok ? worst.value.outputTokens : -1;
+}
+
+describe('the worst case', () => {
+  it('is never less than what a tokenizer counts, whatever the script', () => {
+    const texts = [
+      'plain words, plainly put',
+      '漢字仮名交じり文',
+      '😀👩‍👩‍👧‍👦',
+      'مرحبا',
+      'a'.repeat(300),
+      '{"a":[1,2,3]}',
+      '\u0000\u0001',
+      'ḀḁḂ',
+    ];
+    for (const text of texts) {
+      const source = JSON.stringify({ messages: [{ role: 'user', content: text }] });
+      expect(inputTokensAtMost(anAsk({ source }))).toBeGreaterThanOrEqual(countTokens(text));
+      expect(inputTokensAtMost(anAsk({ source }))).toBeGreaterThanOrEqual(countTokens(source));
+    }
+  });
+
+  it('is that of the dearest candidate, in whole micro-units rounded up', () => {
+    const worst = worstCase(anAsk({ maxOutputTokens: 10, source: 'x'.repeat(84) }), aSnapshot(prices));
+    expect(worst).toEqual({ ok: true, value: { inputTokens: 100, outputTokens: 10, micros: 301n } });
+  });
+
+  it('counts every choice, and no output for embeddings', () => {
+    expect(outputOf({ choices: 4 })).toBe(4_000);
+    expect(outputOf({ action: 'embed' })).toBe(0);
+  });
+
+  it('prefers the price of the endpoint to that of the model, and takes a concrete model as its own alias', () => {
+    const own = aSnapshot([...prices, aPrice('m', '9000000', '0', 'a')]);
+    const worst = worstCase(anAsk({ model: 'm', maxOutputTokens: 0, source: '' }), own);
+    expect(worst).toMatchObject({ value: { micros: 144n } });
+  });
+
+  it('is unknown when any candidate has no price, or one that is no whole number of micro-units', () => {
+    for (const bad of ['', '-1', '1.5', '1e3', 'free', '9'.repeat(30)])
+      expect(worstCase(anAsk(), aSnapshot([prices[0]!, aPrice('n', bad, '1')]))).toEqual({
+        ok: false,
+        error: 'price-unknown',
+      });
+    expect(worstCase(anAsk(), aSnapshot([prices[0]!]))).toEqual({ ok: false, error: 'price-unknown' });
+  });
+});

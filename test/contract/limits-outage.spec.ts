@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { LocalRedis } from '@writ/local';
+import { openJobs, sharedReplays, sharedRests, type SharedRests } from '@writ/redis';
+import { localHealth, type Rest } from '@writ/routing';
+import { BudgetLeasesTwin } from '../support/index.js';
+import { eventually } from './eventually.js';
+import {
+  aMinuteHasRoom,
+  aProcess,
+  admitted,
+  closeAll,
+  connected,
+  problems,
+  reserve,
+  startServer,
+  tenant,
+  withBudget,
+  withRules,
+  worstMicros,
+} from './limits-room.js';
+
+let server: LocalRedis;
+
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(async () => {
+  await closeAll();
+  await server.stop();
+});
+beforeEach(async () => {
+  problems.length = 0;
+  const { client } = await connected(server.url);
+  await client.flushall();
+});
+
+describe('when Redis is broken', () => {
+  it('F19: without Redis each process grants its share, budgets go on, and it recovers by itself', async () => {
+    const leases = new BudgetLeasesTwin();
+    const one = await aProcess(server.url, leases, 4);
+    const port = Number(new URL(server.url).port);
+    await server.stop();
+    const snapshot = {
+      ...withRules({ scope: 'tenant', requestsPerMinute: 40 }),
+      budgets: withBudget(worstMicros * 8n).budgets,
+    };
+    expect(await admitted(100, () => reserve(one, snapshot))).toBe(8);
+    expect(
+      await admitted(100, () => reserve(one, withRules({ scope: 'tenant', requestsPerMinute: 40 }))),
+    ).toBeLessThanOrEqual(10);
+    const refused = await reserve(one, withRules({ scope: 'tenant', requestsPerMinute: 40 }));
+    expect(refused).toMatchObject({ ok: false, error: { code: 'rate-limited', detail: 'requests_degraded' } });
+    const other = await reserve(one, withRules({ scope: 'subject', requestsPerMinute: 40 }));
+    expect(other).toMatchObject({ ok: true, value: { mode: 'degraded' } });
+    leases.out = true;
+    expect(await reserve(one, withBudget(worstMicros * 100n))).toMatchObject({
+      ok: false,
+      error: { code: 'budget-exhausted', detail: 'lease_unavailable' },
+    });
+    server = await startServer(port);
+    await eventually(async () => {
+      const answer = await reserve(one, withRules({ scope: 'app', requestsPerMinute: 40_000 }));
+      expect(answer).toMatchObject({ ok: true, value: { mode: 'shared' } });
+    });
+    expect(problems).toContain('Redis is not reachable');
+  });
+
+  it('F20: after FLUSHALL the counters are built anew, and no more than one more share is admitted', async () => {
+    await aMinuteHasRoom();
+    const one = await aProcess(server.url);
+    const snapshot = withRules({ scope: 'tenant', requestsPerMinute: 30 });
+    expect(await admitted(60, () => reserve(one, snapshot))).toBe(30);
+    await one.redis.client.flushall();
+    await one.redis.client.script('FLUSH');
+    expect(await admitted(60, () => reserve(one, snapshot))).toBe(30);
+    expect(await admitted(60, () => reserve(one, snapshot))).toBe(0);
+  });
+
+  it('F21: a process that lost Redis and one that did not never spend more than the budget', async () => {
+    const leases = new BudgetLeasesTwin();
+    const [near, far] = [await aProcess(server.url, leases), await aProcess(server.url, leases)];
+    await far.redis.close();
+    const snapshot = withBudget(worstMicros * 9n);
+    const counts = await Promise.all([near, far].map((one) => admitted(100, () => reserve(one, snapshot))));
+    expect(counts[0]! + counts[1]!).toBe(9);
+  });
+
+  it('F22: a Redis that takes two seconds costs no request more than 60 ms', async () => {
+    const one = await aProcess(server.url);
+    const snapshot = withRules({ scope: 'tenant', requestsPerMinute: 100_000 });
+    expect(await reserve(one, snapshot)).toMatchObject({ ok: true, value: { mode: 'shared' } });
+    const admin = await connected(server.url);
+    await admin.client.client('PAUSE', 2_000, 'ALL');
+    const took: number[] = [];
+    for (let request = 0; request < 40; request += 1) {
+      const from = performance.now();
+      expect(await reserve(one, snapshot)).toMatchObject({ ok: true, value: { mode: 'degraded' } });
+      took.push(performance.now() - from);
+    }
+    expect(Math.max(...took)).toBeLessThan(90);
+    expect(took.filter((ms) => ms > 10).length).toBeLessThanOrEqual(3);
+    await eventually(async () => {
+      expect(await reserve(one, snapshot)).toMatchObject({ ok: true, value: { mode: 'shared' } });
+    });
+  });
+
+  it('F23: a Redis that may drop keys is not used, and no job queue starts on it', async () => {
+    const admin = await connected(server.url);
+    await admin.client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    try {
+      const one = await aProcess(server.url);
+      expect(await one.redis.fitness()).toBe('unfit');
+      expect(problems.join()).toContain('allkeys-lru; it must be noeviction');
+      const answer = await reserve(one, withRules({ scope: 'tenant', requestsPerMinute: 40 }));
+      expect(answer).toMatchObject({ ok: true, value: { mode: 'degraded' } });
+      await expect(openJobs({ url: server.url, onProblem: () => undefined })).rejects.toThrow('noeviction');
+    } finally {
+      await admin.client.config('SET', 'maxmemory-policy', 'noeviction');
+    }
+  });
+
+  it('F23: a Redis that is full refuses writes, and limits degrade', async () => {
+    const one = await aProcess(server.url);
+    await one.redis.client.config('SET', 'maxmemory', '1');
+    try {
+      const answer = await reserve(one, withRules({ scope: 'tenant', requestsPerMinute: 40 }));
+      expect(answer).toMatchObject({ ok: true, value: { mode: 'degraded' } });
+    } finally {
+      await one.redis.client.config('SET', 'maxmemory', '0');
+    }
+  });
+});
+
+describe('the job queue', () => {
+  it('hands a job to a worker once', async () => {
+    const jobs = await openJobs({ url: server.url, onProblem: (what) => problems.push(what) });
+    const done = Promise.withResolvers<string>();
+    jobs.worker('sweep', (job) => Promise.resolve(done.resolve(job.data.id)), 1);
+    await jobs.queue('sweep').add('sweep', { id: 'row-1' }, { jobId: 'row-1' });
+    expect(await done.promise).toBe('row-1');
+    await jobs.close();
+  });
+});
+
+function shared(heard: (rest: Rest) => void): SharedRests {
+  return sharedRests({ url: server.url, onProblem: () => undefined, nowMs: () => 0, heard });
+}
+
+describe('what gateways tell each other through Redis', () => {
+  it('T14: a proof that one process has seen is no longer new to another, and without Redis nobody can tell', async () => {
+    const [one, two] = [await connected(server.url), await connected(server.url)];
+    const { tenant: id } = tenant;
+    expect(await sharedReplays(one).first(id, ['thumbprint', 'jti'], 1_000)).toBe(true);
+    expect(await sharedReplays(two).first(id, ['thumbprint', 'jti'], 1_000)).toBe(false);
+    expect(await sharedReplays(two).first(id, ['thumbprint', 'other'], 1_000)).toBe(true);
+    await two.close();
+    await eventually(async () => expect(await sharedReplays(two).first(id, ['a'], 1_000)).toBeUndefined());
+  });
+
+  it('F35: a key that one process put to rest, rests in the others', async () => {
+    const health = localHealth();
+    const listener = shared((rest) => health.rest(rest));
+    const speaker = shared(() => undefined);
+    await eventually(() => {
+      speaker.tell({ endpoint: 't/openai', key: 'k', why: 'quarantine', untilMs: 1_000 });
+      expect(health.usable('t/openai', 'k', 500)).toBe(false);
+    });
+    expect(health.usable('t/openai', 'k2', 500)).toBe(true);
+    await Promise.all([listener.close(), speaker.close()]);
+  });
+});

@@ -3,10 +3,10 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { isCleared, fulfil } from '@writ/classification';
-import { limits as allLimits, noObligations, type Ask, type Classification } from '@writ/domain';
+import { limits as allLimits, noObligations, type Ask, type Classification, type TenantContext } from '@writ/domain';
 import * as gateway from '@writ/gateway';
 import * as identity from '@writ/identity';
-import { createLedger, isReceipt, logSigner } from '@writ/ledger';
+import { createLedger, isReceipt, logSigner, statementSigner } from '@writ/ledger';
 import * as local from '@writ/local';
 import * as nest from '@writ/nest';
 import { createLog, guardedDispatcher, systemClock } from '@writ/platform';
@@ -19,7 +19,8 @@ import * as worker from '@writ/worker';
 import { fastify, type FastifyInstance } from 'fastify';
 import { type TestDatabase, aTenantId, passwordsOf, startDatabase } from '../../contract/database.js';
 import { startServer } from '../../contract/limits-room.js';
-import { aLog } from '../../contract/records.js';
+import { eventually } from '../../contract/eventually.js';
+import { aLog, aPermitRecord } from '../../contract/records.js';
 import { House, anAsk } from '../../support/house.js';
 import { DirectoryTwin, aSnapshot, aSubject, aTenantContext, anEndpoint, must, tenantA } from '../../support/index.js';
 import { repository } from './blocks.js';
@@ -154,6 +155,8 @@ export const outsideSurroundings: Readonly<Record<string, () => Surroundings | P
 
   'apps/worker/README.md': async () => {
     const held = await theDatabase();
+    const tenant = await held.tenant();
+    const gatewayLedger = await commitOne(held, tenant);
     const published: worker.PublishedHead[] = [];
     return {
       given: {
@@ -165,6 +168,9 @@ export const outsideSurroundings: Readonly<Record<string, () => Surroundings | P
         onPublished: (heads: readonly worker.PublishedHead[]) => published.push(...heads),
         onProblem: refuse,
       },
+      check: () =>
+        expect(published.filter((head) => head.tenant === tenant.tenant)).toMatchObject([{ batch: { sizeAfter: 1 } }]),
+      close: () => gatewayLedger.close(),
     };
   },
 };
@@ -187,6 +193,26 @@ function aDirectory(issuer: string): DirectoryTwin {
     settings: {},
   });
   return directory;
+}
+
+/** A record in the tenant's log, committed by a writer that is enrolled as a gateway is. */
+async function commitOne(held: TestDatabase, tenant: TenantContext): Promise<postgres.EnrolledLedger> {
+  const plane = held.plane('writ_gateway');
+  const gatewayLedger = postgres.enrolledLedger({
+    plane,
+    authority: statementSigner(generateKeyPairSync('ed25519').privateKey),
+    kind: 'gateway',
+    settings: { build: { version: 'test' }, environment: 'test', clock: { source: 'test', errorMs: 1 } },
+    clock: systemClock,
+    logKeys: () => [],
+    onAlarm: refuse,
+    onProblem: () => undefined,
+  });
+  const log = { ...aLog(tenant), origin: (await postgres.originOf(plane, tenant.tenant)) ?? '' };
+  const how = { level: 'committed', deadlineMs: 5_000 } as const;
+  const record = aPermitRecord();
+  await eventually(async () => expect((await gatewayLedger.ledger.commit(log, record, how)).ok).toBe(true));
+  return gatewayLedger;
 }
 
 /** Everything that a call of an endpoint demands, made by the rooms that alone can make it. */

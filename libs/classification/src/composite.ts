@@ -39,16 +39,22 @@ export function isQuiet(candidate: Candidate): boolean {
  * PHI is an identifier in clinical context, anywhere in the conversation: every identifier then stands a second time
  * with class PHI on the same span, so that policy can name it and redaction can reach it.
  */
-export function composeClinical(found: readonly LeafFindings[]): readonly LeafFindings[] {
+export function compose(found: readonly LeafFindings[]): readonly LeafFindings[] {
   const all = found.flatMap((entry) => entry.candidates);
   const words = found.reduce((sum, entry) => sum + (entry.leaf.role === 'definition' ? 0 : entry.clinicalWords), 0);
   const clinical = words > 0 || all.some((each) => clinicalByNature.has(each.type));
   const anyone = all.some((each) => identifiers.test(each.type) && !weak.has(each.type));
-  if (!clinical || !anyone) return found;
+  if (!anyone) return found.map((entry) => ({ ...entry, candidates: entry.candidates.map(asMerePlace) }));
+  if (!clinical) return found;
   return found.map((entry) => ({
     ...entry,
     candidates: entry.candidates.flatMap((each) => (identifiers.test(each.type) ? [each, asClinical(each)] : [each])),
   }));
+}
+
+/** A city nobody lives in, as far as this conversation tells: `What is the weather in Paris?` A street line stays PII. */
+function asMerePlace(candidate: Candidate): Candidate {
+  return candidate.detector === 'names:location' ? { ...candidate, class: 'PLACE' } : candidate;
 }
 
 function asClinical(candidate: Candidate): Candidate {

@@ -1,6 +1,6 @@
 import type { AnswerEvent, AnswerPart, Classification, Finding, Leaf, Obligations, RedactionStyle } from '@writ/domain';
 import { classification, type ClassifyOptions, counts, finding, MAX_FINDINGS } from './classify.js';
-import { composeClinical, isQuiet } from './composite.js';
+import { compose, isQuiet } from './composite.js';
 import type { Candidate } from './detect/rule.js';
 import { scan } from './engine.js';
 import { type ClearedPrompt, stylesOf } from './fulfil.js';
@@ -180,7 +180,7 @@ class Inspector implements AnswerInspector {
       for (const reason of result.incomplete) this.#incomplete.add(reason);
       const leaf: Leaf = { path: '', role: 'assistant', text, start: 0, end: 0 };
       const kept = result.candidates.filter((each) => counts(each, this.bundle) || isQuiet(each));
-      const [composed] = composeClinical([{ leaf, candidates: kept, clinicalWords: result.clinicalWords }]);
+      const [composed] = compose([{ leaf, candidates: kept, clinicalWords: result.clinicalWords }]);
       return composed!.candidates.filter((each) => counts(each, this.bundle));
     } catch {
       // Fails closed: what could not be read leaves only when nothing had to be looked for.

@@ -58,7 +58,7 @@ export const directSigns: readonly Sign[] = [
   },
   {
     kind: 'override',
-    weight: 500,
+    weight: 350,
     pattern:
       /\b(?:instead|rather)\b[, ]+(?:just |simply |only )?(?:say|print|output|respond|reply|write|answer|return|tell me|do|execute)\b/i,
   },

@@ -23,6 +23,7 @@ export function lineKinds(text: string): LineKinds {
     code.push(fenced || fence || isCodeLine(line));
     from = end + 1;
   }
+  if (isProgram(text, code)) return { isCode: () => true };
   let at = 0;
   return {
     isCode(offset) {
@@ -49,4 +50,21 @@ function isCodeLine(line: string): boolean {
     return prose < 18 || share > 0.1;
   if (statement.test(line) && (share > 0.06 || !/[.?!]\s*$/.test(line))) return share > 0.03 || prose < 6;
   return share > 0.16 && !/^\s*[|>-]/.test(line);
+}
+
+/** A third of its lines are code, or most of them start with one and the same comment sign. */
+function isProgram(text: string, code: readonly boolean[]): boolean {
+  let lines = 0;
+  let marked = 0;
+  let coded = 0;
+  const all = text.split('\n');
+  for (const [index, line] of all.entries()) {
+    if (line.trim() === '') continue;
+    lines += 1;
+    if (code[index] === true) coded += 1;
+    else if (/^\s*(?:#(?!#)|\*|\/\/|--|;|%|dnl|rem|=\w)\s*/i.test(line) && !/^\s*(?:-|\*) \p{L}/u.test(line))
+      marked += 1;
+  }
+  if (lines < 4) return false;
+  return coded / lines >= 0.34 || (coded + marked) / lines >= 0.6;
 }

@@ -153,7 +153,9 @@ const hardwareCues = cueTable.group(
 
 /** Four small numbers are a version or an object identifier more often than a host. */
 function isVersionLike(text: string): boolean {
-  return !/^(?:10\.|(\d)\.\1\.\1\.\1$)/.test(text) && text.split('.').every((part) => Number(part) < 32);
+  if (/^(?:10\.|(\d)\.\1\.\1\.\1$)/.test(text)) return false;
+  const parts = text.split('.').map(Number);
+  return parts.every((part) => part < 32) || (parts[0]! < 8 && parts.every((part) => part < 64));
 }
 const internal4 = /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|127\.)/;
 

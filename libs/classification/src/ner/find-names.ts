@@ -119,13 +119,14 @@ function leastMargin(tokens: Tokens, span: Span): number {
   if ((tokens.flags[span.first]! & (CAPITAL | HAS_DIGIT)) === 0)
     return span.label === 'PERSON' && span.first !== span.last ? SMALL - 35 : SMALL;
   const isLoud = (tokens.flags[span.first]! & ALL_UPPER) !== 0;
-  if (isLoud && (span.first === span.last || span.label === 'LOCATION')) return SMALL;
+  if (isLoud) return span.first === span.last || span.label === 'LOCATION' ? SMALL : SMALL - 35;
   if (span.first !== span.last) return MARGIN;
   return span.label === 'LOCATION' ? SINGLE + 1 : SINGLE;
 }
 
 /** Digits belong to addresses only; one letter alone is nobody; `fooBar` and `FOO_BAR` are identifiers. */
 function isNameLike(tokens: Tokens, span: Span, text: string): boolean {
+  if (/\n/.test(text) && /[,'";:|]/.test(text)) return false;
   if (text.length < 2 || text.length > 120 || /[_\\|<>{}=]/.test(text)) return false;
   if (isJoined(tokens, span) || hasCamel(tokens, span)) return false;
   if (span.label !== 'PERSON') return /\p{L}{3}|^\p{Lu}{2}$/u.test(text);

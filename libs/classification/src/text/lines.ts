@@ -37,9 +37,12 @@ export function lineKinds(text: string): LineKinds {
 /** Comments of program text: `// …`, `/* …`, ` * @param …`. */
 const comment = /^\s*(?:\/\/|\/\*|\*\/|\*\s+@|\s\* )/;
 
+/** A line of mark-up for machines; what pages show to people is words. */
+const markup = /^\s*<(?!\/?(?:p|li|td|th|div|span|h\d|b|i|em|strong|a|dd|dt|body|title|blockquote|br)\b)[/!?\w]/i;
+
 function isCodeLine(line: string): boolean {
   if (line.length < 3) return false;
-  if (comment.test(line)) return true;
+  if (comment.test(line) || markup.test(line)) return true;
   const prose = (line.match(/[a-z]{2,} [a-z]{2,}/gi)?.length ?? 0) * 6;
   const signs = line.match(symbols)?.length ?? 0;
   const share = signs / line.length;

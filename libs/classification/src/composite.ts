@@ -1,3 +1,4 @@
+import type { Leaf } from '@writ/domain';
 import type { Candidate } from './detect/rule.js';
 import type { LeafFindings } from './classify.js';
 
@@ -65,4 +66,18 @@ function asClinical(candidate: Candidate): Candidate {
     detector: 'composite:phi',
     steps: [...candidate.steps, 'identifier in clinical context'],
   };
+}
+
+/** The composition over a text that comes in pieces: what was met once stays met. */
+export class RunningComposition {
+  #words = 0;
+  #identifier: Candidate | undefined;
+
+  compose(candidates: readonly Candidate[], clinicalWords: number): readonly Candidate[] {
+    this.#words = Math.max(this.#words, clinicalWords);
+    this.#identifier ??= candidates.find((each) => identifiers.test(each.type) && !weak.has(each.type));
+    const leaf: Leaf = { path: '', role: 'assistant', text: '', start: 0, end: 0 };
+    const met = { leaf, candidates: this.#identifier ? [this.#identifier] : [], clinicalWords: this.#words };
+    return compose([met, { leaf, candidates, clinicalWords: 0 }])[1]!.candidates;
+  }
 }

@@ -1,6 +1,6 @@
 import type { AnswerEvent, AnswerPart, Classification, Finding, Leaf, Obligations, RedactionStyle } from '@writ/domain';
 import { classification, type ClassifyOptions, counts, finding, MAX_FINDINGS } from './classify.js';
-import { compose, isQuiet } from './composite.js';
+import { isQuiet, RunningComposition } from './composite.js';
 import type { Candidate } from './detect/rule.js';
 import { scan } from './engine.js';
 import { type ClearedPrompt, stylesOf } from './fulfil.js';
@@ -70,6 +70,7 @@ class Inspector implements AnswerInspector {
   readonly #replacer;
   readonly #restorer;
   readonly #released: string[] = [];
+  readonly #composition = new RunningComposition();
   #redactions = 0;
   #characters = 0;
   #withheld: string | undefined;
@@ -178,10 +179,8 @@ class Inspector implements AnswerInspector {
     try {
       const result = scan(text, { role: 'assistant', bundle: this.bundle, expired: this.options.expired });
       for (const reason of result.incomplete) this.#incomplete.add(reason);
-      const leaf: Leaf = { path: '', role: 'assistant', text, start: 0, end: 0 };
       const kept = result.candidates.filter((each) => counts(each, this.bundle) || isQuiet(each));
-      const [composed] = compose([{ leaf, candidates: kept, clinicalWords: result.clinicalWords }]);
-      return composed!.candidates.filter((each) => counts(each, this.bundle));
+      return this.#composition.compose(kept, result.clinicalWords).filter((each) => counts(each, this.bundle));
     } catch {
       // Fails closed: what could not be read leaves only when nothing had to be looked for.
       this.#incomplete.add('detector:failed');

@@ -146,6 +146,7 @@ class Inspector implements AnswerInspector {
       replace: (found, value) => this.#replace(leaf, found, value),
       restore: (text) => this.#restorer.restore(text, escape),
       openFrom: (text) => Math.min(this.#restorer.openFrom(text), this.bundle.openFrom(text)),
+      notInside: (text, cut) => this.#restorer.notInside(text, cut),
     });
     const flow: Flow = { name, choice: part.choice, channel, lastEvent: event, lastPart: part };
     this.#flows.set(name, flow);
@@ -155,8 +156,14 @@ class Inspector implements AnswerInspector {
   #take(flow: Flow, text: string, final: boolean): string {
     this.#characters += text.length;
     const released: Released = flow.channel.push(text, final);
-    if (this.#withheld === undefined) this.#released.push(released.text);
-    return released.text;
+    const out = this.#isPassive() ? text : released.text;
+    if (this.#withheld === undefined) this.#released.push(out);
+    return out;
+  }
+
+  /** Nothing to redact, to block or to restore: the answer is only read, and nothing waits. */
+  #isPassive(): boolean {
+    return this.#styles.size === 0 && this.#block.size === 0 && this.#restorer.isEmpty;
   }
 
   /** Hold-back that must leave now, each as a copy of its flow's last event that carries nothing else. */

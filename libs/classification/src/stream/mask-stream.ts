@@ -22,6 +22,7 @@ export function maskStream(taxonomy: Taxonomy, role: string): MaskingStream {
     replace: (found) => `[${found[0]!.type}]`,
     restore: (text) => text,
     openFrom: (text) => bundle.openFrom(text),
+    notInside: (_, cut) => cut,
   });
   return {
     push: (chunk) => channel.push(chunk, false).text,

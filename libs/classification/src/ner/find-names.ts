@@ -10,13 +10,13 @@ const COUNT = labels.length;
 /** Taken from the score of "nobody", whom training met most. */
 const LEANING = 25;
 /** Least margin over "nobody", in the weights' units, below which a tag is dropped: several words, one, one in small letters. */
-const MARGIN = 25;
+const MARGIN = 32;
 /** Named after somebody, about nobody: `Jones criteria`, `Newton's law`. */
 const eponym =
   /^\p{Lu}[\p{L}-]+['’]?s? (?:[\p{L}-]+ )?(?:disease|syndrome|criteria|signs?|score|test|scale|procedure|maneuver|reflex|palsy|lymphoma|\p{Ll}+itis|tumou?r|classification|method|theorem|laws?|algorithm|equation|effect|distribution|function|transform|key exchange|curve|model|principle)(?![\p{L}])/iu;
 /** Where care is given is part of the Safe Harbor list by its place. */
 const facility = /hospital|clinic|medical|health|klinik|hôpital|pharmacy|infirmary|hospice|nursing/i;
-const SINGLE = 27;
+const SINGLE = 45;
 const SMALL = 95;
 const features = new Int32Array(FEATURES);
 const scores = new Int32Array(COUNT);
@@ -143,6 +143,7 @@ function isNameLike(tokens: Tokens, span: Span, text: string): boolean {
   if (/\n/.test(text) && /[,'";:|]/.test(text)) return false;
   if (text.length < 2 || text.length > 120 || /[_\\|<>{}=]/.test(text)) return false;
   if (isJoined(tokens, span) || hasCamel(tokens, span)) return false;
+  if (/\d\p{L}{1,}\d|\p{L}\d{5}/u.test(text)) return false;
   if (span.label !== 'PERSON') return /\p{L}{3}|^\p{Lu}{2}$/u.test(text);
   for (let index = span.first; index <= span.last; index += 1) {
     if ((tokens.flags[index]! & HAS_DIGIT) !== 0) return false;

@@ -148,6 +148,7 @@ export function headersOf(request: string, about: About): Record<string, string>
   put('x-writ-policy', about.policy);
   put('x-writ-rules', about.rules?.join(','));
   put('x-writ-endpoint', about.endpoint);
+  put('x-writ-transparency', about.markers?.join(','));
   put('x-writ-classes', about.classes?.join(','));
   for (const [name, value] of Object.entries(about.limits ?? {})) put(name, value);
   const phases = Object.entries(about.phasesMs ?? {});

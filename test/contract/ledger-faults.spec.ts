@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { LedgerStore, StoredLeaf } from '@writ/ledger';
-import { type PlanePool, postgresLedgerStore, schemaOf, writerRegister } from '@writ/postgres';
+import { type PlanePool, planePool, postgresLedgerStore, schemaOf, writerRegister } from '@writ/postgres';
 import type { Client } from 'pg';
 import { type TestDatabase, startDatabase } from './database.js';
 import { eventually } from './eventually.js';
 import { LeafMaker } from './leaves.js';
+import { startWire } from './wire.js';
 
 let database: TestDatabase;
 let gateway: PlanePool;
@@ -111,6 +112,31 @@ describe('an append', () => {
         records: [theirs.record],
       });
     }
+  });
+});
+
+describe('when the network falls silent', () => {
+  it('an append is unknown after three seconds, nothing hangs, and service returns within five of the mending', async () => {
+    const leaf = await aLeaf();
+    const wire = await startWire(database.server.port);
+    const url = database.server.url('writ_gateway').replace(`:${database.server.port}/`, `:${wire.port}/`);
+    const plane = planePool('writ_gateway', { url, max: 4 });
+    const remote = postgresLedgerStore(plane);
+    expect(await remote.append([leaf])).toEqual({ kind: 'durable' });
+    wire.cut();
+    const [next, later] = [maker.leaf(leaf.tenant), maker.leaf(leaf.tenant)];
+    const startedAt = performance.now();
+    expect(await remote.append([next])).toEqual({ kind: 'unknown', cause: 'no answer in time' });
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
+    await expect(remote.find(next.tenant, next.record)).rejects.toThrow();
+    expect(performance.now() - startedAt).toBeLessThan(6_000);
+    wire.mend();
+    const mendedAt = performance.now();
+    await eventually(async () => expect(await remote.append([next])).toEqual({ kind: 'durable' }));
+    await eventually(async () => expect(await remote.append([later])).toEqual({ kind: 'durable' }));
+    expect(performance.now() - mendedAt).toBeLessThan(5_000);
+    await plane.close();
+    await wire.close();
   });
 });
 

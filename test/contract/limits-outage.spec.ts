@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { LocalRedis } from '@writ/local';
-import { openJobs } from '@writ/redis';
+import { openJobs, sharedReplays, sharedRests, type SharedRests } from '@writ/redis';
+import { localHealth, type Rest } from '@writ/routing';
 import { BudgetLeasesTwin } from '../support/index.js';
 import { eventually } from './eventually.js';
 import {
@@ -12,6 +13,7 @@ import {
   problems,
   reserve,
   startServer,
+  tenant,
   withBudget,
   withRules,
   worstMicros,
@@ -137,5 +139,33 @@ describe('the job queue', () => {
     await jobs.queue('sweep').add('sweep', { id: 'row-1' }, { jobId: 'row-1' });
     expect(await done.promise).toBe('row-1');
     await jobs.close();
+  });
+});
+
+function shared(heard: (rest: Rest) => void): SharedRests {
+  return sharedRests({ url: server.url, onProblem: () => undefined, nowMs: () => 0, heard });
+}
+
+describe('what gateways tell each other through Redis', () => {
+  it('T14: a proof that one process has seen is no longer new to another, and without Redis nobody can tell', async () => {
+    const [one, two] = [await connected(server.url), await connected(server.url)];
+    const { tenant: id } = tenant;
+    expect(await sharedReplays(one).first(id, ['thumbprint', 'jti'], 1_000)).toBe(true);
+    expect(await sharedReplays(two).first(id, ['thumbprint', 'jti'], 1_000)).toBe(false);
+    expect(await sharedReplays(two).first(id, ['thumbprint', 'other'], 1_000)).toBe(true);
+    await two.close();
+    await eventually(async () => expect(await sharedReplays(two).first(id, ['a'], 1_000)).toBeUndefined());
+  });
+
+  it('F35: a key that one process put to rest, rests in the others', async () => {
+    const health = localHealth();
+    const listener = shared((rest) => health.rest(rest));
+    const speaker = shared(() => undefined);
+    await eventually(() => {
+      speaker.tell({ endpoint: 't/openai', key: 'k', why: 'quarantine', untilMs: 1_000 });
+      expect(health.usable('t/openai', 'k', 500)).toBe(false);
+    });
+    expect(health.usable('t/openai', 'k2', 500)).toBe(true);
+    await Promise.all([listener.close(), speaker.close()]);
   });
 });

@@ -63,7 +63,7 @@ function testFile(file: string, platform: PolicyImage | undefined, print: Print)
 }
 
 async function proveFiles(files: readonly string[], print: Print): Promise<number> {
-  const { startProver } = await import('@writ/policy/prove');
+  const { startProver } = await import('./prover.js');
   const prover = await startProver();
   let failures = 0;
   for (const file of files) {
@@ -99,7 +99,7 @@ export async function diffFiles(
   print(beforeHash === afterHash ? 'the two versions mean the same' : `${beforeHash} -> ${afterHash}`);
   for (const change of changes) print(wordsFor(change));
   if (options.prove === true) {
-    const { startProver } = await import('@writ/policy/prove');
+    const { startProver } = await import('./prover.js');
     const prover = await startProver();
     const proof = await prover.proveNoLoosening(old, fresh);
     await prover.close();

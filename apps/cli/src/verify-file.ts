@@ -1,10 +1,11 @@
 import { type ByteSource, type Report, parseWitnessPolicy, verifyBundle } from '@writ/ledger/verify';
-import { createPublicKey } from 'node:crypto';
+import { X509Certificate, createPublicKey } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 
 export interface VerifyArguments {
   readonly bundle: string;
   readonly root?: string | undefined;
+  readonly tsa?: string | undefined;
   readonly compare?: string | undefined;
   readonly policy?: string | undefined;
   readonly pinned?: string | undefined;
@@ -48,6 +49,7 @@ function optionsOf(args: VerifyArguments, opened: number[]) {
   if (args.policy !== undefined && !policy) return '--policy takes a C2SP tlog-policy file with Ed25519 witnesses';
   return {
     ...(policy ? { policy } : {}),
+    ...(args.tsa === undefined ? {} : { timestampAuthority: new X509Certificate(readFileSync(args.tsa)) }),
     ...(root ? { root } : {}),
     ...(args.compare === undefined ? {} : { compare: open(args.compare, opened) }),
     ...(args.pinned === undefined ? {} : { pinned: readFileSync(args.pinned, 'utf8') }),

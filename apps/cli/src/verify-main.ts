@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { usageExit, verifyFile } from './verify-file.js';
 
 const usage =
-  'usage: node writ-verify.mjs <bundle.tar> [--root <key>] [--policy <file>] [--compare <other.tar>] [--pinned <checkpoint>] [--at <time>] [--structure] [--full] [--json]';
+  'usage: node writ-verify.mjs <bundle.tar> [--root <key>] [--policy <file>] [--tsa <certificate>] [--compare <other.tar>] [--pinned <checkpoint>] [--at <time>] [--structure] [--full] [--json]';
 
 function main(): number {
   try {
@@ -11,6 +11,7 @@ function main(): number {
       allowPositionals: true,
       options: {
         root: { type: 'string' },
+        tsa: { type: 'string' },
         policy: { type: 'string' },
         compare: { type: 'string' },
         pinned: { type: 'string' },

@@ -8,6 +8,7 @@ export function verifyCommand(): Command {
     .argument('<bundle>', 'the exported tar')
     .option('--root <key>', "the deployment's root public key: hex, base64, or a file with it")
     .option('--policy <file>', 'the witnesses that must have cosigned (C2SP tlog-policy)')
+    .option('--tsa <certificate>', 'the RFC 3161 timestamp authority to believe (PEM)')
     .option('--compare <bundle>', 'another bundle of the same log, perhaps from another auditor')
     .option('--pinned <checkpoint>', 'a checkpoint of this log that was kept')
     .option('--at <time>', 'the bundle must have been made by then')

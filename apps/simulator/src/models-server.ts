@@ -7,7 +7,10 @@ import { idOf } from './model.js';
 import { json, type Reply } from './reply.js';
 import type { Call, Vendor } from './vendor.js';
 import { anthropic } from './vendors/anthropic/index.js';
+import { bedrock } from './vendors/bedrock/index.js';
+import { cohere } from './vendors/cohere/index.js';
 import { gemini } from './vendors/gemini/index.js';
+import { azure, mistral } from './vendors/openai/relatives.js';
 import { openai } from './vendors/openai/index.js';
 
 /** One request as it arrived. Nothing is hidden: this is a simulator, and tests assert on these bytes. */
@@ -31,7 +34,7 @@ export interface Recorded {
 /** What the control routes beyond scripts and requests do; undefined when there is no such route. */
 export type Control = (method: string, path: string, body: unknown) => Promise<Reply | undefined>;
 
-const vendors: readonly Vendor[] = [openai, anthropic, gemini];
+const vendors: readonly Vendor[] = [openai, anthropic, gemini, bedrock, cohere, azure, mistral];
 
 /** Every vendor behind one address. `/at/<place>` in front of a path is the same vendor under another address. */
 export class ModelsServer {
@@ -87,7 +90,8 @@ export class ModelsServer {
     const heard: Heard = { path, model, place, key: vendor?.keyOf(call.headers) ?? '', body: text };
     const directions = this.scripts.take(heard);
     const status = directions.faults.find((fault) => fault.kind === 'status');
-    const plain = vendor?.answer(call, directions) ?? json(404, { error: { message: `No such path: ${path}` } });
+    const plain =
+      (await vendor?.answer(call, directions)) ?? json(404, { error: { message: `No such path: ${path}` } });
     const reply = status && vendor ? failWith(vendor, status) : plain;
     const headers = { 'x-request-id': idOf('req_', path, text), ...reply.headers };
     entry.status = reply.status;

@@ -22,7 +22,7 @@ export interface Vendor {
   modelOf(call: Call): string;
   /** The provider key a request carries. */
   keyOf(headers: IncomingHttpHeaders): string;
-  answer(call: Call, directions: Directions): Reply;
+  answer(call: Call, directions: Directions): Reply | Promise<Reply>;
   /** An error in the vendor's own body. */
   error(status: number, code: string | undefined, message: string): Reply;
 }

@@ -1,4 +1,4 @@
-import { clinicalStrong } from './detect/clinical.js';
+import { clinicalStrong, soundsClinical } from './detect/clinical.js';
 import { findAddresses, findEmails, findUrls } from './detect/internet.js';
 import { findCards, findIbans } from './detect/payment.js';
 import { findDates } from './detect/dates.js';
@@ -20,7 +20,8 @@ import { findThroughViews, type ViewBudget, viewBudget } from './views/find-thro
 /** Goes into every finding and every record; changed with any change of a rule. */
 export const engineVersion = 'writ-1';
 
-const detectors: readonly ((scene: Scene, emit: Emit) => void)[] = [
+/** The detectors, each over one scene; exported for the benchmark. */
+export const passes: readonly ((scene: Scene, emit: Emit) => void)[] = [
   findEmails,
   findUrls,
   findAddresses,
@@ -34,6 +35,9 @@ const detectors: readonly ((scene: Scene, emit: Emit) => void)[] = [
   findNames,
 ];
 
+const SLICE = 64 * 1024;
+/** More than the longest thing whose cue or framing may stand on the other side, key blocks apart. */
+const OVERLAP = 2_048;
 /** Encodings inside encodings are followed this far. */
 const MAX_DEPTH = 3;
 
@@ -68,15 +72,15 @@ export function scan(text: string, scope: Scope): ScanResult {
 function scanLeafText(text: string, scope: Scope, run: Run): readonly Candidate[] {
   const outer = scope.key === undefined ? [] : cueTable.ofKey(scope.key);
   const inner = jsonLeaves(text);
-  if (!inner) return scanText(text, outer, 'prose', scope, run);
-  const found = scanText(text, outer, 'json', scope, run).filter((candidate) => !isAcrossLeaves(candidate, inner));
+  if (!inner) return scanLong(text, outer, 'prose', scope, run);
+  const found = scanLong(text, outer, 'json', scope, run).filter((candidate) => !isAcrossLeaves(candidate, inner));
   for (const leaf of inner) {
     if (scope.expired()) {
       run.incomplete.add('budget:time');
       break;
     }
     const cues = [...outer, ...cueTable.ofKey(leaf.key)];
-    for (const candidate of scanText(leaf.text, cues, 'prose', scope, run)) found.push(outwards(candidate, leaf));
+    for (const candidate of scanLong(leaf.text, cues, 'prose', scope, run)) found.push(outwards(candidate, leaf));
   }
   return resolveAll(found);
 }
@@ -92,6 +96,22 @@ function outwards(candidate: Candidate, leaf: InnerLeaf): Candidate {
   return { ...candidate, start: place(candidate.start), end: place(candidate.end) };
 }
 
+/** A long text in slices that overlap, with a look at the time between them. */
+function scanLong(text: string, outer: readonly CueHit[], kind: Kind, scope: Scope, run: Run): Candidate[] {
+  if (text.length <= SLICE + OVERLAP) return scanText(text, outer, kind, scope, run);
+  const found: Candidate[] = [];
+  for (let from = 0; from < text.length; from += SLICE) {
+    if (scope.expired()) {
+      run.incomplete.add('budget:time');
+      break;
+    }
+    const start = Math.max(0, from - OVERLAP);
+    for (const each of scanText(text.slice(start, from + SLICE + OVERLAP), outer, kind, scope, run))
+      found.push({ ...each, start: each.start + start, end: each.end + start });
+  }
+  return resolveAll(found);
+}
+
 function scanText(text: string, outer: readonly CueHit[], kind: Kind, scope: Scope, run: Run, depth = 0): Candidate[] {
   const tokens = tokenise(text);
   const scene: Scene = { text, tokens, cues: cueTable.find(tokens), outer, kind };
@@ -99,11 +119,12 @@ function scanText(text: string, outer: readonly CueHit[], kind: Kind, scope: Sco
   const emit = (candidate: Candidate): void => {
     found.push(candidate);
   };
-  for (const detect of detectors) detect(scene, emit);
+  for (const detect of passes) detect(scene, emit);
   findInjections(scene, scope.role, emit);
   scope.bundle.terms.find(scene, emit);
   scope.bundle.patterns.find(scene, emit);
   run.clinicalWords += scene.cues.hits.filter((hit) => hit.group === clinicalStrong).length;
+  if (run.clinicalWords === 0 && soundsClinical(text)) run.clinicalWords = 1;
   const plain = resolveAll(found);
   if (depth >= MAX_DEPTH) return plain;
   const rescan = (inner: string, cues: readonly CueHit[]): readonly Candidate[] =>

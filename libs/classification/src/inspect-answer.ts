@@ -144,7 +144,7 @@ class Inspector implements AnswerInspector {
       find: (text) => this.#find(text),
       replace: (found, value) => this.#replace(leaf, found, value),
       restore: (text) => this.#restorer.restore(text, escape),
-      openFrom: (text) => this.#restorer.openFrom(text),
+      openFrom: (text) => Math.min(this.#restorer.openFrom(text), this.bundle.openFrom(text)),
     });
     const flow: Flow = { name, choice: part.choice, channel, lastEvent: event, lastPart: part };
     this.#flows.set(name, flow);

@@ -1,22 +1,10 @@
-import {
-  err,
-  limits,
-  ok,
-  refuse,
-  type JsonObject,
-  type Refusal,
-  type Result,
-  type Subject,
-  type TenantId,
-} from '@writ/domain';
-import { compactVerify, errors } from 'jose';
-import { BoundedMap } from './bounded-map.js';
+import { err, ok, refuse, type JsonObject, type Refusal, type Result, type Subject, type TenantId } from '@writ/domain';
 import { checks } from './checks.js';
 import { textClaim } from './claim.js';
 import type { Directory, Trust } from './directory.js';
-import type { VerificationKey } from './key-set.js';
 import type { KeyStore } from './key-store.js';
 import { selectTrust } from './select-trust.js';
+import type { SignatureMemory } from './signature.js';
 import { subjectOf } from './subject-of-claims.js';
 import type { Token } from './token.js';
 import { issuerOfSpiffe } from './workload.js';
@@ -24,32 +12,6 @@ import { issuerOfSpiffe } from './workload.js';
 export interface Verified {
   readonly subject: Subject;
   readonly tenant: TenantId;
-}
-
-/**
- * Remembers which key verified which token: the full SHA-256 of the token, the tenant and the connection name it, and the
- * very key that the store holds now must be the one remembered. Expiry and every other check run each time.
- */
-export class SignatureMemory {
-  readonly #keys = new BoundedMap<VerificationKey>(limits.verifiedTokens);
-
-  async verify(token: Token, { tenant, connection }: Trust, key: VerificationKey): Promise<boolean> {
-    const name = `${token.sha256} ${tenant} ${connection.id}`;
-    if (this.#keys.get(name) === key) return true;
-    const genuine = await isSignedBy(token, key);
-    if (genuine) this.#keys.set(name, key);
-    return genuine;
-  }
-}
-
-export async function isSignedBy({ text, algorithm }: Token, key: VerificationKey): Promise<boolean> {
-  try {
-    await compactVerify(text, key, { algorithms: [algorithm] });
-    return true;
-  } catch (error) {
-    if (error instanceof errors.JOSEError) return false;
-    throw error;
-  }
 }
 
 /** Whom the token's issuer, or a SPIFFE subject's trust domain, belongs to. */

@@ -88,7 +88,7 @@ export function boundClaimsMatch(claims: JsonObject, { boundClaims }: IdentityCo
 }
 
 /** RFC 9068: a token for several audiences is accepted only where the connection says so and binds the app it is for. */
-function audienceFailure(claims: JsonObject, connection: IdentityConnection): string | undefined {
+export function audienceFailure(claims: JsonObject, connection: IdentityConnection): string | undefined {
   if (!audienceMatches(claims, connection)) return 'audience';
   if (audiencesOf(claims).every((audience) => connection.audiences.includes(audience))) return undefined;
   const app = appOf(claims);
@@ -115,13 +115,13 @@ function skewMs({ skewSeconds }: IdentityConnection): number {
   return Math.max(0, Math.min(skewSeconds, longestSkewSeconds)) * 1_000;
 }
 
-function expiryFailure(claims: JsonObject, connection: IdentityConnection, nowMs: number): string | undefined {
+export function expiryFailure(claims: JsonObject, connection: IdentityConnection, nowMs: number): string | undefined {
   const expires = secondsOf(claims['exp']);
   if (expires === undefined) return 'token_exp';
   return nowMs < expires * 1_000 + skewMs(connection) ? undefined : 'token_expired';
 }
 
-function beginFailure(
+export function beginFailure(
   value: JsonValue | undefined,
   code: string,
   connection: IdentityConnection,

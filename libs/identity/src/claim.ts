@@ -1,11 +1,15 @@
 import type { JsonObject, JsonValue } from '@writ/domain';
 import { isObject } from './token.js';
 
-/** A claim by its name; where there is none of that name, dots walk into objects (`realm_access.roles`). */
+/**
+ * A claim by its name; where there is none of that name, dots walk into objects (`realm_access.roles`). A name that begins
+ * with a slash is a path of whole names (`/kubernetes.io/namespace`).
+ */
 export function claimOf(claims: JsonObject, name: string): JsonValue | undefined {
   if (Object.hasOwn(claims, name)) return claims[name];
   let value: JsonValue | undefined = claims;
-  for (const part of name.split('.')) value = isObject(value) && Object.hasOwn(value, part) ? value[part] : undefined;
+  for (const part of name.startsWith('/') ? name.slice(1).split('/') : name.split('.'))
+    value = isObject(value) && Object.hasOwn(value, part) ? value[part] : undefined;
   return value;
 }
 

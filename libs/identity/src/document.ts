@@ -11,13 +11,13 @@ export interface DocumentRequest {
 /** Fetches a small text from an identity provider. Undefined when there is none to be had, for whatever reason. */
 export type FetchDocument = (url: string, how?: DocumentRequest) => Promise<string | undefined>;
 
-const timeoutMs = 5_000;
+const wholeExchangeMs = 5_000;
 
 /**
  * Through the egress guard's dispatcher: no redirects, no content coding (so no bomb), 512 KB and five seconds at most for
  * the whole exchange.
  */
-export function documentFetcher(dispatcher: Dispatcher): FetchDocument {
+export function documentFetcher(dispatcher: Dispatcher, timeoutMs = wholeExchangeMs): FetchDocument {
   return async (url, how = { method: 'GET' }) => {
     try {
       const response = await request(url, {
@@ -27,6 +27,8 @@ export function documentFetcher(dispatcher: Dispatcher): FetchDocument {
         ...(how.body === undefined ? {} : { body: how.body }),
         signal: AbortSignal.timeout(timeoutMs),
       });
+      // What is cut off below ends as an error event, and one that nobody hears would end the process.
+      response.body.on('error', () => undefined);
       const coding = response.headers['content-encoding'] ?? 'identity';
       if (response.statusCode !== 200 || coding !== 'identity') {
         response.body.destroy();

@@ -6,6 +6,7 @@ import {
   tenantOfVerifiedCredential,
   type Credential,
   type IdentityConnection,
+  type JsonObject,
   type Refusal,
   type Result,
   type Subject,
@@ -13,11 +14,16 @@ import {
   type TenantId,
 } from '@writ/domain';
 import { identifyAppKey, isAppKey } from './app-key.js';
-import { isSignedBy, SignatureMemory, trustOf, verifyToken, type Verified } from './bearer.js';
-import type { Directory } from './directory.js';
+import { trustOf, verifyToken, type Verified } from './bearer.js';
+import { identifyCertificate } from './certificate.js';
+import { checkConfirmation } from './confirmation.js';
+import type { Directory, Trust } from './directory.js';
 import type { FetchDocument } from './document.js';
 import { explain, type TokenExplanation } from './explain.js';
+import { Introspector, verifyIntrospected } from './introspection.js';
 import { KeyStore, type KeySetStatus } from './key-store.js';
+import { localReplays, type Replays } from './replays.js';
+import { isSignedBy, SignatureMemory } from './signature.js';
 import { readToken } from './token.js';
 
 export interface IdentityNeeds {
@@ -25,6 +31,10 @@ export interface IdentityNeeds {
   /** Behind the egress guard: `documentFetcher(guardedDispatcher(…))`. */
   readonly fetchDocument: FetchDocument;
   readonly clock: { nowMs(): number };
+  /** Opens the sealed client secret of an introspection connection; without it those connections are unavailable. */
+  readonly clientSecret?: (trust: Trust) => Promise<string | undefined>;
+  /** DPoP proofs that were seen. By default this process' own memory: gateways of several processes must share one. */
+  readonly replays?: Replays;
   /** Told of every exception that became a refusal, for the operational log. */
   readonly failed?: (error: unknown) => void;
 }
@@ -47,33 +57,15 @@ export interface Identity {
   keySets(): readonly KeySetStatus[];
 }
 
-/** Visible ASCII: whatever else stands in a credential was never issued by anyone. */
-const credentialText = /^[\u0021-\u007e]+$/;
-
 export function createIdentity(needs: IdentityNeeds): Identity {
-  const { directory, clock } = needs;
-  const keys = new KeyStore(needs.fetchDocument, () => clock.nowMs());
+  const nowMs = (): number => needs.clock.nowMs();
+  const verifier = new CredentialVerifier(needs, nowMs);
   // A draft under test must not replace the keys that live traffic is verified with.
-  const draftKeys = new KeyStore(needs.fetchDocument, () => clock.nowMs());
-  const memory = new SignatureMemory();
-
-  async function verify(credential: Credential): Promise<Result<Verified, Refusal>> {
-    const { token: text } = credential;
-    if (credential.scheme === 'none' || text === '') return err(refuse('credential-missing'));
-    if (text.length > limits.credentialBytes) return invalid('token_size');
-    if (!credentialText.test(text)) return invalid('token_malformed');
-    if (isAppKey(text)) return identifyAppKey(text, directory, clock.nowMs());
-    const token = readToken(text);
-    if (!token.ok) return invalid(token.error);
-    const trust = await trustOf(token.value.claims, directory);
-    if (!trust.ok) return invalid(trust.error);
-    return verifyToken(token.value, trust.value, keys, memory, clock.nowMs());
-  }
-
+  const draftKeys = new KeyStore(needs.fetchDocument, nowMs);
   return {
     async identify(credential) {
       try {
-        const verified = await verify(credential);
+        const verified = await verifier.verify(credential);
         if (!verified.ok) return verified;
         const { subject, tenant } = verified.value;
         return ok({ subject, tenant: tenantOfVerifiedCredential(tenant) });
@@ -91,12 +83,84 @@ export function createIdentity(needs: IdentityNeeds): Identity {
           connection,
           () => draftKeys.keyFor(token.value, { tenant, connection }),
           (key) => isSignedBy(token.value, key),
-          clock.nowMs(),
+          nowMs(),
         ),
       );
     },
-    keySets: () => keys.status(),
+    keySets: () => verifier.keys.status(),
   };
+}
+
+/** Visible ASCII: whatever else stands in a credential was never issued by anyone. */
+const credentialText = /^[\u0021-\u007e]+$/;
+/** An opaque token names no issuer, so it is sent behind the id of the connection that can read it. */
+const opaque = /^([A-Za-z0-9_-]{1,64})~([A-Za-z0-9._~+/=-]+)$/;
+
+class CredentialVerifier {
+  readonly keys: KeyStore;
+  readonly #memory = new SignatureMemory();
+  readonly #introspector: Introspector;
+  readonly #replays: Replays;
+
+  constructor(
+    private readonly needs: IdentityNeeds,
+    private readonly nowMs: () => number,
+  ) {
+    const { fetchDocument, clientSecret = () => Promise.resolve(undefined) } = needs;
+    this.keys = new KeyStore(fetchDocument, nowMs);
+    this.#introspector = new Introspector({ fetchDocument, nowMs, clientSecret });
+    this.#replays = needs.replays ?? localReplays(nowMs);
+  }
+
+  /** One credential, one way: a token is never ignored in favour of a certificate, nor the other way round. */
+  async verify(credential: Credential): Promise<Result<Verified, Refusal>> {
+    const { token: text, scheme, clientCertificate } = credential;
+    const { directory } = this.needs;
+    if (scheme === 'none' || text === '')
+      return clientCertificate
+        ? identifyCertificate(clientCertificate, directory, this.nowMs())
+        : err(refuse('credential-missing'));
+    if (text.length > limits.credentialBytes) return invalid('token_size');
+    if (!credentialText.test(text)) return invalid('token_malformed');
+    if (isAppKey(text))
+      return scheme === 'dpop' ? invalid('dpop_unbound') : identifyAppKey(text, directory, this.nowMs());
+    const behind = opaque.exec(text);
+    return behind ? this.#verifyOpaque(behind[1]!, behind[2]!, credential) : this.#verifyToken(credential);
+  }
+
+  async #verifyToken(credential: Credential): Promise<Result<Verified, Refusal>> {
+    const token = readToken(credential.token);
+    if (!token.ok) return invalid(token.error);
+    const trust = await trustOf(token.value.claims, this.needs.directory);
+    if (!trust.ok) return invalid(trust.error);
+    if (trust.value.connection.kind === 'introspection')
+      return this.#introspect(credential.token, trust.value, credential);
+    const verified = await verifyToken(token.value, trust.value, this.keys, this.#memory, this.nowMs());
+    return verified.ok ? this.#confirmed(verified.value, token.value.claims, trust.value, credential) : verified;
+  }
+
+  async #verifyOpaque(id: string, text: string, credential: Credential): Promise<Result<Verified, Refusal>> {
+    const trust = await this.needs.directory.findConnection?.(id);
+    if (trust?.connection.kind !== 'introspection') return invalid('issuer_unknown');
+    return this.#introspect(text, trust, credential);
+  }
+
+  async #introspect(text: string, trust: Trust, credential: Credential): Promise<Result<Verified, Refusal>> {
+    const introspected = await this.#introspector.introspect(text, trust);
+    if (!introspected.ok) return introspected;
+    const verified = verifyIntrospected(text, introspected.value, trust, this.nowMs());
+    return verified.ok ? this.#confirmed(verified.value, introspected.value.claims, trust, credential) : verified;
+  }
+
+  async #confirmed(
+    verified: Verified,
+    claims: JsonObject,
+    trust: Trust,
+    credential: Credential,
+  ): Promise<Result<Verified, Refusal>> {
+    const refused = await checkConfirmation(claims, trust, credential, this.#replays, this.nowMs());
+    return refused ? err(refused) : ok(verified);
+  }
 }
 
 function invalid(detail: string): Result<never, Refusal> {

@@ -1,6 +1,7 @@
-import { type EvidenceLevel, type Result, type TenantId, limits } from '@writ/domain';
+import { type Result, type TenantId, limits } from '@writ/domain';
 import type { PreparedRecord } from './leaf.js';
 import type { CommitRefusal } from './ledger.js';
+import type { LedgerRecord } from './record.js';
 
 /** What a commit resolves to before it becomes a receipt: the leaf hash, once the transaction is durable. */
 export type Settlement = Result<Uint8Array, CommitRefusal>;
@@ -8,7 +9,6 @@ export type Settlement = Result<Uint8Array, CommitRefusal>;
 /** One record whose caller waits. It leaves the queue when it is sent, refused, or its deadline passes unsent. */
 export interface Waiting {
   readonly prepared: PreparedRecord;
-  readonly level: EvidenceLevel;
   /** Only the first call counts: a deadline may have come first. */
   settle(settlement: Settlement): void;
   readonly isSettled: () => boolean;
@@ -37,11 +37,11 @@ export class CommitQueue {
    * A decision may fill three quarters of a limit only: what it leads to (dispatch, segments, outcome) must find room,
    * or answers that are already paid for would be withheld.
    */
-  refusesAdmission(prepared: PreparedRecord): CommitRefusal | undefined {
-    const share = prepared.record.kind === 'decision' ? 0.75 : 1;
-    const tenantCount = this.#tenantCounts.get(tenantOf(prepared)) ?? 0;
+  refusesAdmission(tenant: TenantId, kind: LedgerRecord['kind'], bytes: number): CommitRefusal | undefined {
+    const share = kind === 'decision' ? 0.75 : 1;
+    const tenantCount = this.#tenantCounts.get(tenant) ?? 0;
     if (this.#records >= limits.processQueueRecords * share) return 'ledger-unavailable';
-    if (this.#bytes + prepared.bytes > limits.processQueueBytes * share) return 'ledger-unavailable';
+    if (this.#bytes + bytes > limits.processQueueBytes * share) return 'ledger-unavailable';
     if (tenantCount >= limits.tenantQueueRecords * share) return 'ledger-backpressure';
     return undefined;
   }

@@ -32,3 +32,5 @@ export { type Disclosure, type SealedRow, disclose } from './bundle/disclose.js'
 export { type CitedRecord, citedFiles, tlogProof } from './bundle/select.js';
 export * from './retention.js';
 export { provesInclusion, provesWitness } from './evidence.js';
+export * from './gather-cosignatures.js';
+export { type Timestamp, type TimestampPort, readTimestamp, timestampRequest } from './timestamp.js';

@@ -1,4 +1,5 @@
 import { type Classification, type JsonObject, unreachable } from '@writ/domain';
+import { canonicalJson } from './canonical-json.js';
 import {
   type RecordFields,
   canonicalText,
@@ -8,6 +9,7 @@ import {
   digestOf,
   spansOf,
   subjectFields,
+  subjectRef,
   wellFormed,
 } from './clear-fields.js';
 import type { ContentPolicy, LogContext } from './ledger.js';
@@ -20,8 +22,6 @@ import type {
   SegmentRecord,
 } from './record.js';
 
-/** Above this a text is committed to and counted, never sealed; the leaf lists it under `unsealed`. */
-const sealedTextBytes = 1024 * 1024;
 const neverSealedByDefault = ['PHI', 'PCI', 'SECRET'];
 
 /** What a record says, sorted into clear, committed and sealed: the table of the ledger's README in code. */
@@ -36,7 +36,7 @@ export function fieldsOf(record: LedgerRecord, log: LogContext): RecordFields {
     case 'outcome':
       return outcomeFields(record, log.content ?? 'redacted');
     case 'event':
-      return eventFields(record);
+      return eventFields(record, log);
     default:
       return unreachable(record);
   }
@@ -56,21 +56,22 @@ function decisionFields(record: DecisionRecord, log: LogContext): RecordFields {
       ...decisionMembers(record),
       classification: classificationFields(record.classification),
       prompt: { bytes: prompt.bytes, tokens: prompt.estimatedTokens },
-      tools: { count: record.tools.length, digest: digestOf(record.tools.map(canonicalText)) },
+      tools: { count: record.tools.length },
     },
     personal: {
       ...who.personal,
       address: record.clientAddress,
       agent: record.userAgent,
+      ...(record.tools.length === 0 ? {} : { tools: canonicalJson(record.tools.map(canonicalText)) }),
       ...(spans === undefined ? {} : { spans }),
       ...(record.idempotencyKey === undefined ? {} : { idempotency: record.idempotencyKey }),
       ...(record.justification === undefined ? {} : { justification: record.justification }),
     },
     content: {
-      prompt: { value: prompt.text, seal: maySeal(policy, promptIs, record.classification, prompt.text) },
+      prompt: { value: prompt.text, seal: maySeal(policy, promptIs, record.classification) },
       ...(redacted === undefined
         ? {}
-        : { redacted: { value: redacted, seal: maySeal(policy, 'redacted', record.classification, redacted) } }),
+        : { redacted: { value: redacted, seal: maySeal(policy, 'redacted', record.classification) } }),
     },
     ...(who.subjectRef === undefined ? {} : { subjectRef: who.subjectRef }),
   };
@@ -164,7 +165,6 @@ function outcomeFields(record: OutcomeRecord, policy: ContentPolicy): RecordFiel
               policy,
               isFreeOfFindings(response.classification) ? 'redacted' : 'whole',
               response.classification,
-              response.text,
             ),
           },
         }
@@ -187,6 +187,7 @@ function wellFormedOutcome(record: OutcomeRecord): JsonObject {
       ...(attempt.upstreamRequestId === undefined ? {} : { upstream: clearText(attempt.upstreamRequestId) }),
     })),
     phases: Object.fromEntries(Object.entries(record.phasesMs).map(([name, ms]) => [clearText(name), Math.round(ms)])),
+    ...(record.late ? { late: true, released: false } : {}),
     ...(record.refusal === undefined ? {} : { refusal: record.refusal }),
     ...(record.reportedModel === undefined ? {} : { model: clearText(record.reportedModel) }),
     ...(record.finishReason === undefined ? {} : { finish: record.finishReason }),
@@ -196,8 +197,13 @@ function wellFormedOutcome(record: OutcomeRecord): JsonObject {
   };
 }
 
-function eventFields(record: EventRecord): RecordFields {
-  return { clear: { name: record.name, fields: record.fields }, personal: { actor: record.actor }, content: {} };
+function eventFields(record: EventRecord, log: LogContext): RecordFields {
+  return {
+    clear: { name: record.name, fields: record.fields },
+    personal: { actor: record.actor },
+    content: {},
+    subjectRef: subjectRef(log.hmacKey, { issuer: '', id: record.actor }),
+  };
 }
 
 function isFreeOfFindings(classification: Classification | undefined): boolean {
@@ -212,9 +218,7 @@ function maySeal(
   policy: ContentPolicy,
   text: 'whole' | 'redacted',
   classification: Classification | undefined,
-  value: string,
 ): boolean {
-  if (Buffer.byteLength(value) > sealedTextBytes) return false;
   if (policy === 'full') return true;
   if (policy === 'none' || text === 'whole' || !classification) return false;
   return !neverSealedByDefault.some((name) => (classification.classes[name] ?? 0) > 0);

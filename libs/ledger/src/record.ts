@@ -132,6 +132,8 @@ export interface OutcomeRecord {
   readonly phasesMs: Readonly<Record<string, number>>;
   /** Bytes handed to the socket by then; what the caller received is unknown. */
   readonly handedToSocketBytes: number;
+  /** Set when the ledger was out when it was due: the answer was destroyed, and this is written afterwards. */
+  readonly late?: true;
 }
 
 /** Everything that is not one request: `admin.policy-published`, `access.export`, `hold.placed`, `writer.enrolled` … */

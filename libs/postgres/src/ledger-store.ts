@@ -5,7 +5,7 @@ import { Backoff } from './backoff.js';
 import { type PlanePool, causeText, connectToPrimary, readOnlyTransaction, sqlState } from './plane.js';
 
 /** After this the store stops waiting and says `unknown`. It abandons the connection; it never cancels a commit. */
-const appendDeadlineMs = 5_000;
+const appendDeadlineMs = 3_000;
 
 type RefusedBecause = Extract<AppendOutcome, { kind: 'refused' }>['because'];
 

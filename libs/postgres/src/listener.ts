@@ -9,6 +9,8 @@ export interface ListenerEvents {
   readonly lost: (cause: Error) => void;
 }
 
+const pingMs = 5_000;
+
 /** One connection that listens on one channel for as long as the process lives, and comes back by itself. */
 export class Listener {
   readonly #plane: PlanePool;
@@ -17,6 +19,7 @@ export class Listener {
   readonly #backoff = new Backoff({ firstMs: 100, maximumMs: 2_000 });
   #client: Client | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #ping: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(plane: PlanePool, channel: string, events: ListenerEvents) {
@@ -29,6 +32,7 @@ export class Listener {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#ping);
     await this.#client?.end();
   }
 
@@ -37,6 +41,7 @@ export class Listener {
       connectionString: this.#plane.url,
       application_name: `${this.#plane.login} listener`,
       connectionTimeoutMillis: 2_000,
+      query_timeout: 2_000,
       keepAlive: true,
     });
     let over = false;
@@ -44,6 +49,7 @@ export class Listener {
       if (over) return;
       over = true;
       this.#client = undefined;
+      clearInterval(this.#ping);
       if (this.#closed) return;
       this.#events.lost(cause);
       this.#timer = setTimeout(() => void this.#connect(), this.#backoff.failed());
@@ -64,6 +70,8 @@ export class Listener {
       return;
     }
     this.#client = client;
+    // A connection that died in silence looks like one on which nothing happens.
+    this.#ping = setInterval(() => void client.query('SELECT').catch(lose), pingMs);
     this.#backoff.succeeded();
     this.#events.connected();
   }

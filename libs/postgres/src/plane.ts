@@ -42,6 +42,9 @@ export function planePool(login: Login, options: PlanePoolOptions): PlanePool {
     connectionTimeoutMillis: options.connectMs ?? 1_000,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
+    // A server that fell silent without closing its connections must not hold a caller for ever. Nothing is cancelled by
+    // it: the connection is closed, and what became of the statement is unknown.
+    query_timeout: longestStatementMs,
     application_name: login,
     pipeline: true,
     allowExitOnIdle: true,
@@ -49,6 +52,9 @@ export function planePool(login: Login, options: PlanePoolOptions): PlanePool {
   pool.on('error', (cause) => options.onLost?.(cause));
   return { login, url: options.url, pool, close: () => pool.end() };
 }
+
+/** Longer than every lock timeout inside the functions, so that the server's own answer comes first. */
+const longestStatementMs = 8_000;
 
 /** SQLSTATE 25006: the server is read-only, so a standby or a wrong node was reached. */
 export const readOnlyTransaction = '25006';

@@ -7,8 +7,10 @@ import type { Dispatcher } from 'undici';
 import { readText } from './body.js';
 import { broken, classOfStatus, detailOf } from './fault.js';
 import { type Arrived, type Deadlines, send, standardDeadlines } from './transport.js';
-import type { Job, Vendor } from './vendor.js';
+import { markFlows } from './translate/flows.js';
+import { cannotServe, type Job, type Vendor } from './vendor.js';
 import { vendors } from './vendors.js';
+import { readJson } from './json/value.js';
 
 /** How this lib recognises what only other rooms can make. A look-alike opens nothing. */
 export interface Proofs {
@@ -63,12 +65,17 @@ export function createProviders(settings: ProviderSettings): Providers {
       const job: Job = { endpoint, prompt, model, maxOutputTokens, secret: secret.value };
       const wire = vendor.write(job);
       if (!wire.ok) return wire;
+      const url = URL.parse(wire.value.url);
+      if (!url) return err(cannotServe('endpoint-url'));
+      const stream = prompt.ask.stream;
+      const authorization = (await vendor.authorize?.(wire.value, job)) ?? {};
       const sent = await send(settings.dispatcherFor(endpoint), {
-        url: new URL(wire.value.url),
+        url,
         headers: {
           'content-type': 'application/json',
-          accept: prompt.ask.stream ? 'text/event-stream' : 'application/json',
+          accept: mediaTypeOf(vendor, stream),
           ...wire.value.headers,
+          ...authorization,
           'x-writ-decision': permit.record.id,
         },
         body: wire.value.body,
@@ -77,9 +84,13 @@ export function createProviders(settings: ProviderSettings): Providers {
       });
       if (!sent.ok) return sent;
       const arrived = sent.value;
-      const fault = await faultOf(vendor, arrived, prompt.ask.stream);
+      const fault = await faultOf(vendor, arrived, stream);
       if (fault) return err(fault);
-      return ok({ status: arrived.status, ...requestId(arrived), events: readAll(vendor, arrived, job) });
+      return ok({
+        status: arrived.status,
+        ...requestId(arrived),
+        events: readAll(vendor, arrived, { ...job, secret: undefined }),
+      });
     },
   };
 }
@@ -118,6 +129,10 @@ async function openSecret(
   }
 }
 
+function mediaTypeOf(vendor: Vendor, stream: boolean): string {
+  return vendor.contentType?.(stream) ?? (stream ? 'text/event-stream' : 'application/json');
+}
+
 /** Undefined when the answer is of the protocol that was asked for. */
 async function faultOf(vendor: Vendor, arrived: Arrived, stream: boolean): Promise<ProviderFault | undefined> {
   const { status, headers } = arrived;
@@ -128,7 +143,7 @@ async function faultOf(vendor: Vendor, arrived: Arrived, stream: boolean): Promi
   if (status >= 300 && status < 400) return unfit(arrived, `redirect-refused http-${status}`);
   if (status >= 400) return refused(vendor, arrived);
   if (status !== 200) return unfit(arrived, `http-${status}`);
-  const expected = vendor.contentType?.(stream) ?? (stream ? 'text/event-stream' : 'application/json');
+  const expected = mediaTypeOf(vendor, stream);
   const type = (headers['content-type'] ?? '').toLowerCase();
   const fits = type === expected || type.startsWith(`${expected};`);
   return fits ? undefined : unfit(arrived, 'content-type');
@@ -141,7 +156,7 @@ function unfit(arrived: Arrived, detail: string): ProviderFault {
 
 async function refused(vendor: Vendor, arrived: Arrived): Promise<ProviderFault> {
   const { status, headers } = arrived;
-  const error = vendor.errorOf(await errorBody(arrived));
+  const error = vendor.errorOf(await errorBody(arrived), headers);
   const retryAfterSeconds = retryAfter(headers);
   return {
     class: vendor.classOf(status, error) ?? classOfStatus(status),
@@ -155,7 +170,7 @@ async function refused(vendor: Vendor, arrived: Arrived): Promise<ProviderFault>
 /** The status has already said that it failed; a body that cannot be read adds nothing. */
 async function errorBody(arrived: Arrived): Promise<unknown> {
   try {
-    return JSON.parse(await readText(arrived.chunks)) as unknown;
+    return readJson(await readText(arrived.chunks));
   } catch {
     return undefined;
   }
@@ -181,7 +196,7 @@ function requestId(arrived: Arrived): { readonly upstreamRequestId?: string } {
 
 async function* readAll(vendor: Vendor, arrived: Arrived, job: Job): AsyncGenerator<AnswerEvent, void, undefined> {
   try {
-    yield* vendor.read(arrived, job);
+    yield* markFlows(vendor.read(arrived, job), job.prompt.ask.dialect);
   } finally {
     arrived.finish();
   }

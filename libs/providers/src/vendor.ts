@@ -1,6 +1,7 @@
 import type { ClearedPrompt } from '@writ/classification';
 import type { AnswerEvent, Endpoint, Result } from '@writ/domain';
 import type { FaultClass, ProviderFault } from '@writ/routing';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { VendorError } from './fault.js';
 import type { Arrived } from './transport.js';
 
@@ -23,12 +24,14 @@ export interface Wire {
 /** A vendor: how a prompt is written for it, how its answer is read, what its errors mean. */
 export interface Vendor {
   write(job: Job): Result<Wire, ProviderFault>;
+  /** Headers that authorize the call, where they depend on the whole of it. */
+  authorize?(wire: Wire, job: Job): Promise<Readonly<Record<string, string>>>;
   /** `arrived` has status 200. Ends with the terminal event or breaks. */
   read(arrived: Arrived, job: Job): AsyncIterable<AnswerEvent>;
   /** The media type it answers with, when it is not JSON or server-sent events. */
   contentType?(stream: boolean): string;
   /** What its error body says. */
-  errorOf(body: unknown): VendorError;
+  errorOf(body: unknown, headers?: IncomingHttpHeaders): VendorError;
   /** Its own codes, where they say more than the status. */
   classOf(status: number, error: VendorError): FaultClass | undefined;
 }

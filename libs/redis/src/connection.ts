@@ -30,9 +30,12 @@ export interface Script {
 const slowAnswers = 3;
 const pauseMs = 1_000;
 const connectMs = 2_000;
+/** A server that leaves a question open for so long is gone, whatever TCP believes. */
+const deadSocketMs = 5_000;
 
-const options = {
-  commandTimeout: limits.redisMs,
+/** How every connection of this lib behaves. */
+export const options = {
+  socketTimeout: deadSocketMs,
   connectTimeout: connectMs,
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
@@ -68,7 +71,7 @@ class Connection implements RedisConnection {
     if (this.#state !== 'fit') return err(this.#state === 'unfit' ? 'unfit' : 'unavailable');
     if (performance.now() < this.#pausedUntilMs) return err('unavailable');
     try {
-      const reply = await this.#call(script, keys, values);
+      const reply = await inTime(this.#call(script, keys, values));
       this.#failures = 0;
       return ok(reply);
     } catch (cause) {
@@ -125,5 +128,19 @@ class Connection implements RedisConnection {
     if (problem !== undefined && this.#state !== state) this.onProblem(problem, cause);
     this.#state = state;
     this.#settled.resolve();
+  }
+}
+
+/**
+ * Rejects after 50 ms, but only once the socket was read: when it was our own process that stood still, the answer may well
+ * be there, and timers run before it is seen.
+ */
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => setImmediate(() => late.reject(new Error('no answer in time'))), limits.redisMs);
+  try {
+    return await Promise.race([answer, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }

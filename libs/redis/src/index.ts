@@ -4,3 +4,5 @@ export { keyOf } from './key.js';
 export type { BudgetKey, BudgetLease, BudgetLeases } from './leases.js';
 export { createLimits, type Limits, type LimitsNeeds, type Reserved } from './limits.js';
 export { inputTokensAtMost, worstCase, type WorstCase } from './worst-case.js';
+export { sharedReplays, type SharedReplays } from './replays.js';
+export { sharedRests, type SharedRests, type SharedRestsNeeds } from './shared-rests.js';

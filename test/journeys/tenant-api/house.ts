@@ -4,7 +4,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgres } from '@writ/local';
+import { type LocalPostgres, startPostgres } from '@writ/local';
 import { type Login, logins, migrate } from '@writ/postgres';
 import { controlMigrations } from '@writ/postgres/control';
 import {
@@ -44,6 +44,15 @@ export interface Answered<T> {
 export async function openHouse(): Promise<House> {
   const folder = mkdtempSync(join(tmpdir(), 'writ-tenant-api-'));
   const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), log: () => undefined });
+  try {
+    return await furnish(folder, postgres);
+  } catch (cause) {
+    await postgres.stop();
+    throw cause;
+  }
+}
+
+async function furnish(folder: string, postgres: LocalPostgres): Promise<House> {
   const passwords = Object.fromEntries(logins.map((login) => [login, postgres.password(login)])) as Record<
     Login,
     string
@@ -53,6 +62,7 @@ export async function openHouse(): Promise<House> {
   const issuer = await openIssuer();
   const settings: TenantApiSettings = tenantApiSettings.parse({
     databaseUrl: postgres.url('writ_tenant_api'),
+    exporterDatabaseUrl: postgres.url('writ_exporter'),
     publicUrl: 'https://admin.writ.test',
     adminAudience,
     ...keys,
@@ -89,7 +99,10 @@ export async function openHouse(): Promise<House> {
   };
 }
 
-type KeyFiles = Pick<TenantApiSettings, 'masterKeyFile' | 'writerAuthorityKeyFile' | 'snapshotKeyFile'>;
+type KeyFiles = Pick<
+  TenantApiSettings,
+  'masterKeyFile' | 'writerAuthorityKeyFile' | 'snapshotKeyFile' | 'exportKeyFile' | 'keysetFile'
+>;
 
 const ed25519 = (): string => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
 
@@ -101,6 +114,9 @@ function keyFiles(folder: string): KeyFiles {
   return {
     masterKeyFile: write('master.key', randomBytes(32).toString('base64')),
     writerAuthorityKeyFile: write('authority.pem', ed25519()),
+    exportKeyFile: write('export.pem', ed25519()),
+    // No journey here opens a bundle; who verifies one brings the keyset.
+    keysetFile: write('keyset.jws', 'not a keyset'),
     snapshotKeyFile: write('snapshot.pem', ed25519()),
   };
 }

@@ -231,20 +231,30 @@ describe('the control schema', () => {
   });
 });
 
-describe('a connection', () => {
-  const register = async (token: string, more: object): Promise<readonly UserError[]> =>
-    (
-      await change(
-        house,
-        'createIdentityProvider',
-        { name: 'another', issuer: house.issuer.url, audiences: [adminAudience], ...more },
-        'identityProvider { id }',
-        token,
-      )
-    ).userErrors;
+const register = async (token: string, more: object): Promise<readonly UserError[]> =>
+  (
+    await change(
+      house,
+      'createIdentityProvider',
+      { name: 'another', issuer: house.issuer.url, audiences: [adminAudience], ...more },
+      'identityProvider { id }',
+      token,
+    )
+  ).userErrors;
 
+const bound = (value: string) => ({ boundClaims: [{ name: 'org_id', value }] });
+
+const test = (token: string) =>
+  change(
+    house,
+    'testIdentityProvider',
+    { id: mine.providerId, token },
+    'passed explanation { label outcome because children { label outcome because } }',
+    mine.owner,
+  );
+
+describe('a connection', () => {
   it('that overlaps with another tenant on a shared issuer is refused', async () => {
-    const bound = (value: string) => ({ boundClaims: [{ name: 'org_id', value }] });
     expect((await register(mine.owner, bound('theirs')))[0]?.code).toBe('TAKEN');
     expect((await register(mine.owner, {}))[0]?.code).toBe('TAKEN');
     expect((await register(mine.owner, { boundClaims: [{ name: 'hd', value: 'mine.example' }] }))[0]?.code).toBe(
@@ -297,14 +307,6 @@ describe('a connection', () => {
   });
 
   it('is tested thirty times in ten minutes and no more, and the answer echoes nothing of the target', async () => {
-    const test = (token: string) =>
-      change(
-        house,
-        'testIdentityProvider',
-        { id: mine.providerId, token },
-        'passed explanation { label outcome because children { label outcome because } }',
-        mine.owner,
-      );
     const first = await test('not-a-token');
     expect(first['passed']).toBe(false);
     const codes: (string | undefined)[] = [];

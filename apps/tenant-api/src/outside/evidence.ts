@@ -83,8 +83,8 @@ function viewOf(decision: StoredEntry, entries: readonly StoredEntry[]): Decisio
 }
 
 /** A long set stands in the record as its digest; the members are then committed to and not shown. */
-function listOf(set: readonly string[] | undefined): readonly string[] {
-  return Array.isArray(set) ? set : [];
+function listOf(set: unknown): readonly string[] {
+  return Array.isArray(set) ? set.filter((item) => typeof item === 'string') : [];
 }
 
 function clearOf({ leaf }: StoredEntry): ClearDecision {

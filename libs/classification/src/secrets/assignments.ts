@@ -35,13 +35,15 @@ const value =
 /** `name = value` where the name tells a credential and the value looks random. */
 export function findAssignments(scene: Scene, emit: Emit): void {
   const { tokens, text } = scene;
+  let until = 0;
   for (let index = 0; index < tokens.count; index += 1) {
-    if (!isTelling(scene, index)) continue;
+    if (tokens.start[index]! < until || !isTelling(scene, index)) continue;
     const from = tokens.end[index]!;
     value.lastIndex = from;
     const match = value.exec(text);
     if (!match) continue;
     const quoted = match[1] !== undefined;
+    if (match[0].length > 64) until = from + match[0].length;
     const found = (match[1] ?? match[2])!.replace(quoted ? /$^/ : /[,.;:)\]}]+$/, '');
     const end = from + match[0].length - (quoted ? 1 : 0) - ((match[1] ?? match[2])!.length - found.length);
     const score = scoreOf(found, quoted, isPassword(text, tokens.start[index]!, from), match[0]);

@@ -104,7 +104,7 @@ function bodyEnd(text: string, from: number): number {
   return Math.max(body.lastIndex, from);
 }
 
-const webToken = /eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{4,6000}\.[A-Za-z0-9_-]{0,1400}/y;
+const webToken = /eyJ[A-Za-z0-9_-]{10,600}\.eyJ[A-Za-z0-9_-]{4,6000}\.[A-Za-z0-9_-]{0,1400}/y;
 
 /** RFC 7519: the header must decode to JSON with `alg` or `enc`. */
 function findWebTokens(scene: Scene, emit: Emit): void {

@@ -17,7 +17,7 @@ export function maskStream(taxonomy: Taxonomy, role: string): MaskingStream {
       ),
     replace: (found) => `[${found[0]!.type}]`,
     restore: (text) => text,
-    openFrom: (text) => text.length,
+    openFrom: (text) => bundle.openFrom(text),
   });
   return {
     push: (chunk) => channel.push(chunk, false).text,

@@ -4,6 +4,8 @@ import type { Emit, Scene } from '../detect/scene.js';
 
 const MAX_PATTERNS = 200;
 const MAX_LENGTH = 1_000;
+/** How much of a stream waits for a tenant's pattern to end. */
+const OPEN = 64;
 const MAX_MATCHES = 1_000;
 const SET_BYTES = 16 * 1024 * 1024;
 
@@ -22,6 +24,11 @@ export class TenantPatterns {
     this.#set = new RE2Set(RE2Set.UNANCHORED, 0, SET_BYTES);
     for (const pattern of patterns) this.#set.add(pattern.regex.pattern());
     this.#set.compile();
+  }
+
+  /** A pattern may end anywhere, so the last stretch waits for what follows. */
+  openFrom(text: string): number {
+    return this.#set ? Math.max(0, text.length - OPEN) : text.length;
   }
 
   find(scene: Scene, emit: Emit): void {

@@ -22,6 +22,11 @@ export class Bundle implements Taxonomy {
     Object.freeze(this);
   }
 
+  /** Where something of the tenant's own may be unfinished at the end of a stream. */
+  openFrom(text: string): number {
+    return Math.min(this.terms.openFrom(text), this.patterns.openFrom(text));
+  }
+
   /** The least score that counts: the type's threshold if the tenant set one, else its class's, else the default. */
   threshold(className: string, type: string): number {
     return this.thresholds.get(type) ?? this.thresholds.get(className) ?? DEFAULT_THRESHOLD;

@@ -73,6 +73,18 @@ export class TermTable {
     }
   }
 
+  /** Where a term of several words may have begun without being complete; the text's length when none has. */
+  openFrom(text: string): number {
+    if (this.size === 0) return text.length;
+    const base = Math.max(0, text.length - 400);
+    const tokens = tokenise(text.slice(base));
+    for (let index = Math.max(0, tokens.count - MAX_WORDS); index < tokens.count; index += 1) {
+      const wanted = this.lengths[(tokens.hash[index]! >>> 0) % this.lengths.length]!;
+      if (wanted >> (tokens.count - index) !== 0) return base + tokens.start[index]!;
+    }
+    return text.length;
+  }
+
   #lookUp(key: number): number {
     const mask = this.keys.length - 1;
     let at = slotOf(key, mask);

@@ -13,10 +13,12 @@ const WORDS_LEFT = 8;
 export interface ViewBudget {
   /** Characters that views of this text may still add. */
   left: number;
+  /** The same for what is decoded out of runs. */
+  decoded: number;
 }
 
 export function viewBudget(length: number): ViewBudget {
-  return { left: Math.min(MAX_DECODED, Math.max(4_096, length * 3)) };
+  return { left: 4_096 + length * 4, decoded: MAX_DECODED };
 }
 
 /** Reads the text again in the ways that hide a value from a plain reading; each finding comes back on its own span. */
@@ -27,9 +29,10 @@ export function findThroughViews(
   plain: readonly Candidate[],
 ): { readonly found: readonly Candidate[]; readonly exhausted: boolean } {
   const found: Candidate[] = [];
-  for (const view of viewsOf(scene, budget.left)) {
+  for (const view of viewsOf(scene, Math.min(budget.left, budget.decoded))) {
     if (view.text.length > budget.left) return { found, exhausted: true };
     budget.left -= view.text.length;
+    if (view.whole) budget.decoded -= view.text.length;
     const outer = view.whole ? [...scene.outer, ...cuesLeftOf(scene, view.whole.start)] : scene.outer;
     for (const candidate of rescan(view.text, outer)) {
       const mapped = outwards(candidate, view);

@@ -4,8 +4,9 @@ import { type View, ViewBuilder } from './mapped.js';
 /** Single characters with one repeated divider: `4 1 1 1 …`, `b-o-b-@-…`. */
 const spaced =
   /(?<![\p{L}\p{N}])[\p{L}\p{N}+@]([ .\-_,*|/~])[\p{L}\p{N}@.+-](?:\1[\p{L}\p{N}@.+_-]){5,60}(?![\p{L}\p{N}])/gu;
-/** A number that goes on in the next line. */
-const broken = /\d[\d -]{3,20}-?\r?\n[ \t>]{0,8}\d[\d -]{2,20}/g;
+/** A number that goes on in the next line, and in that one only: more lines are a column. */
+const broken =
+  /(?<!\d[ \t]{0,2}\r?\n[ \t>]{0,8}[\d -]{0,20})\d[\d -]{3,20}-?\r?\n[ \t>]{0,8}\d[\d -]{2,20}(?![\d -]*\r?\n[ \t>]{0,8}\d)/g;
 const spelledAt =
   /[\w.+-]{1,64}(?: ?(?:\(at\)|\[at\]|\{at\}|<at>| at ) ?)[\w-]{1,63}(?:(?: ?(?:\(dot\)|\[dot\]|\{dot\}|<dot>| dot ) ?|\.)[\w-]{1,63}){1,5}/gi;
 

@@ -1,3 +1,4 @@
+import { type X509Certificate, createPublicKey } from 'node:crypto';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { type Files, filesOf, forge } from './forge.fixtures.js';
 import { type SlottedHead, hashEpoch, headsRoot, proveEpoch } from '../epoch.js';
@@ -22,7 +23,8 @@ const witnessKey = logSigner(keyFrom('w1'));
 const epochOrigin = 'writ.example/epochs';
 const head = headOf(leaves);
 const witnessed = 'w1.example';
-const policy = parseWitnessPolicy(`witness w ${verifierKey(witnessed, witnessKey.publicKey, 0x04)}\nquorum w\n`);
+const policyText = `witness w ${verifierKey(witnessed, witnessKey.publicKey, 0x04)}\nquorum w\n`;
+const policy = parseWitnessPolicy(policyText);
 
 /** Epoch 2 of an epoch log of four, with this log in slot 3 of five. */
 function epochFiles(heads: readonly SlottedHead[], more = '', signer = epochKey) {
@@ -51,6 +53,7 @@ async function judge(attachments: Readonly<Record<string, Uint8Array>>) {
   const report = verifyBundle(sourceOf(bundle), { root: root.publicKey, ...(policy ? { policy } : {}) });
   const without = verifyBundle(sourceOf(bundle), { root: root.publicKey });
   expect(await second.verify(bundle)).toBe(String(without.exit));
+  expect(await second.verify(bundle, { policy: policyText })).toBe(String(report.exit));
   return report;
 }
 
@@ -73,6 +76,14 @@ describe('an epoch in a bundle', () => {
     expect((await judge(epochFiles(heads))).exit).toBe(14);
     const forgedLine = cosign('another text\n', witnessed, witnessKey, 1_790_000_000);
     expect((await judge(epochFiles(heads, forgedLine))).exit).toBe(14);
+  });
+
+  it('is refused with a timestamp token that is not of the authority that was brought', async () => {
+    const bundle = forge(await filesWith({ ...cosigned(epochFiles(heads)), 'epochs/2.tsr': utf8('no token') }));
+    const timestampAuthority = { publicKey: createPublicKey(keyFrom('w1')) } as X509Certificate;
+    const judged = (more: object) => verifyBundle(sourceOf(bundle), { root: root.publicKey, ...more }).exit;
+    expect(judged({ timestampAuthority })).toBe(10);
+    expect(judged({})).toBe(0);
   });
 
   it('must hold this very head', async () => {

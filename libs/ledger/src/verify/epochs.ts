@@ -1,10 +1,12 @@
 import type { JsonObject, JsonValue } from '@writ/domain';
-import { fromHex, sameBytes } from '../bytes.js';
+import type { X509Certificate } from 'node:crypto';
+import { fromHex, sameBytes, sha256, utf8 } from '../bytes.js';
 import { openCheckpoint } from '../checkpoint.js';
 import { type Cosignature, type Witness, cosignaturesOf } from '../cosignature.js';
 import { hashEpoch, hashHead } from '../epoch.js';
 import { rootFromInclusion } from '../merkle.js';
-import { parseNote } from '../note.js';
+import { type SignedNote, parseNote } from '../note.js';
+import { type Timestamp, readTimestamp } from '../timestamp.js';
 import type { WitnessPolicy } from '../witness-policy.js';
 import type { Archive } from './archive.js';
 import { type Claim, type Finding, Unreadable, exitCodes } from './findings.js';
@@ -26,28 +28,35 @@ export function examineEpochs(
   archive: Archive,
   range: TreeRange,
   trust: Trust,
-  policy: WitnessPolicy | undefined,
+  { policy, timestampAuthority }: { readonly policy?: WitnessPolicy; readonly timestampAuthority?: X509Certificate },
 ): Witnessing {
   const named = trust.keys
     .filter(({ use }) => use === 'witness')
     .map(({ name, publicKey }): Witness => ({ name, publicKey }));
   const seen = new Map<string, Cosignature>();
+  const stamps: Timestamp[] = [];
   const findings: Finding[] = [];
   for (const { name } of archive.files()) {
     const number = /^epochs\/(0|[1-9][0-9]{0,14})\.note$/.exec(name)?.[1];
     if (number === undefined) continue;
     const note = epochNote(archive, name, Number(number), range, trust);
-    if ('code' in note) findings.push(note);
-    else
-      for (const one of cosignaturesOf(note, policy?.witnesses ?? named)) {
-        const before = seen.get(one.name);
-        if (!before || one.seconds < before.seconds) seen.set(one.name, one);
-      }
+    if ('code' in note) {
+      findings.push(note);
+      continue;
+    }
+    for (const one of cosignaturesOf(note, policy?.witnesses ?? named)) {
+      const before = seen.get(one.name);
+      if (!before || one.seconds < before.seconds) seen.set(one.name, one);
+    }
+    const stamp = stampOf(archive, number, note, timestampAuthority);
+    if (stamp === 'invalid') {
+      findings.push({ code: exitCodes.signature, what: `epochs/${number}.tsr is no token of your authority for it` });
+    } else if (stamp) stamps.push(stamp);
   }
   if (policy && !policy.isQuorum(new Set(seen.keys()))) {
     findings.push({ code: exitCodes.witness, what: 'the witnesses of your policy did not cosign' });
   }
-  return { findings, claims: claimsOf([...seen.values()], policy !== undefined, findings.length === 0) };
+  return { findings, claims: claimsOf([...seen.values()], stamps, policy !== undefined, findings.length === 0) };
 }
 
 function epochNote(archive: Archive, name: string, number: number, range: TreeRange, trust: Trust) {
@@ -88,16 +97,40 @@ function hashesOf(value: JsonValue | undefined): readonly Uint8Array[] | undefin
     : undefined;
 }
 
-function claimsOf(seen: readonly Cosignature[], isByPolicy: boolean, holds: boolean): readonly Claim[] {
-  if (seen.length === 0) return [];
-  const names = seen
-    .map(({ name }) => name)
-    .toSorted()
-    .join(', ');
-  const earliest = new Date(Math.min(...seen.map(({ seconds }) => seconds)) * 1_000).toISOString();
-  const whose = isByPolicy ? 'by the witnesses of your policy' : 'by witnesses that only the deployment names';
-  return [
-    { name: 'WITNESSED', holds: holds && isByPolicy, what: `${whose}: ${names}` },
-    { name: 'TIMESTAMPED', holds: holds && isByPolicy, what: `not later than ${earliest}` },
+/** RFC 3161, over the text of the epoch's checkpoint. Believed only from an authority that the verifier brought. */
+function stampOf(
+  archive: Archive,
+  number: string,
+  note: SignedNote,
+  authority: X509Certificate | undefined,
+): Timestamp | 'invalid' | undefined {
+  const token = archive.find(`epochs/${number}.tsr`);
+  if (!token || !authority) return undefined;
+  return readTimestamp(token, sha256(utf8(note.text)), authority) ?? 'invalid';
+}
+
+function claimsOf(
+  seen: readonly Cosignature[],
+  stamps: readonly Timestamp[],
+  isByPolicy: boolean,
+  holds: boolean,
+): readonly Claim[] {
+  const claims: Claim[] = [];
+  if (seen.length > 0) {
+    const names = seen
+      .map(({ name }) => name)
+      .toSorted()
+      .join(', ');
+    const whose = isByPolicy ? 'by the witnesses of your policy' : 'by witnesses that only the deployment names';
+    claims.push({ name: 'WITNESSED', holds: holds && isByPolicy, what: `${whose}: ${names}` });
+  }
+  const believed = [
+    ...stamps.map(({ atMs }) => atMs),
+    ...(isByPolicy ? seen.map(({ seconds }) => seconds * 1_000) : []),
   ];
+  if (believed.length > 0) {
+    const earliest = new Date(Math.min(...believed)).toISOString();
+    claims.push({ name: 'TIMESTAMPED', holds, what: `not later than ${earliest}` });
+  }
+  return claims;
 }

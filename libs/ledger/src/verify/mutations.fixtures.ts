@@ -1,4 +1,6 @@
 import { bundleOf, exampleLog, planOf, root, sourceOf } from '../bundle/log.fixtures.js';
+import type { StoredLeaf } from '../ledger.js';
+import { hashLeaf } from '../merkle.js';
 import { type Files, changed, filesOf, forge } from './forge.fixtures.js';
 import { SecondVerifier } from './second-verifier.fixtures.js';
 import { verifyBundle } from './verify-bundle.js';
@@ -14,7 +16,15 @@ export function randomFrom(seed: number): (below: number) => number {
   };
 }
 
-type Mutation = (bundle: Buffer, files: Files, random: (below: number) => number) => Buffer;
+type Mutation = (
+  bundle: Buffer,
+  files: Files,
+  random: (below: number) => number,
+  leaves: readonly StoredLeaf[],
+) => Buffer | Promise<Buffer>;
+
+/** What the operator can do who holds the log key too: any tree over leaves that the writers signed. */
+const rebuilt = (leaves: readonly StoredLeaf[]) => bundleOf(planOf(leaves), leaves);
 
 /** The exporter may write what it likes into the bundle's own README; everything else is evidence. */
 const evidence = (files: Files) =>
@@ -90,6 +100,21 @@ const mutations: Readonly<Record<string, Mutation>> = {
     const [first, second] = [files.get(one) as Uint8Array, files.get(other) as Uint8Array];
     return forge(new Map(files).set(one, second).set(other, first));
   },
+  'a record dropped, the tree rebuilt': (_bundle, _files, random, leaves) =>
+    rebuilt(leaves.toSpliced(random(leaves.length - 1), 1)),
+  'a record moved, the tree rebuilt': (_bundle, _files, random, leaves) => {
+    const from = random(leaves.length);
+    const moved = leaves[from] as StoredLeaf;
+    return rebuilt(leaves.toSpliced(from, 1).toSpliced(random(leaves.length), 0, moved));
+  },
+  'a record twice, the tree rebuilt': (_bundle, _files, random, leaves) =>
+    rebuilt(leaves.toSpliced(random(leaves.length + 1), 0, leaves[random(leaves.length)] as StoredLeaf)),
+  'a bit of a record, the tree rebuilt': (_bundle, _files, random, leaves) => {
+    const at = random(leaves.length);
+    const old = leaves[at] as StoredLeaf;
+    const leaf = changed(old.leaf, (bytes) => flipBit(bytes, random));
+    return rebuilt(leaves.with(at, { ...old, leaf, leafHash: hashLeaf(leaf) }));
+  },
   'a number of the manifest, signed anew': (_bundle, files, random) =>
     forge(files, (manifest) => {
       const name = (['from', 'to', 'size', 'created'] as const)[random(4)] as string;
@@ -123,7 +148,8 @@ export async function mutateBundles(count: number, seed: number): Promise<Mutati
   const names = Object.keys(mutations);
   for (let n = 0; n < count; n += 1) {
     const name = names[random(names.length)] as string;
-    const mutant = (mutations[name] as Mutation)(bundle, files, random);
+    // oxlint-disable-next-line no-await-in-loop -- one bundle after the other keeps memory flat
+    const mutant = await (mutations[name] as Mutation)(bundle, files, random, leaves);
     if (mutant.equals(bundle)) {
       tally.unchanged += 1;
       continue;

@@ -70,9 +70,10 @@ export function* walkTree(archive: Archive, range: TreeRange, tell: (finding: Fi
   for (let first = range.from; first < range.to; first += tileWidth) {
     const width = Math.min(tileWidth, range.to - first);
     const path = tilePath(first / tileWidth, width);
-    const hashes = splitHashes(archive.get(`log/tile/0/${path}`));
+    const tile = archive.get(`log/tile/0/${path}`);
+    const hashes = splitHashes(tile);
     const entries = splitEntries(archive.get(`log/tile/entries/${path}`), width);
-    if (hashes.length !== width || archive.get(`log/tile/0/${path}`).length !== width * 32 || !entries) {
+    if (tile.length !== width * 32 || !entries) {
       throw new Unreadable(exitCodes.format, `the tile ${path} does not hold ${width} entries`);
     }
     for (const [at, leafHash] of hashes.entries()) {

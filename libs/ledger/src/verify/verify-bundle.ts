@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { toHex } from '../bytes.js';
 import type { WitnessPolicy } from '../witness-policy.js';
 import { Archive, type ByteSource } from './archive.js';
@@ -22,6 +23,8 @@ export interface VerifyOptions {
   readonly pinned?: string;
   /** The witnesses that must have cosigned, from outside the bundle. */
   readonly policy?: WitnessPolicy;
+  /** Certificate of the RFC 3161 authority to believe, from outside the bundle. */
+  readonly timestampAuthority?: X509Certificate;
   /** The bundle must have been made by then, ms. */
   readonly atMs?: number;
   /** Leaves the record signatures out: hashes, chains and closings only. The report says so. */
@@ -85,7 +88,7 @@ class Examination {
     const closing = this.#closings.finish(until, this.#chains.hasAbsent);
     const late = this.#timeOfBundle();
     const comparisons = this.#compare();
-    const witnessing = examineEpochs(this.archive, this.#range, this.#trust, this.options.policy);
+    const witnessing = examineEpochs(this.archive, this.#range, this.#trust, this.options);
     const findings = [
       ...this.#treeFindings,
       ...this.#recordFindings,
@@ -228,7 +231,7 @@ class Examination {
 }
 
 function compared({ what }: Comparison): Claim {
-  return { name: 'COMPLETE', holds: true, what };
+  return { name: 'CONSISTENT', holds: true, what };
 }
 
 function expectSameRange(manifest: Manifest, range: TreeRange): void {

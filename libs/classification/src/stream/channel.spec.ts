@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { aTaxonomy, classified } from '../testing/samples.js';
+import { maskStream } from './mask-stream.js';
+
+function random(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return state % limit;
+  };
+}
+
+function masked(text: string): string {
+  let out = '';
+  let from = 0;
+  for (const each of classified(text, 'assistant').findings) {
+    if (each.class === 'LINK' || each.start < from) continue;
+    out += `${text.slice(from, each.start)}[${each.type}]`;
+    from = each.end;
+  }
+  return out + text.slice(from);
+}
+
+const specimens = readFileSync(new URL('../../golden/identifiers.txt', import.meta.url), 'utf8')
+  .split('\n')
+  .filter((line) => line.includes('\t'))
+  .map((line) =>
+    line
+      .slice(line.indexOf('\t') + 1)
+      .replace('[', '')
+      .replace(']', ''),
+  );
+
+const prose = [
+  'The quick brown fox jumps over the lazy dog while it rains.',
+  'Please write to Maria Garcia at maria.garcia@example.org or call +44 20 7946 0958 before noon.',
+  'The key is AKIAIOSFODNN7ABCDEFG and nothing else.',
+  'Use the card 4111 1111 1111 1111 for tests only.',
+  'He lives at 742 Evergreen Terrace, Springfield, IL 62701 with his wife.',
+];
+
+describe('a masking stream', () => {
+  it('releases the same text whatever the cuts', () => {
+    const pick = random(11);
+    const wrong: string[] = [];
+    for (let round = 0; round < 120; round += 1) {
+      const parts = [prose[pick(prose.length)]!, specimens[pick(specimens.length)]!, prose[pick(prose.length)]!];
+      const text = parts.join(pick(2) === 0 ? ' ' : '\n');
+      const stream = maskStream(aTaxonomy(), 'assistant');
+      let out = '';
+      for (let at = 0; at < text.length;) {
+        const size = 1 + pick(pick(4) === 0 ? 40 : 6);
+        out += stream.push(text.slice(at, at + size));
+        at += size;
+      }
+      out += stream.end();
+      if (out !== masked(text)) wrong.push(`${out}\n  <> ${masked(text)}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('lets prose go at the end of a word', () => {
+    const stream = maskStream(aTaxonomy(), 'assistant');
+    expect(stream.push('this is plain prose that goes on and o')).toBe('this is plain prose that goes on and ');
+  });
+
+  it('never releases the head of something that outgrows the bound', () => {
+    const stream = maskStream(aTaxonomy(), 'assistant');
+    const secret = `-----BEGIN RSA PRIVATE KEY-----${'A'.repeat(20_000)}`;
+    let out = '';
+    for (let at = 0; at < secret.length; at += 100) out += stream.push(secret.slice(at, at + 100));
+    out += stream.push(' done') + stream.end();
+    expect(out).not.toContain('AAAA');
+    expect(out).toContain('done');
+  });
+});

@@ -9,7 +9,7 @@ import { type ApprovalRequest, ApprovalMissing, pendingApproval, useApproval } f
 import { canonicalText } from './canonical-text.js';
 import { remembered } from './idempotency.js';
 import type { Ports } from './ports.js';
-import { type UserError, UserErrorCode, userError } from './schema/common.js';
+import { type UserError, UserErrorCode, userError } from './schema/building-blocks.js';
 import { toId } from './schema/ids.js';
 import { publishSnapshot } from './snapshot.js';
 
@@ -34,6 +34,11 @@ export interface Plan {
   readonly step: Step;
 }
 
+export interface Operation {
+  readonly name: string;
+  readonly key: string | undefined;
+}
+
 export type Answer = Readonly<Record<string, unknown>>;
 
 const auditDeadlineMs = 2_000;
@@ -53,13 +58,18 @@ export class Administration {
   constructor(private readonly ports: Ports) {}
 
   async change(context: RequestContext, info: GraphQLResolveInfo, input: object, plan: Plan): Promise<Answer> {
+    return this.changeAs(context, { name: info.fieldName, key: idempotencyKey(info) }, input, plan);
+  }
+
+  /** The same for a change that did not come by GraphQL. */
+  async changeAs(context: RequestContext, operation: Operation, input: object, plan: Plan): Promise<Answer> {
     const tenant = tenantOf(context.caller);
-    const key = idempotencyKey(info);
+    const { name, key } = operation;
     const dryRun = 'dryRun' in input && input.dryRun === true;
     const requestHash = createHash('sha256')
-      .update(canonicalText({ field: info.fieldName, input }))
+      .update(canonicalText({ field: name, input }))
       .digest('hex');
-    const request = { caller: context.caller, field: info.fieldName, input, requestHash, nowMs: this.ports.nowMs() };
+    const request = { caller: context.caller, field: name, input, requestHash, nowMs: this.ports.nowMs() };
     let recorded: EventRecord | undefined;
     let once: Readonly<Record<string, unknown>> = {};
     try {

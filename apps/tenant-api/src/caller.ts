@@ -24,6 +24,14 @@ export type Caller =
       readonly permissions: ReadonlySet<Permission>;
     }
   | {
+      /** An identity provider's SCIM client: announces and withdraws people of that provider, nothing else. */
+      readonly kind: 'scim';
+      readonly identityProvider: string;
+      readonly tenant: TenantContext;
+      readonly roles: readonly string[];
+      readonly permissions: ReadonlySet<Permission>;
+    }
+  | {
       readonly kind: 'member';
       readonly subject: Subject;
       readonly tenant: TenantContext;
@@ -40,6 +48,7 @@ export interface RequestContext {
 export function actorOf(caller: Caller): string {
   if (caller.kind === 'member') return `${caller.subject.issuer}|${caller.subject.id}`;
   if (caller.kind === 'recovery') return `recovery|${caller.code}`;
+  if (caller.kind === 'scim') return `scim|${caller.identityProvider}`;
   return caller.kind === 'setup' ? `setup|${caller.signUp}` : 'anonymous';
 }
 

@@ -1,11 +1,19 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { type Result, type TenantContext, type TenantId, err, ok, tenantOfVerifiedCredential } from '@writ/domain';
+import {
+  type Result,
+  type TenantContext,
+  type TenantId,
+  err,
+  ok,
+  parseTenantId,
+  tenantOfVerifiedCredential,
+} from '@writ/domain';
 import { type ControlTx, SignUpRow, TenantRow } from '@writ/postgres/control';
-import { IsNull, LessThan, MoreThan } from 'typeorm';
+import { IsNull, LessThan, MoreThan, Not } from 'typeorm';
 import { keyContext } from './administration.js';
 import type { BootstrapIssuer, IssuedToken } from './bootstrap-issuer.js';
 import type { Ports } from './ports.js';
-import { type UserError, UserErrorCode, userError } from './schema/common.js';
+import { type UserError, UserErrorCode, userError } from './schema/building-blocks.js';
 
 const codeLifetimeMs = 10 * 60 * 1000;
 const attemptsPerCode = 5;
@@ -75,7 +83,25 @@ export async function verifyEmail(
     await manager.update(SignUpRow, { id }, right ? { verifiedAt: new Date(nowMs) } : { attempts: row.attempts + 1 });
     return right;
   });
+  if (accepted) await resume(ports, id);
   return accepted ? ok(await issuer.issue('tenant:setup', id, nowMs)) : err(refusedCode);
+}
+
+/** Whoever proves the same address again goes on with the tenant that they began, until an owner has taken over. */
+async function resume(ports: Ports, id: string): Promise<void> {
+  const begun = await ports.control.inPlatform(async (manager) => {
+    const { email } = await manager.findOneByOrFail(SignUpRow, { id });
+    return manager.find(SignUpRow, { where: { email, tenantId: Not(IsNull()) }, order: { createdAt: 'DESC' } });
+  });
+  for (const { tenantId } of begun) {
+    const tenant = parseTenantId(tenantId ?? '');
+    if (!tenant.ok) continue;
+    const context = tenantOfVerifiedCredential(tenant.value);
+    const row = await ports.control.inTenant(context, (tx) => tx.one(TenantRow, { id: tenant.value }));
+    if (!row || row.federatedAt) continue;
+    await ports.control.inPlatform((manager) => manager.update(SignUpRow, { id }, { tenantId }));
+    return;
+  }
 }
 
 function hashOf(id: string, code: string): string {

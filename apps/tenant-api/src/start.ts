@@ -9,6 +9,7 @@ import { exportRoute } from './door/export-route.js';
 import { TenantApiModule } from './door/graphql.module.js';
 import { screen } from './door/screen.js';
 import type { Ports } from './ports.js';
+import { scimRoutes } from './scim/routes.js';
 import type { TenantApiSettings } from './settings.js';
 import { wire } from './wiring.js';
 
@@ -67,6 +68,7 @@ export async function serveTenantApi(
   screen(fastify, ports, issuer, schema);
   exportRoute(fastify, ports, issuer, app.get(Administration));
   fastify.get('/.well-known/jwks.json', async () => issuer.jwks);
+  scimRoutes(fastify, ports, settings.publicUrl);
   health(fastify, { notReady });
   await app.listen(settings.listenPort, settings.listenHost);
   const { port } = app.getHttpServer().address() as AddressInfo;

@@ -3,14 +3,7 @@ import { readFileSync } from 'node:fs';
 import { statementSigner } from '@writ/ledger';
 import { type Log, createLog, guardedDispatcher, localKms, systemClock, uuidv7 } from '@writ/platform';
 import { compile } from '@writ/policy';
-import {
-  type PlanePool,
-  connectionDirectory,
-  enrolledLedger,
-  evidenceStore,
-  planePool,
-  snapshotSigner,
-} from '@writ/postgres';
+import { type PlanePool, enrolledLedger, evidenceStore, planePool, snapshotSigner } from '@writ/postgres';
 import { Control } from '@writ/postgres/control';
 import { targetCheck } from './outside/check-target.js';
 import { oidcDiscovery } from './outside/discovery.js';
@@ -48,13 +41,12 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
   const control = await Control.open({ url: settings.databaseUrl });
   const own = ownLedger(settings, ledgerPlane, log, problem);
   const dispatcher = guardedDispatcher({ allowHosts: settings.egressAllowHosts, connectMs: 3_000, headersMs: 5_000 });
-  const directory = connectionDirectory(plane, { onProblem: problem });
   const failed = (cause: unknown): void => problem('a credential could not be verified', cause);
   const ports: Ports = {
     control,
     ledger: own.ledger,
     kms: localKms(Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64')),
-    identity: verifyingIdentity({ directory, adminAudience: settings.adminAudience, dispatcher, nowMs, failed }),
+    identity: verifyingIdentity({ control, adminAudience: settings.adminAudience, dispatcher, nowMs, failed }),
     discovery: oidcDiscovery(dispatcher),
     mail: settings.mail === 'print' ? printedMail(printLine) : postedMail(settings.mail, dispatcher),
     names: txtRecords(settings.nameServers),
@@ -75,7 +67,7 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
   };
   const close = async (): Promise<void> => {
     await own.close();
-    await Promise.allSettled([directory.close(), control.close(), dispatcher.close()]);
+    await Promise.allSettled([control.close(), dispatcher.close()]);
     await Promise.allSettled([ledgerPlane.close(), readingPlane.close(), exporterPlane.close(), plane.close()]);
   };
   return { ports, log, notReady: () => [], close };

@@ -77,8 +77,7 @@ export async function commit<R extends LedgerRecord>(
   record: R,
   level: EvidenceLevel,
 ): Promise<Result<Receipt<R>, Refusal>> {
-  const deadlineMs =
-    record.kind === 'decision' || record.kind === 'dispatch' ? limits.decisionCommitMs : limits.outcomeCommitMs;
+  const deadlineMs = commitDeadlineMs(exchange, record);
   const committed = await phase(exchange, 'commit', () =>
     exchange.ports.ledger.commit(exchange.held.log, record, { level, deadlineMs }),
   );
@@ -87,6 +86,14 @@ export async function commit<R extends LedgerRecord>(
     ok: false,
     error: refuse(committed.error, { retryAfterSeconds: 1 + Math.floor(exchange.ports.ids.random() * 4) }),
   };
+}
+
+/** A caller waits a second at most for a decision, counted from the request's begin: what was spent before is taken off. */
+function commitDeadlineMs(exchange: Exchange, record: LedgerRecord): number {
+  if (record.kind === 'dispatch') return limits.decisionCommitMs;
+  if (record.kind !== 'decision') return limits.outcomeCommitMs;
+  const spentMs = exchange.ports.clock.monotonicMs() - exchange.startedMs;
+  return Math.max(limits.decisionCommitMs / 4, limits.decisionCommitMs - spentMs);
 }
 
 /** Key of the tokens that stand for values in this conversation; never leaves the process. */

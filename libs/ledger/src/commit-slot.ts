@@ -9,6 +9,8 @@ import type { WriterLanes } from './writer-lanes.js';
 /** Something a person must look at; the request was refused in any case. */
 export type LedgerAlarm =
   | { readonly kind: 'conflict'; readonly records: readonly RecordId[] }
+  /** A record that cannot be encoded: above 60 KiB, or with a value that canonical JSON does not admit. */
+  | { readonly kind: 'inadmissible'; readonly record: RecordId; readonly cause: string }
   | { readonly kind: 'integrity-hold'; readonly origins: readonly string[] }
   | { readonly kind: 'writer-refused'; readonly writer: string }
   | { readonly kind: 'signer-failed'; readonly writer: string; readonly cause: string }

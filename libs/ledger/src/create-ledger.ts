@@ -37,12 +37,14 @@ export interface LedgerParts {
 export interface WritingLedger extends Ledger {
   /** After re-enrolment: a key lives at most 24 hours, and a lost writer is refused for good. Starts new lanes. */
   replaceWriter(writer: WriterSigner): void;
-  /** Resolves when nothing waits and nothing is under way. */
+  /** Resolves when nothing waits and nothing is under way: not while the store is out, so a shutdown bounds its wait. */
   drained(): Promise<void>;
 }
 
 /** How long the store must have failed without a success before decisions are refused at once. */
 const breakerMs = 1_000;
+/** More requests than one process can have open. */
+const subjectsHeld = 20_000;
 /** How long a log on integrity hold is refused without asking the store again. */
 const holdMs = 1_000;
 
@@ -59,6 +61,8 @@ class GroupCommit implements WritingLedger {
   readonly #queue = new CommitQueue();
   readonly #slots: { lanes: WriterLanes; busy: boolean }[];
   readonly #heldUntil = new Map<string, number>();
+  /** Whose request it is: what follows a decision is sealed for the same subject, so that one erasure reaches all of it. */
+  readonly #subjects = new Map<string, string>();
   readonly #idle: (() => void)[] = [];
   #writer: WriterSigner;
   #writerRefused = false;
@@ -83,13 +87,17 @@ class GroupCommit implements WritingLedger {
     // Asked before the record is encoded too: an overload must not cost what it cannot serve.
     const early = this.#refusesAtOnce(log, record, 0);
     if (early) return err(early);
-    const prepared = prepareRecord(record, log, settings, clock.nowMs(), random);
-    if (!prepared) return err('ledger-unavailable');
-    const refusal = this.#refusesAtOnce(log, record, prepared.bytes);
+    const prepared = prepareRecord(record, log, settings, clock.nowMs(), random, this.#subjectOf(log, record));
+    if (!prepared.ok) {
+      this.#alarm({ kind: 'inadmissible', record: record.id, cause: prepared.error });
+      return err('ledger-unavailable');
+    }
+    this.#rememberSubject(prepared.value);
+    const refusal = this.#refusesAtOnce(log, record, prepared.value.bytes);
     if (refusal) return err(refusal);
-    const settled = await this.#enqueue(prepared, level, deadlineMs);
+    const settled = await this.#enqueue(prepared.value, deadlineMs);
     if (!settled.ok) return settled;
-    if (level !== 'committed' && !(await this.#isProven(prepared, settled.value, level, until))) {
+    if (level !== 'committed' && !(await this.#isProven(prepared.value, settled.value, level, until))) {
       return err('ledger-unavailable');
     }
     return ok(new CommittedReceipt(record, toHex(settled.value), level));
@@ -113,6 +121,18 @@ class GroupCommit implements WritingLedger {
     return { busy: false, lanes: new WriterLanes(() => `${this.#writer.id}/${(this.#lane += 1)}`) };
   }
 
+  #subjectOf({ origin }: LogContext, record: LedgerRecord): string | undefined {
+    return record.kind === 'event' ? undefined : this.#subjects.get(`${origin} ${record.request}`);
+  }
+
+  #rememberSubject({ record, log, subjectRef }: PreparedRecord): void {
+    if (record.kind !== 'decision' || subjectRef === undefined) return;
+    this.#subjects.set(`${log.origin} ${record.request}`, subjectRef);
+    if (this.#subjects.size <= subjectsHeld) return;
+    const [oldest] = this.#subjects.keys();
+    if (oldest !== undefined) this.#subjects.delete(oldest);
+  }
+
   #canReach(level: EvidenceLevel): boolean {
     const { store, witnesses } = this.#parts;
     if (level === 'witnessed') return store.witnessed !== undefined && witnesses !== undefined;
@@ -131,13 +151,12 @@ class GroupCommit implements WritingLedger {
   }
 
   /** Resolves with the leaf hash once durable, or with a refusal at the deadline at the latest. */
-  #enqueue(prepared: PreparedRecord, level: EvidenceLevel, deadlineMs: number): Promise<Settlement> {
+  #enqueue(prepared: PreparedRecord, deadlineMs: number): Promise<Settlement> {
     return new Promise((resolve) => {
       let settled = false;
       const timer = this.#parts.clock.after(deadlineMs);
       const waiting: Waiting = {
         prepared,
-        level,
         isSettled: () => settled,
         settle: (settlement) => {
           if (settled) return;

@@ -157,6 +157,16 @@ describe('a new customer', () => {
     expect(answer.errors?.[0]?.extensions.code).toBe('SETUP_ENDED');
   });
 
+  it('goes on with the tenant it began when it proves the same address again', async () => {
+    const first = await setupToken(house, 'ops@slow.example');
+    const made = await done(house, 'createTenant', { name: 'slow hospital', region: 'eu' }, 'tenant { id }', first);
+    const second = await setupToken(house, 'ops@slow.example');
+    const seen = await house.ask<{ tenant: { id: string } | null }>('{ tenant { id } }', {}, second);
+    expect(seen.data.tenant).toEqual(made['tenant']);
+    const again = await change(house, 'createTenant', { name: 'another', region: 'eu' }, 'tenant { id }', second);
+    expect(again.userErrors[0]?.code).toBe('TAKEN');
+  });
+
   it('can do nothing but federate with its setup token', async () => {
     const setup = await setupToken(house, 'ops@west.example');
     await done(house, 'createTenant', { name: 'west hospital', region: 'eu-central-1' }, 'tenant { id }', setup);

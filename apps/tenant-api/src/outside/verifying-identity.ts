@@ -1,18 +1,18 @@
 import { createIdentity, documentFetcher, type Directory, type Explained } from '@writ/identity';
-import type { ConnectionDirectory } from '@writ/postgres';
+import type { Control } from '@writ/postgres/control';
 import type { Dispatcher } from 'undici';
 import type { Explanation, IdentityPort } from '../ports.js';
 
 /** Administrators are verified like every caller of a gateway, but only tokens for this API's own audience count. */
 export function verifyingIdentity(parts: {
-  readonly directory: ConnectionDirectory;
+  readonly control: Control;
   readonly adminAudience: string;
   readonly dispatcher: Dispatcher;
   readonly nowMs: () => number;
   readonly failed: (cause: unknown) => void;
 }): IdentityPort {
   const identity = createIdentity({
-    directory: administratorsOf(parts.directory, parts.adminAudience),
+    directory: administratorsOf(parts.control, parts.adminAudience),
     fetchDocument: documentFetcher(parts.dispatcher),
     clock: { nowMs: parts.nowMs },
     failed: parts.failed,
@@ -47,12 +47,10 @@ function rolesNode(roles: readonly string[], withheld: string | undefined): Expl
 }
 
 /** Apps do not administer: their keys are unknown here. An outage is thrown, and identity refuses as unavailable. */
-function administratorsOf(directory: ConnectionDirectory, adminAudience: string): Directory {
+function administratorsOf(control: Control, adminAudience: string): Directory {
   return {
     async find(issuer) {
-      const found = await directory.find(issuer);
-      if (!found.ok) throw new Error('the directory of connections is unavailable');
-      return found.value
+      return (await control.trustsOf(issuer))
         .filter(({ connection }) => connection.audiences.includes(adminAudience))
         .map(({ tenant, connection }) => ({ tenant, connection: { ...connection, audiences: [adminAudience] } }));
     },

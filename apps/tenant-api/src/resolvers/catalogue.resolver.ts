@@ -17,7 +17,7 @@ import { Administration, type Answer, logContextOf, refusedWith } from '../admin
 import type { RequestContext } from '../caller.js';
 import { aliasStrategies, credentialAad, endpointProblem, itemName, providers } from '../catalogue-rules.js';
 import type { Ports } from '../ports.js';
-import { type UserError, UserErrorCode, recordOf, userError } from '../schema/common.js';
+import { type UserError, UserErrorCode, recordOf, userError } from '../schema/building-blocks.js';
 import * as t from '../schema/catalogue.types.js';
 import { fromId } from '../schema/ids.js';
 import { viewAlias, viewBaa, viewCredential, viewEndpoint, viewEndpointSet } from '../schema/views.js';

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Inject } from '@nestjs/common';
 import { Args, Context, Info, Mutation, Query, Resolver } from '@nestjs/graphql';
 import { ok } from '@writ/domain';
-import { AppKeyRow, AppRow, ApprovalRow, MemberRow } from '@writ/postgres/control';
+import { AppKeyRow, AppRow, ApprovalRow, IdentityProviderRow, MemberRow, ScimTokenRow } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
 import { type RequestContext, callerDigest, tenantOf } from '../caller.js';
@@ -11,11 +11,13 @@ import { isAdministrative } from '../identity-rules.js';
 import { pageOf } from '../page.js';
 import { reservedRoles, rolePermissions } from '../permissions.js';
 import type { Ports } from '../ports.js';
-import { type Connection, PageArgs, type UserError, UserErrorCode, userError } from '../schema/common.js';
+import { type Connection, PageArgs, type UserError, UserErrorCode, userError } from '../schema/building-blocks.js';
 import { fromId } from '../schema/ids.js';
+import { RotateScimTokenInput, RotateScimTokenPayload } from '../schema/identity.types.js';
 import * as t from '../schema/people.types.js';
 import { viewApp, viewAppKey, viewApproval, viewMember } from '../schema/views.js';
-import { PORTS } from '../tokens.js';
+import type { TenantApiSettings } from '../settings.js';
+import { PORTS, SETTINGS } from '../tokens.js';
 
 const dayMs = 24 * 60 * 60 * 1000;
 const invalid = (field: string, message: string): UserError => userError(field, UserErrorCode.INVALID, message);
@@ -26,6 +28,7 @@ const notFound = (field: string, what: string): UserError =>
 export class PeopleResolver {
   constructor(
     @Inject(PORTS) private readonly ports: Ports,
+    @Inject(SETTINGS) private readonly settings: TenantApiSettings,
     @Inject(Administration) private readonly administration: Administration,
   ) {}
 
@@ -138,6 +141,33 @@ export class PeopleResolver {
         const revokedAt = row.revokedAt ?? new Date(this.ports.nowMs());
         const done = await tx.update(AppKeyRow, row, { revokedAt }, input.expectedVersion);
         return ok({ answer: { appKey: viewAppKey(done) }, fields: { key: row.id }, publish: true });
+      },
+    });
+  }
+
+  @Mutation(() => RotateScimTokenPayload, {
+    description: 'Makes the SCIM token of an identity provider; the one before ends.',
+  })
+  async rotateScimToken(
+    @Args('input') input: RotateScimTokenInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.scim-token-rotated',
+      step: async (tx) => {
+        const provider = await tx.byId(IdentityProviderRow, fromId('IdentityProvider', input.identityProviderId));
+        if (!provider) return refusedWith(notFound('identityProviderId', 'identity provider'));
+        await tx.remove(ScimTokenRow, { identityProviderId: provider.id });
+        const scimToken = `scim_${randomBytes(32).toString('base64url')}`;
+        await tx.insert(ScimTokenRow, {
+          id: this.ports.newId(),
+          identityProviderId: provider.id,
+          sha256: createHash('sha256').update(scimToken).digest('hex'),
+          lastFour: scimToken.slice(-4),
+        });
+        const scimUrl = new URL('/scim/v2', this.settings.publicUrl).href;
+        return ok({ answer: { scimUrl }, once: { scimToken }, fields: { provider: provider.name }, publish: false });
       },
     });
   }

@@ -1,5 +1,14 @@
 import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
-import { ChangeInput, DateTime, Node, Pair, PairInput, UpdateInput, connectionOf, payloadOf } from './common.js';
+import {
+  ChangeInput,
+  DateTime,
+  Node,
+  Pair,
+  PairInput,
+  UpdateInput,
+  connectionOf,
+  payloadOf,
+} from './building-blocks.js';
 
 @ObjectType({ description: 'A rule of the claim mapping: every rule that matches adds its role.' })
 export class ClaimMapping {
@@ -125,6 +134,16 @@ export class EnableIdentityProviderInput extends IdentityProviderRefInput {}
 @InputType()
 export class DisableIdentityProviderInput extends IdentityProviderRefInput {}
 
+@InputType()
+export class RotateScimTokenInput extends ChangeInput {
+  @Field(() => ID, { description: 'The identity provider whose people the token may announce and withdraw.' })
+  identityProviderId!: string;
+}
+
+export const RotateScimTokenPayload = payloadOf('RotateScimTokenPayload', {
+  scimToken: () => String,
+  scimUrl: () => String,
+});
 export const CreateIdentityProviderPayload = payloadOf('CreateIdentityProviderPayload', {
   identityProvider: () => IdentityProvider,
 });

@@ -1,4 +1,4 @@
-import type { TenantContext } from '@writ/domain';
+import { type IdentityConnection, type TenantContext, type TenantId, parseTenantId } from '@writ/domain';
 import {
   DataSource,
   DefaultNamingStrategy,
@@ -147,8 +147,18 @@ export class ControlTx {
   }
 }
 
+/** How one tenant trusts an issuer. */
+export interface Trust {
+  readonly tenant: TenantId;
+  readonly connection: IdentityConnection;
+}
+
+const lookupsAtOnce = 8;
+
 /** The control schema, as the tenant API's login sees it. */
 export class Control {
+  private lookups = 0;
+
   private constructor(private readonly source: DataSource) {}
 
   static async open(settings: ControlSettings): Promise<Control> {
@@ -166,6 +176,24 @@ export class Control {
       const client = (await manager.queryRunner!.connect()) as SqlClient;
       return work(new ControlTx(tenant, manager, client));
     });
+  }
+
+  /**
+   * Who trusts this issuer, as published, read anew each time: whoever enabled a provider may sign in through it at once.
+   * Unknown issuers are cheap to invent, so only a few are looked up at a time; beyond that it throws.
+   */
+  async trustsOf(issuer: string): Promise<readonly Trust[]> {
+    if (this.lookups >= lookupsAtOnce) throw new Error('too many look-ups of issuers at once');
+    this.lookups += 1;
+    try {
+      const rows: unknown = await this.source.query('SELECT tenant_id, body FROM control.find_issuer($1)', [issuer]);
+      return (rows as readonly { readonly tenant_id: string; readonly body: string }[]).flatMap((row) => {
+        const tenant = parseTenantId(row.tenant_id);
+        return tenant.ok ? [{ tenant: tenant.value, connection: JSON.parse(row.body) as IdentityConnection }] : [];
+      });
+    } finally {
+      this.lookups -= 1;
+    }
   }
 
   /** Rows of the platform: sign-ups and its own keys. No tenant's row is visible here. */

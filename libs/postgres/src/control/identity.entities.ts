@@ -83,6 +83,10 @@ export class MemberRow extends ControlRow {
   @Column('boolean')
   active!: boolean;
 
+  /** SCIM's `userName`, unique within the identity provider; null for whoever came without SCIM. */
+  @Column('text', { nullable: true })
+  userName!: string | null;
+
   @Column('text', { nullable: true })
   externalId!: string | null;
 }
@@ -116,4 +120,17 @@ export class AppKeyRow extends ControlRow {
 
   @Column('timestamptz', { nullable: true })
   revokedAt!: Date | null;
+}
+
+/** The token of an identity provider's SCIM client: only its SHA-256 is kept. */
+@Entity('scim_token', { schema: 'control' })
+export class ScimTokenRow extends ControlRow {
+  @Column('uuid')
+  identityProviderId!: string;
+
+  @Column('text')
+  sha256!: string;
+
+  @Column('text')
+  lastFour!: string;
 }

@@ -23,8 +23,10 @@ const tenantTables: Readonly<Record<string, string>> = {
     role_mappings jsonb NOT NULL, claims jsonb NOT NULL, settings jsonb NOT NULL, enabled boolean NOT NULL,
     tested_at timestamptz, UNIQUE (tenant_id, name)`,
   member: `${row}, identity_provider_id uuid NOT NULL REFERENCES control.identity_provider, subject text NOT NULL,
-    email text, roles jsonb NOT NULL, active boolean NOT NULL, external_id text,
-    UNIQUE (tenant_id, identity_provider_id, subject)`,
+    email text, roles jsonb NOT NULL, active boolean NOT NULL, user_name text, external_id text,
+    UNIQUE (tenant_id, identity_provider_id, subject), UNIQUE (tenant_id, identity_provider_id, user_name)`,
+  scim_token: `${row}, identity_provider_id uuid NOT NULL REFERENCES control.identity_provider, sha256 text NOT NULL UNIQUE,
+    last_four text NOT NULL, UNIQUE (tenant_id, identity_provider_id)`,
   app: `${named}, kind text NOT NULL, roles jsonb NOT NULL, UNIQUE (tenant_id, name)`,
   app_key: `${row}, app_id uuid NOT NULL REFERENCES control.app, sha256 text NOT NULL UNIQUE, prefix text NOT NULL,
     last_four text NOT NULL, expires_at timestamptz, revoked_at timestamptz`,
@@ -72,6 +74,7 @@ const platformTables: Readonly<Record<string, string>> = {
 const functionGrants = [
   'claim_connection_key(text, text, jsonb, uuid)',
   'release_connection_keys(uuid)',
+  'find_scim_token(text)',
   'find_issuer(text)',
   'find_app_key(text)',
 ] as const;
@@ -114,6 +117,12 @@ CREATE FUNCTION control.release_connection_keys(_provider uuid) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
   DELETE FROM control.connection_key WHERE identity_provider_id = _provider
      AND tenant_id = NULLIF(current_setting('app.tenant', true), '')::uuid $$;
+-- Whose a SCIM token is, is asked before a tenant is known; row-level security binds the owner too, but for this policy.
+CREATE POLICY of_owner ON control.scim_token TO writ_owner USING (true);
+CREATE FUNCTION control.find_scim_token(_sha256 text) RETURNS TABLE (tenant_id uuid, identity_provider_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+  SELECT t.tenant_id, t.identity_provider_id FROM control.scim_token t WHERE t.sha256 = _sha256 $$;
+REVOKE ALL ON FUNCTION control.find_scim_token(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION control.claim_connection_key(text, text, jsonb, uuid), control.release_connection_keys(uuid) FROM PUBLIC;`;
 
 const published = `

@@ -1,6 +1,6 @@
 /** What one document may hold. A refusal names the limit; nothing here depends on another tenant's document. */
 export const policyLimits = Object.freeze({
-  sourceBytes: 256 * 1024,
+  sourceLength: 256 * 1024,
   /** Lines with content plus flow punctuation, counted before any parsing: bounds the parser's work. */
   sourceTokens: 8_000,
   sourceDepth: 16,

@@ -6,6 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import { Administration } from '../administration.js';
 import type { BootstrapIssuer } from '../bootstrap-issuer.js';
 import type { RequestContext } from '../caller.js';
+import { DialBudget } from '../dial-budget.js';
 import type { Ports } from '../ports.js';
 import { BreakGlassResolver } from '../resolvers/break-glass.resolver.js';
 import { CatalogueResolver } from '../resolvers/catalogue.resolver.js';
@@ -62,6 +63,7 @@ export class TenantApiModule {
         { provide: ISSUER, useValue: issuer },
         { provide: SETTINGS, useValue: settings },
         { provide: Administration, useFactory: () => new Administration(ports) },
+        { provide: DialBudget, useFactory: () => new DialBudget(ports.nowMs) },
         ...resolvers,
       ],
     };

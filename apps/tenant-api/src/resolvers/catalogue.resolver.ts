@@ -14,7 +14,8 @@ import {
 import { sealText } from '@writ/platform';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, logContextOf, refusedWith } from '../administration.js';
-import type { RequestContext } from '../caller.js';
+import { type RequestContext, tenantOf } from '../caller.js';
+import { DialBudget, tooManyDials } from '../dial-budget.js';
 import { aliasStrategies, credentialAad, endpointProblem, itemName, providers } from '../catalogue-rules.js';
 import type { Ports } from '../ports.js';
 import { type UserError, UserErrorCode, recordOf, userError } from '../schema/common.js';
@@ -36,6 +37,7 @@ export class CatalogueResolver {
   constructor(
     @Inject(PORTS) private readonly ports: Ports,
     @Inject(Administration) private readonly administration: Administration,
+    @Inject(DialBudget) private readonly dials: DialBudget,
   ) {}
 
   @Mutation(() => t.CreateProviderCredentialPayload, {
@@ -99,6 +101,7 @@ export class CatalogueResolver {
   ): Promise<Answer> {
     const problem = endpointProblem(input);
     if (problem) return { userErrors: [problem] };
+    if (!this.dials.take(tenantOf(context.caller).tenant)) return { userErrors: [tooManyDials] };
     const url = await this.ports.checkUrl(input.baseUrl);
     if (!url.ok) return { userErrors: [userError('baseUrl', UserErrorCode.FORBIDDEN_TARGET, url.error)] };
     return this.administration.change(context, info, input, {

@@ -1,12 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import {
-  type Result,
-  type TenantContext,
-  err,
-  ok,
-  parseTenantId,
-  tenantOfVerifiedCredential,
-} from '@writ/domain';
+import { type Result, type TenantContext, err, ok, parseTenantId, tenantOfVerifiedCredential } from '@writ/domain';
 import { logOrigin } from '@writ/postgres';
 import { type ControlTx, SignUpRow, TenantRow } from '@writ/postgres/control';
 import { IsNull, LessThan, MoreThan, Not } from 'typeorm';

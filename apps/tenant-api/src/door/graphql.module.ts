@@ -10,6 +10,7 @@ import { DialBudget } from '../dial-budget.js';
 import type { Ports } from '../ports.js';
 import { BreakGlassResolver } from '../resolvers/break-glass.resolver.js';
 import { CatalogueResolver } from '../resolvers/catalogue.resolver.js';
+import { CredentialsResolver } from '../resolvers/credentials.resolver.js';
 import { EvidenceResolver } from '../resolvers/evidence.resolver.js';
 import { IdentityResolver } from '../resolvers/identity.resolver.js';
 import { MoneyResolver } from '../resolvers/money.resolver.js';
@@ -17,6 +18,7 @@ import { OnboardingResolver } from '../resolvers/onboarding.resolver.js';
 import { PeopleResolver } from '../resolvers/people.resolver.js';
 import { PolicyResolver } from '../resolvers/policy.resolver.js';
 import { ReadingResolver } from '../resolvers/reading.resolver.js';
+import { TaxonomyResolver } from '../resolvers/taxonomy.resolver.js';
 import type { TenantApiSettings } from '../settings.js';
 import { ISSUER, PORTS, SETTINGS } from '../tokens.js';
 import { formatExecution } from './format-error.js';
@@ -36,6 +38,8 @@ export const resolvers = [
   OnboardingResolver,
   IdentityResolver,
   CatalogueResolver,
+  CredentialsResolver,
+  TaxonomyResolver,
   MoneyResolver,
   PeopleResolver,
   PolicyResolver,

@@ -49,6 +49,7 @@ const tenantTables: Readonly<Record<string, string>> = {
     CHECK (input_micros_per_million >= 0 AND output_micros_per_million >= 0)`,
   policy_version: `${row}, number integer NOT NULL, source text NOT NULL, hash text NOT NULL, state text NOT NULL,
     author text NOT NULL, publisher text, published_at timestamptz, UNIQUE (tenant_id, number)`,
+  taxonomy: `${row}, source jsonb NOT NULL, UNIQUE (tenant_id)`,
   approval: `${row}, kind text NOT NULL, subject jsonb NOT NULL, subject_hash text NOT NULL, requested_by text NOT NULL,
     state text NOT NULL, decided_by text, decided_at timestamptz, reason text, expires_at timestamptz NOT NULL,
     CONSTRAINT second_person CHECK (decided_by IS NULL OR decided_by <> requested_by),

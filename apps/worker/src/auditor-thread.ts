@@ -51,8 +51,11 @@ async function noteInvalid(tenant: TenantId, finding: Finding): Promise<void> {
     actor: 'auditor',
     fields: { code, what, ...(index === undefined ? {} : { index }) },
   };
-  const log = await ground.logs({ tenant, origin });
-  const receipt = await ground.ledger.commit(log, event, { level: 'committed', deadlineMs: limits.outcomeCommitMs });
+  const context = await ground.logs({ tenant, origin });
+  const receipt = await ground.ledger.commit(context, event, {
+    level: 'committed',
+    deadlineMs: limits.outcomeCommitMs,
+  });
   if (!receipt.ok) onProblem(`intake.invalid for ${origin}: ${receipt.error}`);
 }
 

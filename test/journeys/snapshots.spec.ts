@@ -60,15 +60,16 @@ describe('a snapshot in the gateway', () => {
   });
 });
 
+const down = (): Promise<never> => Promise.reject(new Error('the directory of connections is unavailable'));
+const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
 describe('identity in the gateway', () => {
   it('R6: answers an outage of the directory with identity-unavailable, never with 401', async () => {
-    const down = (): Promise<never> => Promise.reject(new Error('the directory of connections is unavailable'));
     const identity = createIdentity({
       directory: { find: down, findAppKey: down },
       fetchDocument: () => Promise.resolve(undefined),
       clock: systemClock,
     });
-    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
     const token = `${part({ alg: 'RS256', typ: 'at+jwt' })}.${part({ iss: 'https://idp.example', aud: 'x', sub: 'nora' })}.c2ln`;
     const identified = await identity.identify({ scheme: 'bearer', token, method: 'POST', url: '/' });
     expect(identified).toMatchObject({ ok: false, error: { code: 'identity-unavailable' } });

@@ -183,9 +183,9 @@ function startLoad(): {
 } {
   const answers: number[] = [];
   const refusals: Refused[] = [];
-  let isOver = false;
+  const stopped = new AbortController();
   const caller = async (): Promise<void> => {
-    while (!isOver) {
+    while (!stopped.signal.aborted) {
       const from = performance.now();
       try {
         await chat(nora, 'Hello');
@@ -203,7 +203,7 @@ function startLoad(): {
     answeredSince: (ms) => answers.filter((at) => at > ms).length,
     refusedSince: (ms) => refusals.filter(({ atMs }) => atMs > ms),
     async stop() {
-      isOver = true;
+      stopped.abort();
       await Promise.all(callers);
     },
   };

@@ -58,7 +58,7 @@ export function wire(settings: GatewaySettings): Wiring {
   const clock = systemClock;
   const leases = budgetStore(configPlane);
   const spending = createLimits({ redis, leases, clock, instances: settings.processes, onProblem: problem });
-  const endpoints = sharedHealth(settings.redisUrl, problem);
+  const endpoints = sharedHealth(settings, problem);
   const ports: Ports = {
     identity: atPublicUrl(
       createIdentity({
@@ -103,8 +103,12 @@ export function wire(settings: GatewaySettings): Wiring {
 }
 
 /** What this process learns of its endpoints, and what the others tell of them. */
-function sharedHealth(redisUrl: string, problem: Problem): { readonly health: LocalHealth; close(): Promise<void> } {
+function sharedHealth(
+  { redisUrl, processes }: GatewaySettings,
+  problem: Problem,
+): { readonly health: LocalHealth; close(): Promise<void> } {
   const health = localHealth({
+    instances: processes,
     began: (rest) => {
       problem(`${rest.endpoint} rests: ${rest.why}`);
       rests.tell(rest);

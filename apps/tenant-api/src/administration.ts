@@ -92,7 +92,6 @@ export class Administration {
         };
         return key === undefined || dryRun ? work() : remembered(tx, { ...request, key }, work);
       });
-      this.ports.changed();
       return { ...answer, ...once };
     } catch (error) {
       if (recorded !== undefined) await this.undone(tenant, context.caller, recorded);

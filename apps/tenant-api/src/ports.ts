@@ -152,8 +152,6 @@ export interface Ports {
   readonly evidence: EvidencePort;
   readonly exporter: ExportPort;
   readonly policy: PolicyPort;
-  /** Told of every change that was committed, so that this process sees its own publication at once. */
-  readonly changed: () => void;
   /** Checks a tenant's URL when it is written: form, name, and every address it resolves to. */
   readonly checkUrl: (url: string) => Promise<Result<URL, string>>;
   /** Tells the operators of a failure whose text the caller does not see; the request id joins the two. */

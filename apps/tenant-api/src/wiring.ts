@@ -58,7 +58,6 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
       keyset: readFileSync(settings.keysetFile),
       nowMs,
     }),
-    changed: () => directory.forget(),
     policy: { compile },
     checkUrl: targetCheck(settings.egressAllowHosts),
     report: (cause, request) => log.error({ ...told(cause), request }, 'the administration plane failed and refused'),

@@ -93,7 +93,10 @@ async function startParts(
   const ports = { tenantApi: await freePort(), gateway: await freePort() };
   const ground: Ground = { postgres, redis, keys, simulated, ports };
   const tenantApi = await app('tenant-api', tenantApiSettings(ground));
-  const worker = await app('worker', workerSettings(ground, join(folder, 'anchors')), ['--roles', 'sequencer,sweeper,auditor,retention']);
+  const worker = await app('worker', workerSettings(ground, join(folder, 'anchors')), [
+    '--roles',
+    'sequencer,sweeper,auditor,retention',
+  ]);
   const gateway = await app('gateway', gatewaySettings(ground, gatewayProcesses));
   const urls = {
     gateway: `http://127.0.0.1:${ports.gateway}`,

@@ -77,10 +77,12 @@ export async function enforce(
   exchange.permit = permit.value;
 
   // 8. Which endpoint? Only inside the authorized set.
-  const { aliases, endpoints, prices } = held.snapshot;
+  const tokens = estimateTokens(ask) + (ask.maxOutputTokens ?? 0) * ask.choices;
+  const { aliases, endpoints, prices, limits } = held.snapshot;
+  const about = { model: ask.model, tokens, random: () => ports.ids.random(), nowMs: ports.clock.nowMs() };
   const route = choose(
     decision,
-    { model: ask.model, aliases, endpoints, prices, random: () => ports.ids.random(), nowMs: ports.clock.nowMs() },
+    { aliases, endpoints, prices, limits, ...about },
     healthOf(ports.health, tenant.tenant),
   );
   if (!route.ok) return closeRefused(exchange, refuse(route.error), hangUp);

@@ -30,8 +30,6 @@ export interface DirectoryKey {
 export interface ConnectionDirectory {
   find(issuer: string): Promise<Result<readonly DirectoryConnection[], 'unavailable'>>;
   findAppKey(sha256: string): Promise<Result<DirectoryKey | undefined, 'unavailable'>>;
-  /** For a process that has just published: its own next question must not race the notice. */
-  forget(): void;
   close(): Promise<void>;
 }
 
@@ -79,7 +77,6 @@ export function connectionDirectory(plane: PlanePool, options: ConnectionDirecto
   return {
     find: (issuer) => issuers.get(issuer),
     findAppKey: (sha256) => keys.get(sha256),
-    forget: clear,
     close: () => listener.close(),
   };
 }

@@ -6,7 +6,8 @@ import { type GoldenCase, goldenCases } from './golden-cases.js';
 
 /**
  * The golden matrix: for every vendor and case the exact bytes that reach it, the canonical parts that come back, and the
- * exact bytes that the caller gets. Delete a file and run this test to write it anew; then review its diff like code.
+ * exact bytes that the caller gets. Delete a file and run this test to write it anew: it
+ * fails that once, so that the diff is reviewed like code.
  */
 openCrossing();
 
@@ -48,6 +49,8 @@ it.each(names)('%s: what it is sent and what comes back is as in its golden file
     matrix[`${name}, streamed`] = await pass(provider, one, true);
   }
   const file = new URL(`../../../journeys/providers/golden/${provider}.golden.json`, import.meta.url);
-  if (!existsSync(file)) writeFileSync(file, `${JSON.stringify(matrix, null, 2)}\n`);
+  const isNew = !existsSync(file);
+  if (isNew) writeFileSync(file, `${JSON.stringify(matrix, null, 2)}\n`);
   expect(JSON.parse(JSON.stringify(matrix))).toEqual(JSON.parse(readFileSync(file, 'utf8')));
+  expect(isNew).toBe(false);
 });

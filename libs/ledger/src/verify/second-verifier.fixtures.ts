@@ -22,7 +22,7 @@ export class SecondVerifier {
   readonly #ended: Promise<void>;
 
   constructor() {
-    this.#process = spawn('python3', [script, Buffer.from(root.publicKey).toString('hex')], {
+    this.#process = spawn('python3', ['-B', script, Buffer.from(root.publicKey).toString('hex')], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const lines = createInterface({ input: this.#process.stdout as NodeJS.ReadableStream });

@@ -5,6 +5,7 @@ import { splice } from '../json/splice.js';
 import { anthropicErrorBody } from './refusal.js';
 import { readMessages, Blocks } from './read.js';
 import { writeUsage } from './usage.js';
+import { readJson } from '../json/value.js';
 
 const finishes: Readonly<Record<FinishReason, string>> = {
   stop: 'end_turn',
@@ -71,7 +72,7 @@ class MessageWriter {
 
   /** The vendor's own events pass: remember which block is open, should words arrive that lost their place. */
   follow(json: string): void {
-    const passing = JSON.parse(json) as { type?: string; index?: number; content_block?: { type?: string } };
+    const passing = readJson(json) as { type?: string; index?: number; content_block?: { type?: string } };
     if (passing.type === 'message_start') this.#started = true;
     if (passing.type === 'content_block_start') {
       const index = passing.index ?? 0;
@@ -219,9 +220,5 @@ function wholeBlock(part: Said, words: string): object {
 
 /** A provider may stop in the middle of the arguments; what is no JSON is shown as the text it is. */
 function inputOf(words: string): unknown {
-  try {
-    return JSON.parse(words === '' ? '{}' : words) as unknown;
-  } catch {
-    return { arguments: words };
-  }
+  return readJson(words === '' ? '{}' : words) ?? { arguments: words };
 }

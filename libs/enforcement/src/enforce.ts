@@ -13,7 +13,7 @@ import {
   type Enforced,
 } from './conclude.js';
 import { dispatch } from './dispatch.js';
-import { beginExchange, commit, conversationKey, phase, type Exchange } from './exchange.js';
+import { beginExchange, commit, conversationKey, evidenceLevel, phase, type Exchange } from './exchange.js';
 import { estimateTokens, factsOf } from './facts.js';
 import type { Ports } from './ports.js';
 import { decisionRecord } from './records.js';
@@ -71,7 +71,7 @@ export async function enforce(
   const permit = await commit(
     exchange,
     decisionRecord(exchange, decision, cleared.value),
-    decision.obligations.evidence,
+    evidenceLevel(exchange, decision.obligations),
   );
   if (!permit.ok) return refuseUnrecorded(exchange, permit.error);
   exchange.permit = permit.value;

@@ -2,6 +2,7 @@ import { clinicalStrong, soundsClinical } from './detect/clinical.js';
 import { findAddresses, findEmails, findUrls } from './detect/internet.js';
 import { findCards, findIbans } from './detect/payment.js';
 import { findDates } from './detect/dates.js';
+import { findLongWords } from './detect/long-words.js';
 import { findPlaces } from './detect/places.js';
 import { findPhones } from './detect/phone.js';
 import { resolveOverlaps } from './detect/resolve.js';
@@ -28,6 +29,7 @@ export const passes: readonly ((scene: Scene, emit: Emit) => void)[] = [
   findCards,
   findIbans,
   findStructured,
+  findLongWords,
   findPhones,
   findSecrets,
   findPlaces,

@@ -141,7 +141,7 @@ const version4 = /(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\
 const hexGroups = /[0-9a-fA-F:]{2,45}(?:\.\d{1,3}){0,3}/y;
 const hardware =
   /[0-9a-fA-F]{2}([:-])(?:[0-9a-fA-F]{2}\1){4}[0-9a-fA-F]{2}(?![0-9a-fA-F:-])|[0-9a-fA-F]{4}\.[0-9a-fA-F]{4}\.[0-9a-fA-F]{4}(?![0-9a-fA-F.])/y;
-const quiet = /^(?:0\.|127\.0\.0\.1$|2(?:2[4-9]|[345]\d)\.)/;
+const quiet = /^(?:0\.|127\.0\.0\.1$|255\.255\.)/;
 const addressCues = cueTable.group(
   'ip, ips, ipv4, address, addr, host, server, dns, gateway, subnet, ping, client, remote, peer, nameserver, router, netmask, adresse'.split(
     ', ',

@@ -30,6 +30,10 @@ const cardCues = cueTable.group([
   'cartão',
   'kreditkort',
   'creditcard',
+  'charge',
+  'charged',
+  'paid',
+  'payment',
   'cardnumber',
 ]);
 

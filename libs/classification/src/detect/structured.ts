@@ -39,6 +39,7 @@ function judge(scene: Scene, accept: ShapedRule, first: number, last: number): C
   if (!support && accept.bare === 0) return undefined;
   if (support && accept.bare === 0 && !rule.check && support.distance > FAR) return undefined;
   if (isGluedLeft(scene.text, start) || isGluedRight(scene.text, end)) return undefined;
+  if (scene.text[start - 1] === '+') return undefined;
   const value = compact(scene.text.slice(start, end));
   if (!/^[A-Z0-9]+$/.test(value)) return undefined;
   if (rule.match && !rule.match.test(value)) return undefined;

@@ -18,6 +18,12 @@ export const gatewaySettings = z.object({
   listenPort: z.coerce.number().int().min(0).max(65_535),
   /** Where callers find the gateway, e.g. `https://ai.example.com`; DPoP proofs are made for it, and refused without it. */
   publicUrl: z.url({ protocol: /^https?$/ }).optional(),
+  /** Addresses of TLS-terminating proxies, exactly as the socket reports them; only they may name a client certificate. */
+  clientCertificateProxies: list,
+  /** The one header in which they do. */
+  clientCertificateHeader: z
+    .enum(['client-cert', 'x-forwarded-client-cert', 'x-ssl-client-cert'])
+    .default('client-cert'),
   managementPort: z.coerce.number().int().min(0).max(65_535).default(0),
   processes: z.coerce.number().int().min(1).max(64).default(1),
   /** Login `writ_gateway` of the control database. */

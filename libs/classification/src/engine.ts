@@ -44,6 +44,8 @@ const MAX_DEPTH = 3;
 export interface Scope {
   readonly key?: string | undefined;
   readonly role: string;
+  /** True for what machines wrote for machines: enums, object keys, a tool's description. No name is looked for there. */
+  readonly nameless?: boolean;
   readonly bundle: Bundle;
   readonly expired: () => boolean;
 }
@@ -119,7 +121,7 @@ function scanText(text: string, outer: readonly CueHit[], kind: Kind, scope: Sco
   const emit = (candidate: Candidate): void => {
     found.push(candidate);
   };
-  for (const detect of passes) detect(scene, emit);
+  for (const detect of passes) if (detect !== findNames || scope.nameless !== true) detect(scene, emit);
   findInjections(scene, scope.role, emit);
   scope.bundle.terms.find(scene, emit);
   scope.bundle.patterns.find(scene, emit);

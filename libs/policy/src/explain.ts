@@ -185,7 +185,7 @@ function unknownIn(evaluations: readonly Evaluation[], views: readonly View[]) {
     if (view === undefined) continue;
     for (let rule = 0; rule < reader.rules; rule += 1) {
       for (const { leaf } of decodeLeaves(reader, rule)) {
-        if (leafAnswer(leaf, view) !== undefined) continue;
+        if (leafAnswer(leaf, view) !== undefined || isAbsent(leaf, view)) continue;
         const path =
           leaf.kind === 'class'
             ? `class(${leaf.name})`
@@ -200,13 +200,16 @@ function unknownIn(evaluations: readonly Evaluation[], views: readonly View[]) {
   return [...found.values()];
 }
 
+/** What good facts do not have is guarded by `has()` and no failure of a source. */
+function isAbsent(leaf: DecodedLeaf['leaf'], view: View): boolean {
+  return leaf.kind !== 'class' && leaf.kind !== 'pair' && readFact(view, leaf.path) === absent;
+}
+
 function causeFor(path: string, facts: Facts): string {
   if ((path.startsWith('class(') || path.startsWith('data.')) && facts.data === undefined)
     return 'classification incomplete';
   if (path.startsWith('budget.') && facts.budget === undefined) return 'the budget could not be read in time';
-  return path.startsWith('ext.')
-    ? 'the source did not answer in time'
-    : 'absent, or not of the kind that the rule needs';
+  return path.startsWith('ext.') ? 'the source did not answer in time' : 'not of the kind that the rule needs';
 }
 
 function unique(values: readonly string[]): readonly string[] {

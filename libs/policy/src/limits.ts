@@ -9,6 +9,8 @@ export const policyLimits = Object.freeze({
   conditions: 4_096,
   expressionDepth: 16,
   listItems: 500,
+  /** Texts in the lists of all conditions together, sets counted wherever they are used. */
+  listedTexts: 20_000,
   /** Different texts that one attribute is compared with: bounds the width of every set operation. */
   valuesPerAttribute: 2_048,
   textLength: 512,

@@ -114,6 +114,36 @@ describe('a change', () => {
   });
 });
 
+describe('the taxonomy of a tenant', () => {
+  const upsert = (input: object) =>
+    change(house, 'upsertTaxonomy', input, 'taxonomy { version terms { class term } }', south.owner);
+
+  it('reaches the gateways with the next snapshot, and is refused when it does not load', async () => {
+    const terms = [{ class: 'INTERNAL', term: 'Project Heron' }];
+    expect((await upsert({ expectedVersion: 0, terms })).userErrors).toEqual([]);
+    const { rows } = await house.admin.query<{ body: string }>(
+      'SELECT body FROM control.snapshot ORDER BY published_at DESC LIMIT 1',
+    );
+    expect((JSON.parse(rows[0]?.body ?? '{}') as { taxonomy: object }).taxonomy).toMatchObject({
+      version: 'tenant-1',
+      terms,
+    });
+    expect((await upsert({ expectedVersion: 0, terms })).userErrors[0]?.code).toBe('CONFLICT');
+    const broken = [{ class: 'INTERNAL', name: 'broken', pattern: '(' }];
+    expect((await upsert({ expectedVersion: 1, terms, patterns: broken })).userErrors[0]?.code).toBe('INVALID');
+  });
+
+  it('finds less only with a second person', async () => {
+    const terms = [{ class: 'INTERNAL', term: 'Project Heron' }];
+    const relaxed = await upsert({ expectedVersion: 1, terms, thresholds: [{ of: 'PII', atLeast: 990 }] });
+    const forgotten = await upsert({ expectedVersion: 1 });
+    expect([relaxed.userErrors[0]?.code, forgotten.userErrors[0]?.code]).toEqual([
+      'APPROVAL_REQUIRED',
+      'APPROVAL_REQUIRED',
+    ]);
+  });
+});
+
 describe('two people', () => {
   it('are needed to map another claim to an administrative role, and the second must be another person', async () => {
     const found = await house.ask<{ identityProviders: { edges: { node: { id: string; version: number } }[] } }>(
@@ -143,6 +173,21 @@ describe('two people', () => {
     expect((await approve(second)).userErrors).toEqual([]);
     expect((await widen()).data.setClaimMappings.userErrors).toEqual([]);
     expect((await widen()).data.setClaimMappings.userErrors[0]?.code).toBe('CONFLICT');
+  });
+
+  it('are needed to ask for less evidence', async () => {
+    const { data } = await house.ask<{ tenant: { version: number } }>('{ tenant { version } }', {}, north.owner);
+    const input = { expectedVersion: data.tenant.version, dispatchClasses: ['PHI'] };
+    const less = await change(house, 'updateTenant', input, 'tenant { id }', north.owner);
+    expect(less.userErrors[0]?.code).toBe('APPROVAL_REQUIRED');
+    const more = await change(
+      house,
+      'updateTenant',
+      { expectedVersion: data.tenant.version, evidenceLevel: 'receipted' },
+      'tenant { id }',
+      north.owner,
+    );
+    expect(more.userErrors).toEqual([]);
   });
 
   it('are a constraint of the database, not of this code alone', async () => {

@@ -263,6 +263,16 @@ describe('a connection', () => {
     expect(await register(mine.owner, bound('mine-too'))).toEqual([]);
   });
 
+  it('that was never proved by a real token keeps nobody out', async () => {
+    const squatter = await setupToken(house, 'ops@squatter.example');
+    await done(house, 'createTenant', { name: 'squatter', region: 'eu' }, 'tenant { id }', squatter);
+    expect(await register(squatter, bound('rightful'))).toEqual([]);
+    expect(await federate(house, 'rightful')).toBeDefined();
+    const late = await setupToken(house, 'ops@late.example');
+    await done(house, 'createTenant', { name: 'late', region: 'eu' }, 'tenant { id }', late);
+    expect((await register(late, bound('rightful')))[0]?.code).toBe('TAKEN');
+  });
+
   it.each([
     'http://127.0.0.1',
     'https://[::1]',

@@ -49,7 +49,7 @@ function judge(scene: Scene, accept: ShapedRule, first: number, last: number): C
   const opposed =
     against !== undefined && against.hit.last < first && (!support || against.distance < support.distance);
   if (opposed && (!support || support.distance > 2)) return undefined;
-  if (!support && isInRow(scene, first, last)) return undefined;
+  if (!support && (isInRow(scene, first, last) || isMixedCase(scene.text.slice(start, end)))) return undefined;
   const score = support ? rule.cued : accept.bare;
   const steps = [
     `${support ? 'with cue' : 'shape alone'}: ${score}`,
@@ -71,6 +71,11 @@ function judge(scene: Scene, accept: ShapedRule, first: number, last: number): C
     penalty: (rule.rank ?? 5) * 3 + (support?.distance ?? 8) * 12,
     normal: value,
   };
+}
+
+/** `U0000226a`: nobody writes an identifier so. */
+function isMixedCase(text: string): boolean {
+  return /[a-z]/.test(text) && /[A-Z]/.test(text);
 }
 
 function compact(text: string): string {

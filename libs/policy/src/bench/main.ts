@@ -6,7 +6,7 @@ import { evaluate } from '../engine.js';
 import { evaluateAll } from '../evaluation.js';
 import { explain } from '../explain.js';
 import { factsHashOf } from '../facts-hash.js';
-import { compile, imageOf } from '../image.js';
+import { type PolicyImage, compile, imageOf } from '../image.js';
 import { link } from '../link.js';
 import { anOutcome, indexesOf } from '../outcome.js';
 import { simulate } from '../simulate.js';
@@ -74,15 +74,17 @@ function fleetFigures(): readonly Figure[] {
   let bytes = 0;
   let rules = 0;
   const policies: ReturnType<typeof link>[] = [];
-  const cold = cpuMs(() => {
-    for (let tenant = 0; tenant < tenants; tenant += 1) {
-      const document = at(programs, tenant);
-      const image = imageOf(document, 1);
-      bytes += image.words.byteLength;
-      rules += document.program.rules.length;
-      policies.push(link(image, endpoints, now));
-    }
+  const images: PolicyImage[] = [];
+  const compiled = cpuMs(() => {
+    for (let tenant = 0; tenant < tenants; tenant += 1) images.push(imageOf(at(programs, tenant), 1));
   });
+  const linked = cpuMs(() => {
+    for (const image of images) policies.push(link(image, endpoints, now));
+  });
+  for (const [tenant, image] of images.entries()) {
+    bytes += image.words.byteLength;
+    rules += at(programs, tenant).program.rules.length;
+  }
   let next = 1;
   const random = timeCalls(facts, 100_000, 1, (one) => {
     next = (next * 48_271) % 2_147_483_647;
@@ -93,12 +95,9 @@ function fleetFigures(): readonly Figure[] {
     { name: 'rules of a tenant, mean', value: rules / tenants, unit: 'rules' },
     { name: 'image of a tenant, mean', value: bytes / tenants, unit: 'bytes' },
     { name: 'images in a GiB', value: 2 ** 30 / (bytes / tenants), unit: 'tenants', goal: 150_000, rising: true },
-    {
-      name: '10,000 tenants from rules, compiled and linked with 20 endpoints',
-      value: cold / 1_000,
-      unit: 'CPU s',
-      goal: 2,
-    },
+    { name: '10,000 tenants compiled from rules', value: compiled / 1_000, unit: 'CPU s' },
+    { name: '10,000 tenants linked with 20 endpoints each', value: linked / 1_000, unit: 'CPU s' },
+    { name: '10,000 tenants ready', value: (compiled + linked) / 1_000, unit: 'CPU s', goal: 2 },
     { name: 'evaluation, random tenant of 10,000, p99', value: random.p99, unit: 'us', goal: 25 },
   ];
 }

@@ -18,13 +18,14 @@ import {
   type EnrolledLedger,
   enrolledLedger,
   originOf,
+  postgresLedgerStore,
   retentionStore,
   sequencerStore,
   withExport,
   withTenant,
   writeHold,
 } from '@writ/postgres';
-import { Sequencer } from '@writ/worker';
+import { Sequencer, retain } from '@writ/worker';
 import { type TestDatabase, startDatabase } from './database.js';
 import { eventually } from './eventually.js';
 import { aRecordId } from './leaves.js';
@@ -58,14 +59,7 @@ beforeAll(async () => {
   await eventually(async () =>
     expect((await gateway.ledger.commit(await logOf(tenant), anEvent('probe', {}), how)).ok).toBe(true),
   );
-  sequencer = new Sequencer({
-    store: sequencerStore(database.plane('writ_sequencer')),
-    key: logKey,
-    clock: systemClock,
-    gate: () => Promise.resolve(),
-    onPublished: () => undefined,
-    onProblem: () => undefined,
-  });
+  sequencer = aSequencer();
 });
 afterAll(async () => {
   await gateway.close();
@@ -143,6 +137,36 @@ describe('retention', () => {
     expect(report.findings.filter(({ code }) => code !== exitCodes.closing)).toEqual([]);
   });
 
+  it('writes its order into the log before it prunes, and finds nothing more to do afterwards', async () => {
+    const tenant = await database.tenant();
+    const admin = await database.session('postgres');
+    await admin.query(`ALTER TABLE ledger.retention_class DROP CONSTRAINT retention_class_keep_check`);
+    await admin.query(`UPDATE ledger.retention_class SET keep = '1 millisecond' WHERE keep_class = 'm6'`);
+    await requests(tenant, 10, 'm6');
+    const gatewayPlane = database.plane('writ_gateway');
+    const parts = {
+      reading: database.plane('writ_exporter', 1),
+      retention: retentionStore(database.plane('writ_retention')),
+      ledger: gateway.ledger,
+      store: postgresLedgerStore(gatewayPlane),
+      logs: () => logOf(tenant),
+      clock: systemClock,
+      onProblem: () => undefined,
+    };
+    const running = aSequencer();
+    running.start();
+    try {
+      let pruned = 0;
+      // Records of the same millisecond need not lie in the order of their ids: the next turn finds the rest.
+      for (let turn = 1; turn > 0; pruned += turn) turn = await retain(tenant.tenant, parts);
+      expect(pruned).toBe(20);
+    } finally {
+      await running.stop();
+    }
+    const report = verified(await bundleOf(tenant));
+    expect(report.findings).toEqual([]);
+  });
+
   it("erases a subject's keys by an order that names it, and no proof changes", async () => {
     const tenant = await database.tenant();
     await requests(tenant, 4);
@@ -168,6 +192,17 @@ function verified(bundle: Uint8Array): Report {
   return verifyBundle(source, { root: root.publicKey });
 }
 
+function aSequencer(): Sequencer {
+  return new Sequencer({
+    store: sequencerStore(database.plane('writ_sequencer')),
+    key: logKey,
+    clock: systemClock,
+    gate: () => Promise.resolve(),
+    onPublished: () => undefined,
+    onProblem: () => undefined,
+  });
+}
+
 async function logOf(tenant: TenantContext): Promise<LogContext> {
   return { ...aLog(tenant), origin: (await originOf(database.plane('writ_gateway', 1), tenant.tenant)) ?? '' };
 }
@@ -184,8 +219,8 @@ async function anOrder(tenant: TenantContext, name: string, fields: EventRecord[
 }
 
 /** Two records each. */
-async function requests(tenant: TenantContext, count: number): Promise<void> {
-  const log = await logOf(tenant);
+async function requests(tenant: TenantContext, count: number, keep = 'y6'): Promise<void> {
+  const log = { ...(await logOf(tenant)), keep };
   for (let n = 0; n < count; n += 50) {
     await Promise.all(
       Array.from({ length: Math.min(50, count - n) }, async () => {

@@ -118,6 +118,22 @@ describe('the sequencer', () => {
   });
 });
 
+describe('a log whose stored head contradicts itself', () => {
+  it('goes on integrity hold, and does not stop the others of its shard', async () => {
+    const [broken, other] = [await database.tenant(), await database.tenant()];
+    await store.append([maker.leaf(broken.tenant), maker.leaf(other.tenant)]);
+    await aSequencer().sequencer.tick();
+    const schema = schemaOf(broken.tenant);
+    await admin.query(`ALTER TABLE ${schema}.batch DISABLE TRIGGER ALL`);
+    await admin.query(`UPDATE ${schema}.batch SET root = $1 WHERE first_idx = 0`, [Buffer.alloc(32, 7)]);
+    await store.append([maker.leaf(broken.tenant), maker.leaf(other.tenant)]);
+    const { sequencer } = aSequencer();
+    expect(await sequencer.tick()).toMatchObject({ kind: 'failed' });
+    expect(await sequencer.tick()).toEqual({ kind: 'committed', leaves: 1 });
+    expect(await store.append([maker.leaf(broken.tenant)])).toMatchObject({ because: 'integrity-hold' });
+  });
+});
+
 describe('the tree', () => {
   it('refuses a fork, a gap and a frontier of the wrong length, whoever inserts it', async () => {
     const tenant = await database.tenant();

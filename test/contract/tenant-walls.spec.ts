@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { TenantContext } from '@writ/domain';
+import { type TenantContext, tenantOfJob } from '@writ/domain';
 import { type PlanePool, postgresLedgerStore, schemaOf, withTenant, writerRegister } from '@writ/postgres';
 import type { Client } from 'pg';
 import { seeded } from '../support/random.js';
@@ -174,7 +174,6 @@ describe('the walls between tenants', () => {
   });
 
   it('a tenant without a schema fails and leaves the connection whole', async () => {
-    const { tenantOfJob } = await import('@writ/domain');
     await expect(withTenant(one, tenantOfJob(aTenantId()), () => Promise.resolve())).rejects.toMatchObject({
       code: '22023',
     });

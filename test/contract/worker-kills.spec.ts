@@ -94,13 +94,13 @@ async function aWorker(roles = 'sequencer'): Promise<RunningApp> {
 function settingsIn(place: string): Readonly<Record<string, string>> {
   const key = (name: string): string => {
     const file = join(place, name);
-    writeFileSync(file, String(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })));
+    writeFileSync(file, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }));
     return file;
   };
   const publicKey = (name: string): string => {
     const file = join(place, name);
     const made = generateKeyPairSync('ed25519').publicKey;
-    writeFileSync(file, String(made.export({ type: 'spki', format: 'pem' })));
+    writeFileSync(file, made.export({ type: 'spki', format: 'pem' }));
     return file;
   };
   const masterKeyFile = join(place, 'master.key');

@@ -25,7 +25,7 @@ beforeAll(async () => {
   });
   await app.listen(0, '127.0.0.1');
   port = (app.getHttpServer().address() as AddressInfo).port;
-  fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  fastify = app.getHttpAdapter().getInstance();
   close = () => app.close();
 });
 

@@ -1,22 +1,24 @@
 """Verifies bundle after bundle for the mutation tests.
 
-Reads frames from standard input: the length of the bundle and of the other bundle (0 for none), four bytes each, big
-endian, then both. Answers each with one line: the exit code, or `crash` and the exception.
+Reads frames from standard input: the lengths of the bundle, of another bundle, of a policy and of a pinned checkpoint (0
+for none), four bytes each, big endian, then all four. Answers each with one line: the exit code, or `crash` and the exception.
 """
 
 import sys
 
 from verify import verify
+from witnesses import Policy
 
 
 def main():
     root_key = bytes.fromhex(sys.argv[1])
     stream = sys.stdin.buffer
-    while len(lengths := stream.read(8)) == 8:
-        size, other_size = int.from_bytes(lengths[:4], "big"), int.from_bytes(lengths[4:], "big")
-        data, other = stream.read(size), stream.read(other_size) if other_size else None
+    while len(lengths := stream.read(16)) == 16:
+        sizes = [int.from_bytes(lengths[at : at + 4], "big") for at in (0, 4, 8, 12)]
+        data, other, policy, pinned = (stream.read(size) if size else None for size in sizes)
         try:
-            print(verify(data, root_key, other)[0], flush=True)
+            demanded = Policy(policy.decode("latin-1")) if policy else None
+            print(verify(data or b"", root_key, other, demanded, pinned)[0], flush=True)
         except Exception as fault:  # a crash is what the tests look for
             print(f"crash {type(fault).__name__}: {fault}".replace("\n", " "), flush=True)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A second verifier of writ-bundle/1. It shares the format and the vectors with the first, and not a line of code.
 
-    python3 verify.py <bundle.tar> [--root <hex>] [--compare <other.tar>] [--json]
+    python3 verify.py <bundle.tar> [--root <hex>] [--policy <file>] [--pinned <note>] [--compare <other.tar>] [--json]
 
 Python's standard library and the Ed25519 beside this file. Exit codes as those of `writ verify`.
 """
@@ -16,9 +16,10 @@ import sys
 
 import ed25519
 from strict import Unreadable, base64std, base64url, is_count, is_text, parse, parse_object, read_tar
+from witnesses import Policy
 
-SIGNATURE, ROOT, GAP, FORK, PAYLOAD, CHAIN, CLOSING, RETENTION, TIME, FORMAT, UNANCHORED = (
-    10, 11, 12, 13, 15, 16, 17, 18, 19, 20, 21)
+SIGNATURE, ROOT, GAP, FORK, WITNESS, PAYLOAD, CHAIN, CLOSING, RETENTION, TIME, FORMAT, UNANCHORED = (
+    10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21)
 TOLERANCE_MS = 5 * 60 * 1000
 LONGEST_OPEN_MS = 12 * 60 * 1000
 NO_PREVIOUS = "0" * 64
@@ -158,8 +159,9 @@ def is_signed(parsed, keys):
     return False
 
 
-def epoch_findings(bundle):
-    """Every epoch must hold exactly this checkpoint in one slot of its tree of heads."""
+def epoch_findings(bundle, policy):
+    """Every epoch must hold exactly this checkpoint in one slot of its tree of heads; then the witnesses are counted."""
+    seen = set()
     for name in bundle.files:
         match = re.fullmatch(r"epochs/(0|[1-9][0-9]{0,14})\.note", name)
         if not match:
@@ -179,6 +181,10 @@ def epoch_findings(bundle):
             yield SIGNATURE, None, f"{name} is not signed by an epoch key of the keyset"
         elif epoch_root(bundle, proof, number, parsed[2]) != parsed[3]:
             yield ROOT, None, f"{name} does not hold the checkpoint of this bundle in its slot"
+        elif policy:
+            seen |= policy.cosigners(parsed[0], parsed[4], signature_holds)
+    if policy and not policy.quorum(seen):
+        yield WITNESS, None, "the witnesses of your policy did not cosign"
 
 
 def is_note(text):
@@ -429,7 +435,8 @@ class Examiner:
         if kind == "decision":
             if said.get("effect") not in ("permit", "deny"):
                 return "the decision neither permits nor denies"
-            self.decisions[leaf_hash] = {"index": index, "said": said, "results": [], "windows": []}
+            self.decisions[leaf_hash] = {
+                "index": index, "said": said, "results": [], "windows": [], "dispatches": [], "windows_said": 0}
             return None
         link = said.get("decisionLeaf")
         decision = self.decisions.get(link) if is_text(link) else None
@@ -442,9 +449,17 @@ class Examiner:
             result, results = said.get("result"), decision["results"]
             if not is_text(result):
                 return "the outcome has no result"
-            if results and not (results == ["indeterminate"] and result != "indeterminate"):
+            if any((one == "indeterminate") == (result == "indeterminate") for one in results):
                 return "the decision was closed before"
             results.append(result)
+            response = said.get("response") if type(said.get("response")) is dict else {}
+            if is_count(response.get("windows")):
+                decision["windows_said"] = response["windows"]
+            named = said.get("dispatchLeaves") if type(said.get("dispatchLeaves")) is list else []
+            for leaf in named:
+                elsewhere = is_text(leaf) and (self.bundle.start > 0 or leaf in self.absent)
+                if not elsewhere and leaf not in decision["dispatches"]:
+                    return "the outcome names a dispatch that is not in this log"
             return None
         if decision["said"]["effect"] == "deny":
             return f"the {kind} follows a deny"
@@ -454,6 +469,7 @@ class Examiner:
                 return "the segment has no window"
             decision["windows"].append(window)
             return None
+        decision["dispatches"].append(leaf_hash)
         endpoints = decision["said"].get("endpoints")
         if type(endpoints) is list and said.get("endpoint") not in endpoints:
             return "the dispatch went to an endpoint outside the authorized set"
@@ -619,16 +635,23 @@ class Examiner:
         findings = []
         until = self.bundle.manifest["created"] if self.bundle.end == self.bundle.size else self.newest
         for decision in self.decisions.values():
-            end = 0
-            for place, (window, start, stop) in enumerate(sorted(decision["windows"]), 1):
-                if window != place or start != end or stop < start:
-                    findings.append((CLOSING, decision["index"], f"window {place} of the answer to it is missing"))
-                    break
-                end = stop
+            missing = missing_window(decision) if "completed" in decision["results"] else None
+            if missing is not None:
+                findings.append((CLOSING, decision["index"], f"window {missing} of the answer to it is missing"))
             unclosed = decision["said"]["effect"] == "permit" and not decision["results"]
             if unclosed and until - decision["said"]["ts"] > LONGEST_OPEN_MS:
                 findings.append((CLOSING, decision["index"], "the permit was never closed by an outcome"))
         return findings
+
+
+def missing_window(decision):
+    """Windows of a completed answer are 1 to n and touch; the outcome itself covers the last."""
+    end, windows = 0, sorted(decision["windows"])
+    for place, (window, start, stop) in enumerate(windows, 1):
+        if window != place or start != end or stop < start:
+            return place
+        end = stop
+    return len(windows) + 1 if len(windows) < decision["windows_said"] - 1 else None
 
 
 def prepared(data, root_key):
@@ -666,6 +689,23 @@ def compare(bundle, data):
     return []
 
 
+def compare_pinned(bundle, note):
+    parsed = open_note(note)
+    keys = [key["public"] for key in bundle.keys if key["use"] == "log"]
+    if parsed is None or not is_signed(parsed, keys) or parsed[1] != bundle.origin:
+        return [(FORK, None, "the pinned checkpoint is not one of this log")]
+    size, root = parsed[2], parsed[3]
+    if size > bundle.size:
+        return [(FORK, None, f"the log was {size} long and is now {bundle.size}")]
+    if bundle.start != 0 or bundle.end < size:
+        return []
+    tree = Range()
+    for index, leaf_hash, _ in bundle.leaves():
+        if index < size:
+            tree.push(1, leaf_hash)
+    return [] if tree.root() == root else [(FORK, None, "the pinned tree is not a stage of this one")]
+
+
 def hash_findings(bundle):
     for file in bundle.manifest["files"]:
         content = bundle.files[file["name"]]
@@ -673,14 +713,16 @@ def hash_findings(bundle):
             yield FORMAT, None, f"the file {file['name']} is not the one that the manifest lists"
 
 
-def verify(data, root_key=None, other=None):
+def verify(data, root_key=None, other=None, policy=None, pinned=None):
     """(exit code, findings)"""
     try:
         bundle = prepared(data, root_key)
         findings = Examiner(bundle).run()
         if other is not None:
             findings += compare(bundle, other)
-        findings += epoch_findings(bundle)
+        if pinned is not None:
+            findings += compare_pinned(bundle, pinned)
+        findings += epoch_findings(bundle, policy)
         findings += hash_findings(bundle)
     except Unreadable as fault:
         return fault.code, [(fault.code, None, str(fault))]
@@ -693,7 +735,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("bundle")
     parser.add_argument("--root", help="the deployment's root public key, 64 hex digits")
-    parser.add_argument("--compare")
+    parser.add_argument("--compare", help="another bundle of the same log")
+    parser.add_argument("--policy", help="the witnesses that must have cosigned (C2SP tlog-policy)")
+    parser.add_argument("--pinned", help="a checkpoint of this log that was kept")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     root_key = bytes.fromhex(args.root) if args.root else None
@@ -703,7 +747,14 @@ def main():
     if args.compare:
         with open(args.compare, "rb") as file:
             other = file.read()
-    code, findings = verify(data, root_key, other)
+    policy = pinned = None
+    if args.policy:
+        with open(args.policy, encoding="latin-1") as file:
+            policy = Policy(file.read())
+    if args.pinned:
+        with open(args.pinned, "rb") as file:
+            pinned = file.read()
+    code, findings = verify(data, root_key, other, policy, pinned)
     if args.json:
         print(json.dumps({"exit": code, "findings": findings[:1000]}))
     else:
@@ -714,4 +765,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (OSError, ValueError) as fault:
+        print(f"verify.py: {fault}")
+        sys.exit(2)

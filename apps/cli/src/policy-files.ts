@@ -63,7 +63,7 @@ function testFile(file: string, platform: PolicyImage | undefined, print: Print)
 }
 
 async function proveFiles(files: readonly string[], print: Print): Promise<number> {
-  const { startProver } = await import('@writ/policy/prove');
+  const { startProver } = await import('./prover.js');
   const prover = await startProver();
   let failures = 0;
   for (const file of files) {
@@ -78,7 +78,7 @@ async function proveFiles(files: readonly string[], print: Print): Promise<numbe
       if (proof.verdict === 'broken') print(`    by ${JSON.stringify(proof.witness)}`);
     }
   }
-  prover.close();
+  await prover.close();
   return failures;
 }
 
@@ -99,10 +99,10 @@ export async function diffFiles(
   print(beforeHash === afterHash ? 'the two versions mean the same' : `${beforeHash} -> ${afterHash}`);
   for (const change of changes) print(wordsFor(change));
   if (options.prove === true) {
-    const { startProver } = await import('@writ/policy/prove');
+    const { startProver } = await import('./prover.js');
     const prover = await startProver();
     const proof = await prover.proveNoLoosening(old, fresh);
-    prover.close();
+    await prover.close();
     if (proof.ok) print(`nothing new is authorized: ${proof.value.verdict}`);
     if (proof.ok && proof.value.verdict === 'broken')
       print(`    only the new version authorizes ${JSON.stringify(proof.value.witness)}`);

@@ -37,13 +37,14 @@ function startPrimary({ processes, drainSeconds, logLevel, managementPort }: Gat
 }
 
 async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings): Promise<void> {
-  const { ports, log, close } = wire({ listenHost, listenPort, ...rest });
+  const wiring = wire({ listenHost, listenPort, ...rest });
+  const { ports, log } = wiring;
   let draining = false;
   const app = await createServer({ ports, log, surfaces, observe: createObserver(), isDraining: () => draining });
   onShutDown(async () => {
     draining = true;
     await app.close();
-    await close();
+    await wiring.close();
   });
   process.on('unhandledRejection', (cause) =>
     log.error({ err: cause }, 'a promise was rejected and nobody waited for it'),

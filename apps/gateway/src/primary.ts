@@ -11,6 +11,19 @@ export interface PrimaryOptions {
 
 type ToWorker = { readonly kind: 'shut-down' };
 
+/** Resolves with the port once the new process listens. */
+async function start(): Promise<number> {
+  const worker = cluster.fork();
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  worker.once('listening', (address) => resolve(address.port));
+  worker.once('exit', (code) => reject(new Error(`a gateway process ended with ${code} before it listened`)));
+  return await promise;
+}
+
+function workers(): Worker[] {
+  return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+}
+
 /**
  * Keeps `processes` gateway processes alive. SIGTERM and SIGINT drain them all and end; SIGHUP replaces them one by one,
  * each only after its successor listens, so that no request fails. The primary owns the signals; workers ignore them.
@@ -19,14 +32,6 @@ export function runPrimary({ processes, drainMs, log, onListening }: PrimaryOpti
   const leaving = new Set<number>();
   let stopping = false;
   let rolling: Promise<void> = Promise.resolve();
-
-  async function start(): Promise<number> {
-    const worker = cluster.fork();
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    worker.once('listening', (address) => resolve(address.port));
-    worker.once('exit', (code) => reject(new Error(`a gateway process ended with ${code} before it listened`)));
-    return await promise;
-  }
 
   async function drain(worker: Worker): Promise<void> {
     leaving.add(worker.id);
@@ -37,8 +42,6 @@ export function runPrimary({ processes, drainMs, log, onListening }: PrimaryOpti
     await gone;
     clearTimeout(deadline);
   }
-
-  const workers = (): Worker[] => Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
 
   async function roll(): Promise<void> {
     for (const old of workers()) {

@@ -16,6 +16,8 @@ const keyFile = z.string().min(1, 'the path of a key file');
 export const gatewaySettings = z.object({
   listenHost: z.string().default('127.0.0.1'),
   listenPort: z.coerce.number().int().min(0).max(65_535),
+  /** Where callers find the gateway, e.g. `https://ai.example.com`; DPoP proofs are made for it, and refused without it. */
+  publicUrl: z.url({ protocol: /^https?$/ }).optional(),
   managementPort: z.coerce.number().int().min(0).max(65_535).default(0),
   processes: z.coerce.number().int().min(1).max(64).default(1),
   /** Login `writ_gateway` of the control database. */

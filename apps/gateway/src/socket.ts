@@ -28,9 +28,6 @@ export function sealResponse(raw: ServerResponse, drainMs: number): SealedRespon
   const write = raw.write.bind(raw) as (bytes: Uint8Array) => boolean;
   const end = raw.end.bind(raw) as (bytes?: Uint8Array) => void;
   const writeHead = raw.writeHead.bind(raw) as (status: number, headers: Readonly<Record<string, string>>) => void;
-  const sealed = (): never => {
-    throw new Error('a tenant route writes only released bytes');
-  };
   Object.assign(raw, { write: sealed, end: sealed, writeHead: sealed, flushHeaders: sealed });
   return {
     begin: (status, headers) => writeHead(status, headers),
@@ -49,6 +46,10 @@ export function sealResponse(raw: ServerResponse, drainMs: number): SealedRespon
       raw.destroy();
     },
   };
+}
+
+function sealed(): never {
+  throw new Error('a tenant route writes only released bytes');
 }
 
 /** A reader that takes nothing for `drainMs` is cut: its stream must not hold memory for ever. */

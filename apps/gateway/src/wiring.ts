@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { classify, isCleared } from '@writ/classification';
 import { limits, parseRecordId, type RecordId } from '@writ/domain';
 import type { ClassifierPort, Ports } from '@writ/enforcement';
-import { createIdentity, documentFetcher, type Directory } from '@writ/identity';
+import { createIdentity, documentFetcher, type Directory, type Identity } from '@writ/identity';
 import { isReceipt, rawPublicKey, statementSigner } from '@writ/ledger';
 import { createLog, guardedDispatcher, localKms, openText, systemClock, uuidv7, type Log } from '@writ/platform';
 import {
@@ -19,8 +19,8 @@ import {
   type PlanePool,
 } from '@writ/postgres';
 import { createProviders, dialects } from '@writ/providers';
-import { connectRedis, createLimits } from '@writ/redis';
-import { isAuthorizedBy, localHealth } from '@writ/routing';
+import { connectRedis, createLimits, sharedReplays, sharedRests } from '@writ/redis';
+import { isAuthorizedBy, localHealth, type LocalHealth } from '@writ/routing';
 import { securityEvents } from './security.js';
 import type { GatewaySettings } from './settings.js';
 import { createSnapshots } from './snapshots.js';
@@ -56,13 +56,20 @@ export function wire(settings: GatewaySettings): Wiring {
   const security = securityEvents(log, systemClock);
   const kms = localKms(Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64'));
   const clock = systemClock;
+  const leases = budgetStore(configPlane);
+  const spending = createLimits({ redis, leases, clock, instances: settings.processes, onProblem: problem });
+  const endpoints = sharedHealth(settings, problem);
   const ports: Ports = {
-    identity: createIdentity({
-      directory: callersOf(directory, settings.adminAudience),
-      fetchDocument: documentFetcher(egress),
-      clock,
-      failed: (error) => problem('a credential could not be verified', error),
-    }),
+    identity: atPublicUrl(
+      createIdentity({
+        directory: callersOf(directory, settings.adminAudience),
+        fetchDocument: documentFetcher(egress),
+        clock,
+        replays: sharedReplays(redis),
+        failed: (error) => problem('a credential could not be verified', error),
+      }),
+      settings.publicUrl,
+    ),
     snapshots: createSnapshots({
       source,
       kms,
@@ -71,13 +78,7 @@ export function wire(settings: GatewaySettings): Wiring {
       originOf: ({ tenant }) => logOrigin(settings.logName, tenant),
     }),
     classifier,
-    limits: createLimits({
-      redis,
-      leases: budgetStore(configPlane),
-      clock,
-      instances: settings.processes,
-      onProblem: problem,
-    }),
+    limits: spending,
     ledger: own.ledger,
     providers: createProviders({
       proofs: { isReceipt, isAuthorizedBy, isCleared },
@@ -86,7 +87,7 @@ export function wire(settings: GatewaySettings): Wiring {
         openText(contentKey, `${tenant.tenant}|provider_credential|${id}`, sealed),
     }),
     dialects,
-    health: localHealth({ began: (rest) => problem(`${rest.endpoint} rests: ${rest.why}`) }),
+    health: endpoints.health,
     clock,
     ids: { recordId, random: () => Math.random() },
     security,
@@ -94,10 +95,38 @@ export function wire(settings: GatewaySettings): Wiring {
   const close = async (): Promise<void> => {
     security.close();
     await own.close();
+    await Promise.allSettled([spending.close(), endpoints.close()]);
     await Promise.allSettled([source.close(), directory.close(), redis.close(), egress.close()]);
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
   return { ports, log, close };
+}
+
+/** What this process learns of its endpoints, and what the others tell of them. */
+function sharedHealth(
+  { redisUrl, processes }: GatewaySettings,
+  problem: Problem,
+): { readonly health: LocalHealth; close(): Promise<void> } {
+  const health = localHealth({
+    instances: processes,
+    began: (rest) => {
+      problem(`${rest.endpoint} rests: ${rest.why}`);
+      rests.tell(rest);
+    },
+  });
+  const rests = sharedRests({
+    url: redisUrl,
+    onProblem: problem,
+    nowMs: () => systemClock.nowMs(),
+    heard: (rest) => health.rest(rest),
+  });
+  return { health, close: () => rests.close() };
+}
+
+/** A DPoP proof names the address that its caller used, which a process behind a load balancer cannot see. */
+function atPublicUrl(identity: Identity, publicUrl: string | undefined): Pick<Identity, 'identify'> {
+  const absolute = (path: string): string => (publicUrl === undefined ? path : new URL(path, publicUrl).href);
+  return { identify: (credential) => identity.identify({ ...credential, url: absolute(credential.url) }) };
 }
 
 function ownLedger(settings: GatewaySettings, plane: PlanePool, log: Log, problem: Problem): EnrolledLedger {

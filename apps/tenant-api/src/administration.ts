@@ -9,7 +9,7 @@ import { type ApprovalRequest, ApprovalMissing, pendingApproval, useApproval } f
 import { canonicalText } from './canonical-text.js';
 import { remembered } from './idempotency.js';
 import type { Ports } from './ports.js';
-import { type UserError, UserErrorCode, userError } from './schema/common.js';
+import { type UserError, UserErrorCode, userError } from './schema/building-blocks.js';
 import { toId } from './schema/ids.js';
 import { publishSnapshot } from './snapshot.js';
 

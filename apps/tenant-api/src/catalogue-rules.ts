@@ -1,5 +1,5 @@
 import type { Provider } from '@writ/domain';
-import { type UserError, UserErrorCode, userError } from './schema/common.js';
+import { type UserError, UserErrorCode, userError } from './schema/building-blocks.js';
 import type { RegisterEndpointInput } from './schema/catalogue.types.js';
 
 export const providers = [

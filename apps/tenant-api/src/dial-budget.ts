@@ -1,4 +1,4 @@
-import { UserErrorCode, userError } from './schema/common.js';
+import { UserErrorCode, userError } from './schema/building-blocks.js';
 
 const windowMs = 10 * 60 * 1000;
 const dialsPerWindow = 120;

@@ -1,6 +1,6 @@
 import type { ControlTx } from '@writ/postgres/control';
 import { type Caller, callerDigest } from './caller.js';
-import { UserErrorCode, userError } from './schema/common.js';
+import { UserErrorCode, userError } from './schema/building-blocks.js';
 
 const keptMs = 24 * 60 * 60 * 1000;
 

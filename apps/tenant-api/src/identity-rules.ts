@@ -1,6 +1,6 @@
 import { type ControlTx, IdentityProviderRow, TenantRow } from '@writ/postgres/control';
 import { reservedRoles, rolePermissions } from './permissions.js';
-import { type UserError, UserErrorCode, userError } from './schema/common.js';
+import { type UserError, UserErrorCode, userError } from './schema/building-blocks.js';
 import type { ClaimMappingInput, CreateIdentityProviderInput } from './schema/identity.types.js';
 
 export const subjectKinds = ['human', 'agent', 'workload'] as const;

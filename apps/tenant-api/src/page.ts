@@ -1,4 +1,4 @@
-import type { Connection } from './schema/common.js';
+import type { Connection } from './schema/building-blocks.js';
 
 /** A page from one row more than was asked for; the cursor is the last node's id. */
 export function pageOf<T extends { readonly id: string }>(rows: readonly T[], first: number): Connection<T> {

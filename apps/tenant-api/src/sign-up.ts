@@ -6,7 +6,7 @@ import { IsNull, LessThan, MoreThan, Not } from 'typeorm';
 import { keyContext } from './administration.js';
 import type { BootstrapIssuer, IssuedToken } from './bootstrap-issuer.js';
 import type { Ports } from './ports.js';
-import { type UserError, UserErrorCode, userError } from './schema/common.js';
+import { type UserError, UserErrorCode, userError } from './schema/building-blocks.js';
 
 const codeLifetimeMs = 10 * 60 * 1000;
 const attemptsPerCode = 5;

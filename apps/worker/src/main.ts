@@ -1,6 +1,6 @@
 import { createLog, systemClock } from '@writ/platform';
 import type { RunningRole } from './repeat.js';
-import { runAuditor, runSequencer, runSweeper } from './roles.js';
+import { runAuditor, runRetention, runSequencer, runSweeper } from './roles.js';
 import { readWorkerSettings } from './settings.js';
 
 const read = readWorkerSettings(process.argv.slice(2));
@@ -15,6 +15,7 @@ const log = createLog('worker', settings.logLevel);
 const running: RunningRole[] = [];
 if (settings.roles.has('sequencer')) running.push(runSequencer(settings, systemClock, log));
 if (settings.roles.has('sweeper')) running.push(runSweeper(settings, systemClock, log));
+if (settings.roles.has('retention')) running.push(runRetention(settings, systemClock, log));
 if (settings.roles.has('auditor')) running.push(runAuditor(settings, systemClock, log));
 process.stdout.write(`${JSON.stringify({ ready: true, roles: [...settings.roles] })}\n`);
 

@@ -1,27 +1,28 @@
 import { Worker } from 'node:worker_threads';
-import { logSigner, statementSigner } from '@writ/ledger';
-import { type Clock, type Log, localKms } from '@writ/platform';
+import { logSigner } from '@writ/ledger';
+import type { Clock, Log } from '@writ/platform';
 import {
-  enrolledLedger,
   planePool,
+  postgresLedgerStore,
+  retentionStore,
   sequencerStore,
-  snapshotSource,
-  snapshotVerifier,
   sweeperStore,
+  tenantsWithLogs,
 } from '@writ/postgres';
 import { anchorFolder } from './anchor.js';
 import { takeEpoch } from './epochs.js';
-import { masterKeyIn, privateKeyIn, publicKeyIn } from './keys.js';
-import { logContexts } from './log-contexts.js';
+import { privateKeyIn } from './keys.js';
+import { retain } from './retention.js';
 import { type PublishedHead, Sequencer } from './sequencer.js';
 import type { WorkerSettings } from './settings.js';
 import { type RunningRole, repeat } from './repeat.js';
 import { passStartGate } from './start-gate.js';
 import { sweep } from './sweeper.js';
+import { writingGround } from './writing-ground.js';
 
 const epochMs = 5_000;
 const sweepMs = 5_000;
-const version = '0.1.0';
+const retentionMs = 60 * 60 * 1000;
 
 export function runSequencer(settings: WorkerSettings, clock: Clock, log: Log): RunningRole {
   const { sequencerDatabaseUrl = '', logKeyFile = '', anchorFolder: folder = '', shard, logName } = settings;
@@ -69,36 +70,13 @@ function streamedHead({ tenant, origin, batch }: PublishedHead) {
 }
 
 export function runSweeper(settings: WorkerSettings, clock: Clock, log: Log): RunningRole {
-  const { databaseUrl = '', masterKeyFile = '', writerAuthorityKeyFile = '', snapshotPublicKeyFile = '' } = settings;
-  const onProblem = (problem: string): void => log.error({ role: 'sweeper' }, problem);
-  const plane = planePool('writ_worker', {
-    url: databaseUrl,
-    max: 4,
-    onLost: (cause) => onProblem(cause.message),
-  });
-  const ledgerPlane = planePool('writ_worker', {
-    url: databaseUrl,
-    max: 2,
-    onLost: (cause) => onProblem(cause.message),
-  });
-  const source = snapshotSource(plane, { verifier: snapshotVerifier([publicKeyIn(snapshotPublicKeyFile)]), onProblem });
-  const own = enrolledLedger({
-    plane: ledgerPlane,
-    authority: statementSigner(privateKeyIn(writerAuthorityKeyFile)),
-    kind: 'worker',
-    settings: { build: { version }, environment: settings.environment, clock: { source: 'system', errorMs: 1_000 } },
-    clock,
-    // The sweeper asks for no more than `committed`, so it verifies no checkpoint.
-    logKeys: () => [],
-    onAlarm: (alarm) => log.error({ role: 'sweeper', alarm }, 'the ledger raised an alarm'),
-    onProblem,
-  });
-  const logs = logContexts(source, localKms(masterKeyIn(masterKeyFile)));
+  const ground = writingGround('sweeper', settings, clock, log);
+  const { plane, ledger, logs, onProblem } = ground;
   const every = repeat(
     clock,
     sweepMs,
     async () => {
-      const closed = await sweep({ store: sweeperStore(plane), ledger: own.ledger, logs, clock, onProblem });
+      const closed = await sweep({ store: sweeperStore(plane), ledger, logs, clock, onProblem });
       if (closed > 0) log.warn({ role: 'sweeper', closed }, 'decisions of ended writers were closed');
     },
     onProblem,
@@ -106,10 +84,36 @@ export function runSweeper(settings: WorkerSettings, clock: Clock, log: Log): Ru
   return {
     async stop() {
       await every.stop();
-      await own.close();
-      await source.close();
-      await ledgerPlane.close();
-      await plane.close();
+      await ground.close();
+    },
+  };
+}
+
+export function runRetention(settings: WorkerSettings, clock: Clock, log: Log): RunningRole {
+  const ground = writingGround('retention', settings, clock, log);
+  const { plane, onProblem } = ground;
+  const onLost = (cause: Error): void => onProblem(cause.message);
+  const reading = planePool('writ_exporter', { url: settings.exporterDatabaseUrl ?? '', max: 1, onLost });
+  const pruning = planePool('writ_retention', { url: settings.retentionDatabaseUrl ?? '', max: 1, onLost });
+  const parts = { ...ground, reading, retention: retentionStore(pruning), store: postgresLedgerStore(plane), clock };
+  const every = repeat(
+    clock,
+    retentionMs,
+    async () => {
+      for (const tenant of await tenantsWithLogs(plane)) {
+        // oxlint-disable-next-line no-await-in-loop -- one log after the other bounds the load
+        const pruned = await retain(tenant, parts);
+        if (pruned > 0) log.info({ role: 'retention', tenant, pruned }, 'expired records were pruned');
+      }
+    },
+    onProblem,
+  );
+  return {
+    async stop() {
+      await every.stop();
+      await ground.close();
+      await reading.close();
+      await pruning.close();
     },
   };
 }

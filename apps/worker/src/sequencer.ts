@@ -1,5 +1,5 @@
 import type { TenantId } from '@writ/domain';
-import { type LogHead, type LogSigner, type TreeBatch, genesis, sequence } from '@writ/ledger';
+import { type LogHead, type LogSigner, type SequenceFault, type TreeBatch, genesis, sequence } from '@writ/ledger';
 import type { Clock } from '@writ/platform';
 import type { NewBatch, SequencerStore, TakenLog, TickOutcome } from '@writ/postgres';
 
@@ -64,22 +64,38 @@ export class Sequencer {
       this.#isGated = false;
     }
     const made: { readonly published: PublishedHead; readonly head: LogHead }[] = [];
+    let stopped: SequencingStopped | undefined;
     const outcome = await this.#parts.store.tick(
       (tenant) => this.#heads.has(tenant),
       (taken, heads) => {
-        made.length = 0;
-        return taken.flatMap((log) => this.#sequence(log, heads.get(log.tenant), made));
+        try {
+          return taken.flatMap((log) => this.#sequence(log, heads.get(log.tenant), made));
+        } catch (cause) {
+          if (cause instanceof SequencingStopped) stopped = cause;
+          throw cause;
+        }
       },
     );
     if (outcome.kind === 'committed') {
       for (const { published, head } of made) this.#heads.set(published.tenant, head);
-      this.#parts.onPublished(made.map(({ published }) => published));
+      this.#publish(made.map(({ published }) => published));
     } else if (outcome.kind === 'lost-race') {
       for (const { published } of made) this.#heads.delete(published.tenant);
     } else if (outcome.kind !== 'idle') {
       this.#isGated = true;
+      // Its log alone must stop; while it waits with the others, they would stop too.
+      if (stopped?.fault === 'head-broken') await this.#parts.store.holdIntegrity(stopped.tenant, stopped.message);
     }
     return outcome;
+  }
+
+  /** The batches are durable whatever becomes of their copy outside; the next epoch holds them again. */
+  #publish(heads: readonly PublishedHead[]): void {
+    try {
+      this.#parts.onPublished(heads);
+    } catch (cause) {
+      this.#parts.onProblem(`new heads could not be anchored: ${String(cause)}`);
+    }
   }
 
   #sequence(
@@ -106,7 +122,10 @@ export class Sequencer {
     let pauseMs = shortestPauseMs;
     while (!this.#isStopping) {
       // oxlint-disable-next-line no-await-in-loop -- a tick follows the one before it
-      const outcome = await this.tick();
+      const outcome = await this.tick().catch((cause: unknown): TickOutcome => ({
+        kind: 'failed',
+        cause: String(cause),
+      }));
       if (outcome.kind === 'committed') pauseMs = shortestPauseMs;
       else if (outcome.kind === 'idle' || outcome.kind === 'lost-race')
         pauseMs = Math.min(pauseMs * 1.3, longestPauseMs);
@@ -129,7 +148,7 @@ export class Sequencer {
 export class SequencingStopped extends Error {
   constructor(
     readonly tenant: TenantId,
-    readonly fault: string,
+    readonly fault: SequenceFault,
   ) {
     super(`the log of ${tenant} cannot be sequenced: ${fault}`);
   }

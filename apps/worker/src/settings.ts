@@ -1,7 +1,7 @@
 import { environment, readSettings } from '@writ/platform';
 import { z } from 'zod';
 
-export const roles = ['sequencer', 'sweeper', 'auditor'] as const;
+export const roles = ['sequencer', 'sweeper', 'auditor', 'retention'] as const;
 export type Role = (typeof roles)[number];
 
 const url = z.string().min(1, 'a database address with login and password');
@@ -20,15 +20,17 @@ function schemaOf(chosen: ReadonlySet<Role>) {
     anchorFolder: forRoles(['sequencer'], z.string().min(1, 'a folder that a restore of the database does not touch')),
     shard: z.coerce.number().int().min(0).max(32_767).default(0),
     /** Login `writ_worker`. */
-    databaseUrl: forRoles(['sweeper', 'auditor'], url),
+    databaseUrl: forRoles(['sweeper', 'auditor', 'retention'], url),
     /** 32 bytes, base64, in a file that only the operator reads. */
-    masterKeyFile: forRoles(['sweeper'], keyFile),
+    masterKeyFile: forRoles(['sweeper', 'retention'], keyFile),
     /** Ed25519 private key (PEM) that enrols this process's writer key. */
-    writerAuthorityKeyFile: forRoles(['sweeper', 'auditor'], keyFile),
+    writerAuthorityKeyFile: forRoles(['sweeper', 'auditor', 'retention'], keyFile),
     /** Ed25519 public key (PEM) of the tenant API. */
-    snapshotPublicKeyFile: forRoles(['sweeper'], keyFile),
+    snapshotPublicKeyFile: forRoles(['sweeper', 'retention'], keyFile),
     /** Login `writ_exporter`. */
-    exporterDatabaseUrl: forRoles(['auditor'], url),
+    exporterDatabaseUrl: forRoles(['auditor', 'retention'], url),
+    /** Login `writ_retention`. */
+    retentionDatabaseUrl: forRoles(['retention'], url),
     /** Ed25519 public key (PEM) that checkpoints are verified with. */
     logPublicKeyFile: forRoles(['auditor'], keyFile),
     /** Name of the deployment in the logs' origin lines. */

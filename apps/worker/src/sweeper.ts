@@ -1,8 +1,9 @@
-import { type RecordId, type TenantId, limits, parseRecordId } from '@writ/domain';
+import { type TenantId, limits } from '@writ/domain';
 import { type EventRecord, type Ledger, type LedgerRecord, closeOpenDecisions } from '@writ/ledger';
-import { type Clock, uuidv7 } from '@writ/platform';
+import type { Clock } from '@writ/platform';
 import type { EndedWriter, OpenPermit, SweeperStore } from '@writ/postgres';
 import type { LogContexts } from './log-contexts.js';
+import { newRecordId } from './record-id.js';
 
 export interface SweeperParts {
   readonly store: SweeperStore;
@@ -90,10 +91,4 @@ function writerLost(writer: EndedWriter, nowMs: number): EventRecord {
     actor: 'sweeper',
     fields: { writer: writer.id, lastHeartbeatAt: writer.lastHeartbeatAt },
   };
-}
-
-function newRecordId(nowMs: number): RecordId {
-  const parsed = parseRecordId(uuidv7(nowMs));
-  if (!parsed.ok) throw new Error(parsed.error);
-  return parsed.value;
 }

@@ -50,15 +50,14 @@ export function deploymentKeys(folder: string, logName: string): DeploymentKeys 
     keys.snapshotKeyFile,
     keys.exportKeyFile,
   ]) {
-    writeOnce(file, () => String(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })));
+    writeOnce(file, () => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }));
   }
   writeOnce(keys.rootPublicKeyFile, () => {
     const spki = publicOf(keys.rootKeyFile).export({ type: 'spki', format: 'der' });
     return spki.subarray(spki.length - 32).toString('base64');
   });
-  const pem = (file: string): string => String(publicOf(file).export({ type: 'spki', format: 'pem' }));
-  writeOnce(keys.logPublicKeyFile, () => pem(keys.logKeyFile));
-  writeOnce(keys.snapshotPublicKeyFile, () => pem(keys.snapshotKeyFile));
+  writeOnce(keys.logPublicKeyFile, () => publicPem(keys.logKeyFile));
+  writeOnce(keys.snapshotPublicKeyFile, () => publicPem(keys.snapshotKeyFile));
   writeOnce(keys.keysetFile, () => signedKeyset(keys, logName));
   return keys;
 }
@@ -67,26 +66,29 @@ export function deploymentKeys(folder: string, logName: string): DeploymentKeys 
 function signedKeyset(keys: DeploymentKeys, logName: string): string {
   const now = Date.now();
   const window = { from: now - day, until: now + 30 * day };
-  const raw = (file: string): Uint8Array => rawPublicKey(publicOf(file));
   const keyset: Keyset = {
     _t: 'writ.keyset/1',
     deployment: logName,
     version: 1,
     issued: now,
     keys: [
-      keysetKey('log', raw(keys.logKeyFile), window, `${logName}/`),
-      keysetKey('writer-ca', raw(keys.writerAuthorityKeyFile), window),
-      keysetKey('export', raw(keys.exportKeyFile), window),
+      keysetKey('log', rawPublicKey(publicOf(keys.logKeyFile)), window, `${logName}/`),
+      keysetKey('writer-ca', rawPublicKey(publicOf(keys.writerAuthorityKeyFile)), window),
+      keysetKey('export', rawPublicKey(publicOf(keys.exportKeyFile)), window),
     ],
   };
   const root = createPrivateKey(readFileSync(keys.rootKeyFile, 'utf8'));
   return Buffer.from(signKeyset(keyset, statementSigner(root))).toString('ascii');
 }
 
+function publicPem(file: string): string | Buffer {
+  return publicOf(file).export({ type: 'spki', format: 'pem' });
+}
+
 function publicOf(file: string): KeyObject {
   return createPublicKey(readFileSync(file, 'utf8'));
 }
 
-function writeOnce(file: string, content: () => string): void {
+function writeOnce(file: string, content: () => string | Buffer): void {
   if (!existsSync(file)) writeFileSync(file, content(), { mode: 0o600 });
 }

@@ -57,12 +57,16 @@ export async function startPostgres(options: LocalPostgresOptions): Promise<Loca
   server.stderr.setEncoding('utf8').on('data', (text: string) => {
     for (const line of text.split('\n')) if (line !== '') options.log(`postgres: ${line}`);
   });
+  // A launcher that ends without `stop` takes the server along; one that is killed leaves it for the next to end.
+  const last = (): void => void server.kill('SIGINT');
+  process.once('exit', last);
   const url = (login: string): string => `postgres://${login}:${password(login)}@127.0.0.1:${port}/${database}`;
   await becomeReady(server, url('postgres'));
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const gone = exited(server);
     if (server.exitCode === null && server.signalCode === null) server.kill(signal);
     await gone;
+    process.off('exit', last);
     rmSync(join(folder, 'launcher.pid'), { force: true });
   };
   return { port, pid: server.pid ?? 0, folder, password, url, stop: () => end('SIGINT'), kill: end };

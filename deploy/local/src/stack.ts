@@ -93,7 +93,10 @@ async function startParts(
   const ports = { tenantApi: await freePort(), gateway: await freePort() };
   const ground: Ground = { postgres, redis, keys, simulated, ports };
   const tenantApi = await app('tenant-api', tenantApiSettings(ground));
-  const worker = await app('worker', workerSettings(ground, join(folder, 'anchors')), ['--roles', 'sequencer,sweeper,auditor']);
+  const worker = await app('worker', workerSettings(ground, join(folder, 'anchors')), [
+    '--roles',
+    'sequencer,sweeper,auditor,retention',
+  ]);
   const gateway = await app('gateway', gatewaySettings(ground, gatewayProcesses));
   const urls = {
     gateway: `http://127.0.0.1:${ports.gateway}`,
@@ -143,6 +146,7 @@ function workerSettings(ground: Ground, anchorFolder: string): Settings {
     WRIT_SEQUENCER_DATABASE_URL: postgres.url('writ_sequencer'),
     WRIT_DATABASE_URL: postgres.url('writ_worker'),
     WRIT_EXPORTER_DATABASE_URL: postgres.url('writ_exporter'),
+    WRIT_RETENTION_DATABASE_URL: postgres.url('writ_retention'),
     WRIT_LOG_KEY_FILE: keys.logKeyFile,
     WRIT_LOG_PUBLIC_KEY_FILE: keys.logPublicKeyFile,
     WRIT_SNAPSHOT_PUBLIC_KEY_FILE: keys.snapshotPublicKeyFile,

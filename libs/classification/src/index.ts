@@ -1,6 +1,17 @@
+export {
+  type ClassificationClaims,
+  claimsOf,
+  issueClassificationToken,
+  readClassificationToken,
+  tighten,
+} from './classification-token.js';
 export { classify, type ClassifyOptions } from './classify.js';
 export { engineVersion } from './engine.js';
+export { explain } from './explain.js';
 export { type ClearedPrompt, fulfil, isCleared } from './fulfil.js';
 export { type AnswerInspector, type Inspected, inspectAnswer } from './inspect-answer.js';
+export { ClassifierPool, type PoolJob } from './pool.js';
+export { generalise } from './redact/generalise.js';
+export { compareTaxonomies, type ShadowDifference } from './shadow.js';
 export { maskStream, type MaskingStream } from './stream/mask-stream.js';
 export { loadTaxonomy, type Taxonomy } from './taxonomy/taxonomy.js';

@@ -216,12 +216,6 @@ export const refusals = {
     message:
       "The answer held content that the tenant's policy withholds; its administrators can explain the decision by its id.",
   },
-  'shutting-down': {
-    status: 503,
-    retry: true,
-    mender: 'operator',
-    message: 'This gateway process is shutting down; try again at once.',
-  },
   internal: {
     status: 500,
     retry: true,

@@ -13,7 +13,7 @@ import {
   type Enforced,
 } from './conclude.js';
 import { dispatch } from './dispatch.js';
-import { beginExchange, commit, conversationKey, phase, type Exchange } from './exchange.js';
+import { beginExchange, commit, conversationKey, evidenceLevel, phase, type Exchange } from './exchange.js';
 import { estimateTokens, factsOf } from './facts.js';
 import type { Ports } from './ports.js';
 import { decisionRecord } from './records.js';
@@ -71,16 +71,18 @@ export async function enforce(
   const permit = await commit(
     exchange,
     decisionRecord(exchange, decision, cleared.value),
-    decision.obligations.evidence,
+    evidenceLevel(exchange, decision.obligations),
   );
   if (!permit.ok) return refuseUnrecorded(exchange, permit.error);
   exchange.permit = permit.value;
 
   // 8. Which endpoint? Only inside the authorized set.
-  const { aliases, endpoints, prices } = held.snapshot;
+  const tokens = estimateTokens(ask) + (ask.maxOutputTokens ?? 0) * ask.choices;
+  const { aliases, endpoints, prices, limits } = held.snapshot;
+  const about = { model: ask.model, tokens, random: () => ports.ids.random(), nowMs: ports.clock.nowMs() };
   const route = choose(
     decision,
-    { model: ask.model, aliases, endpoints, prices, random: () => ports.ids.random(), nowMs: ports.clock.nowMs() },
+    { aliases, endpoints, prices, limits, ...about },
     healthOf(ports.health, tenant.tenant),
   );
   if (!route.ok) return closeRefused(exchange, refuse(route.error), hangUp);

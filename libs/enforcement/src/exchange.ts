@@ -4,6 +4,7 @@ import {
   type Ask,
   type Classification,
   type EvidenceLevel,
+  type Obligations,
   type Permit,
   type Refusal,
   type Result,
@@ -65,9 +66,9 @@ export async function phase<T>(exchange: Exchange, name: string, step: () => Pro
 const strictness: Record<EvidenceLevel, number> = { committed: 0, receipted: 1, witnessed: 2 };
 
 /** The stricter of what the tenant and the policy's obligation ask for. */
-export function evidenceLevel(exchange: Exchange): EvidenceLevel {
-  const asked = exchange.permit?.record.decision.obligations.evidence ?? 'committed';
-  const tenants = exchange.held.snapshot.evidence.level;
+export function evidenceLevel({ held, permit }: Exchange, obligations?: Obligations): EvidenceLevel {
+  const asked = (obligations ?? permit?.record.decision.obligations)?.evidence ?? 'committed';
+  const tenants = held.snapshot.evidence.level;
   return strictness[asked] > strictness[tenants] ? asked : tenants;
 }
 
@@ -77,8 +78,7 @@ export async function commit<R extends LedgerRecord>(
   record: R,
   level: EvidenceLevel,
 ): Promise<Result<Receipt<R>, Refusal>> {
-  const deadlineMs =
-    record.kind === 'decision' || record.kind === 'dispatch' ? limits.decisionCommitMs : limits.outcomeCommitMs;
+  const deadlineMs = commitDeadlineMs(exchange, record);
   const committed = await phase(exchange, 'commit', () =>
     exchange.ports.ledger.commit(exchange.held.log, record, { level, deadlineMs }),
   );
@@ -87,6 +87,14 @@ export async function commit<R extends LedgerRecord>(
     ok: false,
     error: refuse(committed.error, { retryAfterSeconds: 1 + Math.floor(exchange.ports.ids.random() * 4) }),
   };
+}
+
+/** A caller waits a second at most for a decision, counted from the request's begin: what was spent before is taken off. */
+function commitDeadlineMs(exchange: Exchange, record: LedgerRecord): number {
+  if (record.kind === 'dispatch') return limits.decisionCommitMs;
+  if (record.kind !== 'decision') return limits.outcomeCommitMs;
+  const spentMs = exchange.ports.clock.monotonicMs() - exchange.startedMs;
+  return Math.max(limits.decisionCommitMs / 4, limits.decisionCommitMs - spentMs);
 }
 
 /** Key of the tokens that stand for values in this conversation; never leaves the process. */

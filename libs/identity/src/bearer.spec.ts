@@ -1,5 +1,6 @@
 import { createHash, createHmac, createPublicKey } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { trustsOverlap } from './index.js';
 import {
   aBearer,
   aConnection,
@@ -189,5 +190,14 @@ describe('the tenant', () => {
     expect(await verdict(aWorld([ec.jwk], {}, bound), token)).toBe('ok:ada@A');
     const other = aConnection({ settings, boundClaims: { azp: 'app-2' } });
     expect(await verdict(aWorld([ec.jwk], {}, other), token)).toBe('credential-invalid:bound_claim');
+  });
+
+  it('T8: the API is told which connections could both fit a token', () => {
+    const alpha = aConnection({ boundClaims: { tid: 'alpha' } });
+    expect(trustsOverlap(alpha, aConnection({ boundClaims: { tid: 'beta' } }))).toBe(false);
+    expect(trustsOverlap(alpha, aConnection({ boundClaims: { hd: 'beta' } }))).toBe(true);
+    expect(trustsOverlap(alpha, aConnection())).toBe(true);
+    expect(trustsOverlap(alpha, aConnection({ audiences: ['https://other.example.com'] }))).toBe(false);
+    expect(trustsOverlap(alpha, aConnection({ issuer: 'https://other.example.com' }))).toBe(false);
   });
 });

@@ -3,6 +3,7 @@ export { documentFetcher, type DocumentRequest, type FetchDocument } from './doc
 export type { Explained, TokenExplanation } from './explain.js';
 export { createIdentity, type Identified, type Identity, type IdentityNeeds } from './identity.js';
 export type { KeySetStatus } from './key-store.js';
+export { trustsOverlap } from './select-trust.js';
 export { mapRoles, type MappedRoles } from './subject-of-claims.js';
 export { trustComplaints } from './workload.js';
 export { issuerOfAuthority } from './certificate.js';

@@ -5,6 +5,8 @@ export interface JsonBounds {
   readonly values: number;
 }
 
+/** Where a text ends; what stands in it is judged by `JSON.parse`. */
+const string = /"[^"\\]*(?:\\.[^"\\]*)*"/y;
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const space = /[ \t\n\r]*/y;
 
@@ -102,11 +104,11 @@ class Reader {
   }
 
   #string(): string {
-    this.#take('"');
-    const start = this.#at - 1;
-    while (this.#at < this.text.length && this.text[this.#at] !== '"') this.#at += this.text[this.#at] === '\\' ? 2 : 1;
-    this.#take('"');
-    const value = JSON.parse(this.text.slice(start, this.#at)) as string;
+    string.lastIndex = this.#at;
+    const found = string.exec(this.text);
+    if (!found) throw new SyntaxError('no text');
+    this.#at = string.lastIndex;
+    const value = JSON.parse(found[0]) as string;
     if (!value.isWellFormed()) throw new SyntaxError('a lone surrogate');
     return value;
   }

@@ -40,7 +40,7 @@ export function digestOf(value: JsonValue): string {
 }
 
 /** A handle for one subject within one tenant: the same subject gives the same handle, and without the tenant's key it says nothing. */
-export function subjectRef(hmacKey: Uint8Array, subject: Subject): string {
+export function subjectRef(hmacKey: Uint8Array, subject: Pick<Subject, 'issuer' | 'id'>): string {
   const mac = createHmac('sha256', hmacKey).update(`writ/subject/v1\0${subject.issuer}\0${subject.id}`).digest();
   return toBase64Url(mac.subarray(0, 16));
 }

@@ -1,4 +1,4 @@
-import { type EvidenceLevel, type Result, type TenantId, limits } from '@writ/domain';
+import { type Result, type TenantId, limits } from '@writ/domain';
 import type { PreparedRecord } from './leaf.js';
 import type { CommitRefusal } from './ledger.js';
 import type { LedgerRecord } from './record.js';
@@ -9,7 +9,6 @@ export type Settlement = Result<Uint8Array, CommitRefusal>;
 /** One record whose caller waits. It leaves the queue when it is sent, refused, or its deadline passes unsent. */
 export interface Waiting {
   readonly prepared: PreparedRecord;
-  readonly level: EvidenceLevel;
   /** Only the first call counts: a deadline may have come first. */
   settle(settlement: Settlement): void;
   readonly isSettled: () => boolean;

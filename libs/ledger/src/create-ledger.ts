@@ -6,7 +6,8 @@ import { type LedgerSettings, type PreparedRecord, prepareRecord } from './leaf.
 import { provesInclusion, provesWitness } from './evidence.js';
 import type { CommitRefusal, Ledger, LedgerStore, LogContext } from './ledger.js';
 import { CommittedReceipt, type Receipt } from './receipt.js';
-import type { LedgerRecord } from './record.js';
+import { newRecordId } from './record-id.js';
+import type { LedgerRecord, OutcomeRecord } from './record.js';
 import type { RandomBytes } from './sealing.js';
 import type { WriterSigner } from './signer.js';
 import type { WitnessPolicy } from './witness-policy.js';
@@ -37,12 +38,14 @@ export interface LedgerParts {
 export interface WritingLedger extends Ledger {
   /** After re-enrolment: a key lives at most 24 hours, and a lost writer is refused for good. Starts new lanes. */
   replaceWriter(writer: WriterSigner): void;
-  /** Resolves when nothing waits and nothing is under way. */
+  /** Resolves when nothing waits and nothing is under way: not while the store is out, so a shutdown bounds its wait. */
   drained(): Promise<void>;
 }
 
 /** How long the store must have failed without a success before decisions are refused at once. */
 const breakerMs = 1_000;
+/** More requests than one process can have open. */
+const subjectsHeld = 20_000;
 /** How long a log on integrity hold is refused without asking the store again. */
 const holdMs = 1_000;
 
@@ -59,6 +62,8 @@ class GroupCommit implements WritingLedger {
   readonly #queue = new CommitQueue();
   readonly #slots: { lanes: WriterLanes; busy: boolean }[];
   readonly #heldUntil = new Map<string, number>();
+  /** Whose request it is: what follows a decision is sealed for the same subject, so that one erasure reaches all of it. */
+  readonly #subjects = new Map<string, string>();
   readonly #idle: (() => void)[] = [];
   #writer: WriterSigner;
   #writerRefused = false;
@@ -82,14 +87,19 @@ class GroupCommit implements WritingLedger {
     if (!this.#canReach(level)) return err('ledger-unavailable');
     // Asked before the record is encoded too: an overload must not cost what it cannot serve.
     const early = this.#refusesAtOnce(log, record, 0);
-    if (early) return err(early);
-    const prepared = prepareRecord(record, log, settings, clock.nowMs(), random);
-    if (!prepared) return err('ledger-unavailable');
-    const refusal = this.#refusesAtOnce(log, record, prepared.bytes);
-    if (refusal) return err(refusal);
-    const settled = await this.#enqueue(prepared, level, deadlineMs);
+    if (early) return this.#refuse(log, record, early);
+    const prepared = prepareRecord(record, log, settings, clock.nowMs(), random, this.#subjectOf(log, record));
+    if (!prepared.ok) {
+      this.#alarm({ kind: 'inadmissible', record: record.id, cause: prepared.error });
+      return err('ledger-unavailable');
+    }
+    this.#rememberSubject(prepared.value);
+    const refusal = this.#refusesAtOnce(log, record, prepared.value.bytes);
+    if (refusal) return this.#refuse(log, record, refusal);
+    const settled = await this.#enqueue(prepared.value, deadlineMs);
     if (!settled.ok) return settled;
-    if (level !== 'committed' && !(await this.#isProven(prepared, settled.value, level, until))) {
+    if (level !== 'committed' && !(await this.#isProven(prepared.value, settled.value, level, until))) {
+      this.#closeUnused(prepared.value, settled.value);
       return err('ledger-unavailable');
     }
     return ok(new CommittedReceipt(record, toHex(settled.value), level));
@@ -113,6 +123,18 @@ class GroupCommit implements WritingLedger {
     return { busy: false, lanes: new WriterLanes(() => `${this.#writer.id}/${(this.#lane += 1)}`) };
   }
 
+  #subjectOf({ origin }: LogContext, record: LedgerRecord): string | undefined {
+    return record.kind === 'event' ? undefined : this.#subjects.get(`${origin} ${record.request}`);
+  }
+
+  #rememberSubject({ record, log, subjectRef }: PreparedRecord): void {
+    if (record.kind !== 'decision' || subjectRef === undefined) return;
+    this.#subjects.set(`${log.origin} ${record.request}`, subjectRef);
+    if (this.#subjects.size <= subjectsHeld) return;
+    const [oldest] = this.#subjects.keys();
+    if (oldest !== undefined) this.#subjects.delete(oldest);
+  }
+
   #canReach(level: EvidenceLevel): boolean {
     const { store, witnesses } = this.#parts;
     if (level === 'witnessed') return store.witnessed !== undefined && witnesses !== undefined;
@@ -131,13 +153,12 @@ class GroupCommit implements WritingLedger {
   }
 
   /** Resolves with the leaf hash once durable, or with a refusal at the deadline at the latest. */
-  #enqueue(prepared: PreparedRecord, level: EvidenceLevel, deadlineMs: number): Promise<Settlement> {
+  #enqueue(prepared: PreparedRecord, deadlineMs: number): Promise<Settlement> {
     return new Promise((resolve) => {
       let settled = false;
       const timer = this.#parts.clock.after(deadlineMs);
       const waiting: Waiting = {
         prepared,
-        level,
         isSettled: () => settled,
         settle: (settlement) => {
           if (settled) return;
@@ -148,13 +169,58 @@ class GroupCommit implements WritingLedger {
       };
       void timer.elapsed.then(() => {
         if (settled) return;
-        this.#queue.withdraw(waiting);
+        if (this.#queue.withdraw(waiting)) this.#keepLate(prepared);
         waiting.settle(err('ledger-unavailable'));
         this.#tellIdle();
       });
       this.#queue.admit(waiting);
       this.#schedulePump();
     });
+  }
+
+  /** Where the queue has no room for an outcome its bare fact is kept: small, and owed to its decision. */
+  #refuse(log: LogContext, record: LedgerRecord, refusal: CommitRefusal): Result<never, CommitRefusal> {
+    if (record.kind === 'outcome' && refusal !== 'ledger-integrity-hold' && !this.#writerRefused) {
+      const { response: _destroyed, ...bare } = record;
+      this.#admitLate(log, { ...bare, result: 'ledger-unavailable', late: true });
+    }
+    return err(refusal);
+  }
+
+  /** An outcome is owed to its decision also when it is late: the answer was destroyed, and the record says so. */
+  #keepLate({ log, record }: PreparedRecord): void {
+    if (record.kind === 'outcome') this.#admitLate(log, { ...record, late: true });
+  }
+
+  /** A permit whose caller was refused opened nothing: no receipt, no prompt sent. Nobody else knows, so the ledger closes it. */
+  #closeUnused({ log, record }: PreparedRecord, leafHash: Uint8Array): void {
+    if (record.kind !== 'decision' || record.decision.effect !== 'permit') return;
+    const { clock, random } = this.#parts;
+    this.#admitLate(log, {
+      kind: 'outcome',
+      id: newRecordId(clock.nowMs(), random),
+      request: record.request,
+      decisionLeaf: toHex(leafHash),
+      dispatchLeaves: [],
+      result: 'not-dispatched',
+      refusal: 'ledger-unavailable',
+      attempts: [],
+      phasesMs: {},
+      handedToSocketBytes: 0,
+      late: true,
+    });
+  }
+
+  /** Nobody waits for it: it stays until it is durable. What it replaces was counted, so the queue stays bounded. */
+  #admitLate(log: LogContext, record: OutcomeRecord): void {
+    const { clock, random, settings } = this.#parts;
+    const prepared = prepareRecord(record, log, settings, clock.nowMs(), random, this.#subjectOf(log, record));
+    if (!prepared.ok) {
+      this.#alarm({ kind: 'inadmissible', record: record.id, cause: prepared.error });
+      return;
+    }
+    this.#queue.admit({ prepared: prepared.value, isSettled: () => false, settle: () => undefined });
+    this.#schedulePump();
   }
 
   /** In a microtask, so that records of one turn of the event loop share a transaction. */
@@ -192,6 +258,8 @@ class GroupCommit implements WritingLedger {
       writer: this.#writer,
       pause: (ms) => this.#parts.clock.after(ms * (0.5 + (this.#parts.random(1)[0] ?? 0) / 512)).elapsed,
       onAlarm: (alarm) => this.#alarm(alarm),
+      onLateCommit: (prepared, leafHash) => this.#closeUnused(prepared, leafHash),
+      onDropped: (prepared) => this.#keepLate(prepared),
       onAttempt: (succeeded) => {
         if (succeeded) this.#failingSince = undefined;
         else this.#failingSince ??= this.#parts.clock.monotonicMs();

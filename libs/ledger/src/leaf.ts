@@ -1,9 +1,10 @@
-import { type JsonObject, limits } from '@writ/domain';
+import { type JsonObject, type Result, err, limits, ok } from '@writ/domain';
 import { toBase64Url, toHex } from './bytes.js';
 import { canonicalMembers } from './canonical-json.js';
 import type { LogContext, StoredLeaf } from './ledger.js';
 import { jwsHeader, signJws } from './jws.js';
 import { hashLeaf } from './merkle.js';
+import type { RecordFields } from './clear-fields.js';
 import { fieldsOf } from './record-fields.js';
 import type { LedgerRecord } from './record.js';
 import { type RandomBytes, type Sealed, commitTo, saltOf, seal } from './sealing.js';
@@ -24,7 +25,8 @@ export interface PreparedRecord {
   readonly record: LedgerRecord;
   readonly members: readonly (readonly [name: string, json: string])[];
   readonly sealed: Sealed | undefined;
-  readonly subjectRef: string;
+  /** Whose content is sealed: destroying this subject's keys erases it. Without one its key is not kept at all. */
+  readonly subjectRef: string | undefined;
   /** For the queue's limit. */
   readonly bytes: number;
 }
@@ -45,33 +47,38 @@ const sealedTextUnits = 1024 * 1024;
 /** What the chain members and the signature add to a record's payload, generously. */
 const envelopeBytes = 400;
 
-/** Undefined when the record exceeds 60 KiB or holds what canonical JSON does not admit: it is refused, never cut. */
+/** Refuses a record above 60 KiB or with what canonical JSON does not admit, and says why: it is never cut. */
 export function prepareRecord(
   record: LedgerRecord,
   log: LogContext,
   settings: LedgerSettings,
   nowMs: number,
   random: RandomBytes,
-): PreparedRecord | undefined {
+  subjectOfRequest?: string,
+): Result<PreparedRecord, string> {
   try {
-    const { members, sealed, ref } = payloadOf(record, log, settings, nowMs, random);
+    const fields = fieldsOf(record, log);
+    const { members, sealed } = payloadOf(record, fields, log, settings, nowMs, random);
     const payloadBytes = members.reduce((sum, [name, json]) => sum + name.length + Buffer.byteLength(json) + 4, 0);
-    if (Math.ceil(((payloadBytes + envelopeBytes) * 4) / 3) > limits.recordBytes) return undefined;
-    return { log, record, members, sealed, subjectRef: ref, bytes: payloadBytes * 2 + (sealed?.bytes.length ?? 0) };
+    if (Math.ceil(((payloadBytes + envelopeBytes) * 4) / 3) > limits.recordBytes) {
+      return err(`the record would take more than ${limits.recordBytes} bytes`);
+    }
+    const bytes = payloadBytes * 2 + (sealed?.bytes.length ?? 0);
+    return ok({ log, record, members, sealed, subjectRef: fields.subjectRef ?? subjectOfRequest, bytes });
   } catch (cause) {
-    if (cause instanceof TypeError) return undefined;
+    if (cause instanceof TypeError) return err(cause.message);
     throw cause;
   }
 }
 
 function payloadOf(
   record: LedgerRecord,
+  fields: RecordFields,
   log: LogContext,
   settings: LedgerSettings,
   nowMs: number,
   random: RandomBytes,
 ) {
-  const fields = fieldsOf(record, log);
   const committed = Object.entries({
     ...fields.personal,
     ...Object.fromEntries(Object.entries(fields.content).map(([name, { value }]) => [name, value])),
@@ -102,12 +109,12 @@ function payloadOf(
     hold: log.hold ?? false,
     ...(record.kind === 'event' ? {} : { req: record.request }),
     ...(record.kind === 'decision' ? { build: { ...settings.build } } : {}),
-    ...(fields.subjectRef === undefined ? {} : { subject_ref: fields.subjectRef }),
+    ...(record.kind === 'decision' && fields.subjectRef !== undefined ? { subject_ref: fields.subjectRef } : {}),
     ...(sealed
       ? { k: commitments, seal: { sha256: toHex(sealed.sha256), fields: Object.keys(values).toSorted() } }
       : {}),
   };
-  return { members: canonicalMembers(envelope), sealed, ref: fields.subjectRef ?? '' };
+  return { members: canonicalMembers(envelope), sealed };
 }
 
 /** One call of the generator serves a whole record: seed, record key, two GCM nonces and the leaf's own nonce. */
@@ -148,8 +155,9 @@ export function chainRecord(
       writerSequence: sequence,
       ...(record.kind === 'event' ? {} : { request: record.request }),
       ...(record.kind === 'decision' ? { effect: record.decision.effect } : {}),
-      ...(sealed
-        ? { sealed: sealed.bytes, wrappedKey: { subjectRef: prepared.subjectRef, wrapped: sealed.wrappedKey } }
+      ...(sealed ? { sealed: sealed.bytes } : {}),
+      ...(sealed && prepared.subjectRef !== undefined
+        ? { wrappedKey: { subjectRef: prepared.subjectRef, wrapped: sealed.wrappedKey } }
         : {}),
     },
     next: { lane: position.lane, sequence, previous: leafHash },

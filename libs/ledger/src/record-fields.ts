@@ -1,4 +1,5 @@
 import { type Classification, type JsonObject, unreachable } from '@writ/domain';
+import { canonicalJson } from './canonical-json.js';
 import {
   type RecordFields,
   canonicalText,
@@ -8,6 +9,7 @@ import {
   digestOf,
   spansOf,
   subjectFields,
+  subjectRef,
   wellFormed,
 } from './clear-fields.js';
 import type { ContentPolicy, LogContext } from './ledger.js';
@@ -34,7 +36,7 @@ export function fieldsOf(record: LedgerRecord, log: LogContext): RecordFields {
     case 'outcome':
       return outcomeFields(record, log.content ?? 'redacted');
     case 'event':
-      return eventFields(record);
+      return eventFields(record, log);
     default:
       return unreachable(record);
   }
@@ -54,12 +56,13 @@ function decisionFields(record: DecisionRecord, log: LogContext): RecordFields {
       ...decisionMembers(record),
       classification: classificationFields(record.classification),
       prompt: { bytes: prompt.bytes, tokens: prompt.estimatedTokens },
-      tools: { count: record.tools.length, digest: digestOf(record.tools.map(canonicalText)) },
+      tools: { count: record.tools.length },
     },
     personal: {
       ...who.personal,
       address: record.clientAddress,
       agent: record.userAgent,
+      ...(record.tools.length === 0 ? {} : { tools: canonicalJson(record.tools.map(canonicalText)) }),
       ...(spans === undefined ? {} : { spans }),
       ...(record.idempotencyKey === undefined ? {} : { idempotency: record.idempotencyKey }),
       ...(record.justification === undefined ? {} : { justification: record.justification }),
@@ -194,8 +197,13 @@ function wellFormedOutcome(record: OutcomeRecord): JsonObject {
   };
 }
 
-function eventFields(record: EventRecord): RecordFields {
-  return { clear: { name: record.name, fields: record.fields }, personal: { actor: record.actor }, content: {} };
+function eventFields(record: EventRecord, log: LogContext): RecordFields {
+  return {
+    clear: { name: record.name, fields: record.fields },
+    personal: { actor: record.actor },
+    content: {},
+    subjectRef: subjectRef(log.hmacKey, { issuer: '', id: record.actor }),
+  };
 }
 
 function isFreeOfFindings(classification: Classification | undefined): boolean {

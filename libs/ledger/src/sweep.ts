@@ -33,7 +33,8 @@ export function lostWriters(writers: readonly WriterState[], nowMs: number): rea
 /**
  * The outcomes that close what nobody else will. A decision is closed when its writer is gone, never while its writer
  * lives: a long stream is not an orphan. Unless every egress is recorded, the sweeper cannot know whether the prompt
- * left, and must not pretend to: `indeterminate`.
+ * left, and must not pretend to: `indeterminate`. Whoever calls marks writers lost first, so that intake refuses them, and
+ * reads what is open afterwards: else a real outcome slips in between.
  */
 export function closeOpenDecisions(
   decisions: readonly OpenDecision[],

@@ -57,6 +57,14 @@ const hostile: readonly (readonly [name: string, source: string, code: string])[
   ['text that hangs regular expressions', rule(`subject.id == "${'a'.repeat(100_000)}!"`), 'E_LIMIT'],
   ['a list of 10,000', rule(`subject.id in [${'"a",'.repeat(5_000)}"a"]`), 'E_LIMIT'],
   ['200 conditions in a rule', rule(Array.from({ length: 200 }, () => 'request.stream').join(' && ')), 'E_LIMIT'],
+  [
+    'lists that together are too wide',
+    `${head}${Array.from({ length: 5 }, (_, part) => {
+      const items = Array.from({ length: 490 }, (_item, index) => `"r${part}-${index}"`).join(',');
+      return `  - { id: r${part}, effect: deny, when: ${JSON.stringify(`any(subject.roles, [${items}])`)} }\n`;
+    }).join('')}`,
+    'E_LIMIT',
+  ],
   ['an unclosed quote', `${head}  - { id: "a, effect: permit }\n`, 'E_YAML'],
   ['keys of the prototype', `${head}  - { id: a, effect: permit, __proto__: { effect: deny } }\n`, 'E_KEY'],
   ['no document', '', 'E_MISSING'],

@@ -2,6 +2,7 @@ import { type Result, err, ok } from '@writ/domain';
 import { canonicalJson, hashOf } from './canonical.js';
 import { Complaints, type Diagnostic, didYouMean } from './diagnostic.js';
 import { isTimeZone } from './local-time.js';
+import { leavesOf } from './expression.js';
 import { policyLimits } from './limits.js';
 import { schemaVersion } from './schema-version.js';
 import type { Program, Rule } from './program.js';
@@ -98,6 +99,7 @@ function readRules(reader: TreeReader, entry: TreeEntry | undefined, scope: Rule
     placed.push(read);
   }
   checkTags(reader, placed);
+  checkValues(reader, placed);
   if (reader.complaints.errors === 0) for (const rule of placed) adviseOn(reader, rule);
   return placed.map(({ rule }) => rule);
 }
@@ -117,6 +119,23 @@ function checkTags(reader: TreeReader, placed: readonly PlacedRule[]): void {
         `no rule carries the tag '${tag.slice(0, 80)}'`,
         didYouMean(tag, tags),
       );
+    }
+  }
+}
+
+/** Bounds what one decision of one tenant can cost, whatever its lists. */
+function checkValues(reader: TreeReader, placed: readonly PlacedRule[]): void {
+  const values = new Map<string, Set<string>>();
+  for (const { rule, at } of placed) {
+    for (const { leaf } of leavesOf(rule.when)) {
+      if (leaf.kind !== 'text' && leaf.kind !== 'any' && leaf.kind !== 'subset') continue;
+      const known = values.get(leaf.path) ?? new Set();
+      values.set(leaf.path, known);
+      for (const value of leaf.values) known.add(value);
+      if (known.size <= policyLimits.valuesPerAttribute) continue;
+      const message = `'${leaf.path}' may be compared with ${policyLimits.valuesPerAttribute} different strings in all`;
+      reader.complaints.error(at, 'E_LIMIT', message);
+      return;
     }
   }
 }

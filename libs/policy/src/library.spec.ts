@@ -6,15 +6,16 @@ import { type Prover, startProver } from './prove.js';
 const folder = new URL('../../../deploy/policies/', import.meta.url);
 const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 
+let prover: Prover;
+beforeAll(async () => {
+  prover = await startProver();
+});
+afterAll(async () => {
+  await prover.close();
+});
+
 describe.each(names)('the policy library: %s', (name) => {
   const source = readFileSync(new URL(name, folder), 'utf8');
-  let prover: Prover;
-  beforeAll(async () => {
-    prover = await startProver();
-  });
-  afterAll(() => {
-    prover.close();
-  });
 
   it('has nothing to complain of, and passes its tests', () => {
     expect(lint(source)).toEqual([]);

@@ -9,11 +9,13 @@ export const policyLimits = Object.freeze({
   conditions: 4_096,
   expressionDepth: 16,
   listItems: 500,
+  /** Different texts that one attribute is compared with: bounds the width of every set operation. */
+  valuesPerAttribute: 2_048,
   textLength: 512,
   tags: 31,
   tests: 500,
   invariants: 50,
-  endpoints: 4_096,
+  endpoints: 1_024,
   /** An agent for a person for …: RFC 8693 chains longer than this are denied. */
   delegation: 4,
   diagnostics: 100,

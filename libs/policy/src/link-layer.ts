@@ -55,6 +55,8 @@ export function linkLayer(words: Int32Array, endpoints: readonly Endpoint[], atM
 }
 
 class Linker {
+  readonly #values = new Map<string, readonly (string | number | readonly string[])[]>();
+
   constructor(
     readonly reader: ImageReader,
     readonly endpoints: readonly Endpoint[],
@@ -72,13 +74,22 @@ class Linker {
     return { kind: part.kind, items, scratch: new Int32Array(this.endpointWords) };
   }
 
-  #select(holds: (endpoint: Endpoint) => boolean): Int32Array {
+  /** One attribute of all endpoints, read once a link. */
+  #column(path: string): readonly (string | number | readonly string[])[] {
+    const known = this.#values.get(path);
+    if (known !== undefined) return known;
+    const column = this.endpoints.map((endpoint) => readEndpoint(endpoint, path, this.atMs));
+    this.#values.set(path, column);
+    return column;
+  }
+
+  #select(holds: (endpoint: number) => boolean): Int32Array {
     const bits = new Int32Array(this.endpointWords);
-    for (const [index, endpoint] of this.endpoints.entries()) if (holds(endpoint)) setBit(bits, index);
+    for (let endpoint = 0; endpoint < this.endpoints.length; endpoint += 1) if (holds(endpoint)) setBit(bits, endpoint);
     return bits;
   }
 
-  #holds(part: Normal, endpoint: Endpoint): boolean {
+  #holds(part: Normal, endpoint: number): boolean {
     if (part.kind === 'constant') return part.value;
     if (part.kind === 'leaf') return this.#leafHolds(part.leaf, endpoint) !== part.negated;
     return part.kind === 'and'
@@ -86,8 +97,8 @@ class Linker {
       : part.items.some((item) => this.#holds(item, endpoint));
   }
 
-  #leafHolds(leaf: Leaf, endpoint: Endpoint): boolean {
-    const value = (path: string) => readEndpoint(endpoint, path, this.atMs);
+  #leafHolds(leaf: Leaf, endpoint: number): boolean {
+    const value = (path: string) => this.#column(path)[endpoint] ?? '';
     if (leaf.kind === 'pair') return compare(Number(value(leaf.left)), leaf.op, Number(value(leaf.right)));
     if (leaf.kind === 'class' || leaf.kind === 'has') throw new Error(`${leaf.kind} is not of endpoints`);
     const found = value(leaf.path);
@@ -110,11 +121,11 @@ class Linker {
       (entry) => entry.kind === slotKind.integer && entry.path === path && entry.flags === 0,
     );
     if (slot === -1) throw new RangeError('a fact runs out of the image');
-    const value = (endpoint: Endpoint) => Number(readEndpoint(endpoint, attribute, this.atMs));
-    const steps = [...new Set(this.endpoints.map(value))].toSorted((a, b) => a - b);
+    const column = this.#column(attribute).map(Number);
+    const steps = [...new Set(column)].toSorted((a, b) => a - b);
     const places = new Map(steps.map((step, index) => [step, index * 2 + 1]));
     const selections = Array.from({ length: steps.length * 2 + 1 }, (_, place) =>
-      this.#select((endpoint) => compare(place, op, places.get(value(endpoint)) ?? 0) !== negated),
+      this.#select((endpoint) => compare(place, op, places.get(column[endpoint] ?? 0) ?? 0) !== negated),
     );
     return { kind: 'compare', slot, unknownIsTrue, steps, selections };
   }

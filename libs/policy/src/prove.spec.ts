@@ -9,8 +9,8 @@ describe('the prover', () => {
   beforeAll(async () => {
     prover = await startProver();
   });
-  afterAll(() => {
-    prover.close();
+  afterAll(async () => {
+    await prover.close();
   });
 
   it('proves that PHI never leaves the cover of an agreement, whatever the request and the catalogue', async () => {

@@ -1,5 +1,5 @@
 import { type Result, err, ok } from '@writ/domain';
-import { init } from 'z3-solver';
+import { init, killThreads } from 'z3-solver';
 import type { Diagnostic } from './diagnostic.js';
 import { readDocument } from './document.js';
 import { readInvariants } from './invariants.js';
@@ -11,7 +11,7 @@ export type Witness = Readonly<Record<string, string | number | boolean | readon
 export type Proof =
   | { readonly verdict: 'proved' }
   | { readonly verdict: 'broken'; readonly witness: Witness }
-  /** The solver gave up within its time; publishing treats it as not proved. */
+  /** The solver gave up within its limit of work; publishing treats it as not proved. */
   | { readonly verdict: 'undecided' };
 
 export interface ProofOfInvariant {
@@ -24,18 +24,19 @@ export interface Prover {
   prove(source: string): Promise<Result<readonly ProofOfInvariant[], readonly Diagnostic[]>>;
   /** `proved` means that the new version authorizes nothing that the old one did not. */
   proveNoLoosening(before: string, after: string): Promise<Result<Proof, readonly Diagnostic[]>>;
-  close(): void;
+  /** Resolves when the solver's threads have ended; until then they keep the process alive. */
+  close(): Promise<void>;
 }
 
-const giveUpMs = 10_000;
+/** In the solver's own unit of work, so that a verdict does not depend on the machine; and no timer thread is started. */
+const workLimit = 200_000_000;
 
 export async function startProver(): Promise<Prover> {
   const z3 = await init();
   const { Solver } = z3.Context('writ');
-  const threads = z3.em as { readonly PThread: { terminateAllThreads(): void } };
   const ask = async ({ text, symbols }: Question): Promise<Proof> => {
     const solver = new Solver();
-    solver.set('timeout', giveUpMs);
+    solver.set('rlimit', workLimit);
     solver.fromString(text);
     const answer = await solver.check();
     if (answer === 'unsat') return { verdict: 'proved' };
@@ -61,8 +62,8 @@ export async function startProver(): Promise<Prover> {
       if (!fresh.ok) return err(fresh.error);
       return ok(await ask(askLoosening(old.value.program, fresh.value.program)));
     },
-    close: () => {
-      threads.PThread.terminateAllThreads();
+    close: async () => {
+      await killThreads(z3.em);
     },
   };
 }

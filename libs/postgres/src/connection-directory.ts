@@ -41,6 +41,7 @@ export interface ConnectionDirectoryOptions {
 /** Unknown credentials are cheap to invent, so what they may cost is bounded: entries kept, and lookups at once. */
 const entriesHeld = 50_000;
 const lookupsAtOnce = 8;
+const unknownsAskedPerSecond = 50;
 /** Entries asked for again after a notice, newest first. */
 const entriesWarmed = 256;
 
@@ -101,6 +102,8 @@ class Cache<T> {
   readonly #lookups = new Map<string, Promise<Result<T, 'unavailable'>>>();
   #generation = 0;
   #warming = false;
+  #second = 0;
+  #askedAgain = 0;
 
   constructor(plane: PlanePool, options: ConnectionDirectoryOptions, text: string, read: (rows: readonly Row[]) => T) {
     this.#plane = plane;
@@ -122,6 +125,21 @@ class Cache<T> {
     if (!this.#warming) void this.#warm(inUse);
   }
 
+  /**
+   * "Nobody" may have become wrong a moment ago: the notice of a publish travels, and whoever published asks at once. So it
+   * is asked for again, as long as not too many unknown credentials come in one second.
+   */
+  #mayAskAgain(value: T): boolean {
+    if (Array.isArray(value) ? value.length > 0 : value !== undefined) return false;
+    const second = Math.floor(this.#nowMs() / 1_000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#askedAgain = 0;
+    }
+    this.#askedAgain += 1;
+    return this.#askedAgain <= unknownsAskedPerSecond;
+  }
+
   async #warm(keys: readonly string[]): Promise<void> {
     this.#warming = true;
     // oxlint-disable-next-line no-await-in-loop -- one at a time leaves the lookups to those who wait
@@ -131,7 +149,7 @@ class Cache<T> {
 
   async get(key: string): Promise<Result<T, 'unavailable'>> {
     const entry = this.#entries.get(key);
-    if (entry !== undefined && this.#nowMs() < entry.until) return ok(entry.value);
+    if (entry !== undefined && this.#nowMs() < entry.until && !this.#mayAskAgain(entry.value)) return ok(entry.value);
     const running = this.#lookups.get(key);
     if (running !== undefined) return running;
     if (this.#lookups.size >= lookupsAtOnce) return err('unavailable');

@@ -24,6 +24,8 @@ export interface ExportReader {
   right(to: number, size: number): Promise<readonly Uint8Array[]>;
   /** Ranges of [from, to) without payload, each with the index of the prune order that covers it. */
   gaps(from: number, to: number): Promise<readonly Gap[]>;
+  /** A range of records that have outlived their retention class, from the oldest; undefined when there is none. */
+  expired(): Promise<{ readonly from: number; readonly to: number } | undefined>;
   /** Enrolment statements of the writers in [from, to), by writer id. */
   enrolments(from: number, to: number): Promise<Readonly<Record<string, Uint8Array>>>;
 }
@@ -131,6 +133,29 @@ class TenantExport implements ExportReader {
     if (rows.length === 0) return [];
     const orders = await this.#pruneOrders();
     return rows.flatMap((row) => cutByOrder(Number(row.from), Number(row.to), orders));
+  }
+
+  /** A record's id carries its time, so that each class looks only at what is older than it keeps. */
+  async expired(): Promise<{ readonly from: number; readonly to: number } | undefined> {
+    const { schema } = this.#transaction;
+    const [row] = await this.#transaction.query<{ from: string | null; to: string | null }>(
+      `WITH bound AS (
+         SELECT c.keep_class, c.keep, rpad(lpad(to_hex((extract(epoch FROM now() - c.keep) * 1000)::bigint), 12, '0'), 32, 'f')::uuid AS id
+         FROM ledger.retention_class c),
+       old AS (
+         SELECT o.id FROM bound CROSS JOIN LATERAL (
+           (SELECT x.record_id AS id FROM ${schema}.record x WHERE x.keep_class = bound.keep_class AND x.record_id < bound.id
+             AND x.committed_at + bound.keep < now() ORDER BY x.record_id LIMIT 1)
+           UNION ALL
+           (SELECT x.record_id FROM ${schema}.record x WHERE x.keep_class = bound.keep_class AND x.record_id < bound.id
+             AND x.committed_at + bound.keep < now() ORDER BY x.record_id DESC LIMIT 1)) o)
+       SELECT min(i.idx) AS from, max(i.idx) + 1 AS to FROM old JOIN LATERAL (
+         SELECT b.first_idx + array_position(b.record_ids, old.id) - 1 AS idx FROM ${schema}.batch b
+         WHERE b.seq_ts > uuid_extract_timestamp(old.id) - interval '10 minutes' AND old.id = ANY (b.record_ids) LIMIT 1) i ON true`,
+    );
+    return row === undefined || row.from === null || row.to === null
+      ? undefined
+      : { from: Number(row.from), to: Number(row.to) };
   }
 
   async enrolments(from: number, to: number): Promise<Readonly<Record<string, Uint8Array>>> {

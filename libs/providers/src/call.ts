@@ -7,8 +7,10 @@ import type { Dispatcher } from 'undici';
 import { readText } from './body.js';
 import { broken, classOfStatus, detailOf } from './fault.js';
 import { type Arrived, type Deadlines, send, standardDeadlines } from './transport.js';
-import type { Job, Vendor } from './vendor.js';
+import { markFlows } from './translate/flows.js';
+import { cannotServe, type Job, type Vendor } from './vendor.js';
 import { vendors } from './vendors.js';
+import { readJson } from './json/value.js';
 
 /** How this lib recognises what only other rooms can make. A look-alike opens nothing. */
 export interface Proofs {
@@ -63,10 +65,12 @@ export function createProviders(settings: ProviderSettings): Providers {
       const job: Job = { endpoint, prompt, model, maxOutputTokens, secret: secret.value };
       const wire = vendor.write(job);
       if (!wire.ok) return wire;
+      const url = URL.parse(wire.value.url);
+      if (!url) return err(cannotServe('endpoint-url'));
       const stream = prompt.ask.stream;
       const authorization = (await vendor.authorize?.(wire.value, job)) ?? {};
       const sent = await send(settings.dispatcherFor(endpoint), {
-        url: new URL(wire.value.url),
+        url,
         headers: {
           'content-type': 'application/json',
           accept: mediaTypeOf(vendor, stream),
@@ -82,7 +86,11 @@ export function createProviders(settings: ProviderSettings): Providers {
       const arrived = sent.value;
       const fault = await faultOf(vendor, arrived, stream);
       if (fault) return err(fault);
-      return ok({ status: arrived.status, ...requestId(arrived), events: readAll(vendor, arrived, job) });
+      return ok({
+        status: arrived.status,
+        ...requestId(arrived),
+        events: readAll(vendor, arrived, { ...job, secret: undefined }),
+      });
     },
   };
 }
@@ -162,7 +170,7 @@ async function refused(vendor: Vendor, arrived: Arrived): Promise<ProviderFault>
 /** The status has already said that it failed; a body that cannot be read adds nothing. */
 async function errorBody(arrived: Arrived): Promise<unknown> {
   try {
-    return JSON.parse(await readText(arrived.chunks)) as unknown;
+    return readJson(await readText(arrived.chunks));
   } catch {
     return undefined;
   }
@@ -188,7 +196,7 @@ function requestId(arrived: Arrived): { readonly upstreamRequestId?: string } {
 
 async function* readAll(vendor: Vendor, arrived: Arrived, job: Job): AsyncGenerator<AnswerEvent, void, undefined> {
   try {
-    yield* vendor.read(arrived, job);
+    yield* markFlows(vendor.read(arrived, job), job.prompt.ask.dialect);
   } finally {
     arrived.finish();
   }

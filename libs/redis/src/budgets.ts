@@ -61,7 +61,11 @@ export class Budgets {
 
   /** Gives idle slices back; true when none are left. */
   async sweep(everything = false): Promise<boolean> {
-    for (const [name, purse] of this.#purses) if (await purse.sweep(everything)) this.#purses.delete(name);
+    for (const [name, purse] of this.#purses) {
+      await purse.sweep(everything);
+      // Asked only now: while it was swept, a request may have leased anew, and a forgotten lease is written off as spent.
+      if (purse.isEmpty()) this.#purses.delete(name);
+    }
     return this.#purses.size === 0;
   }
 

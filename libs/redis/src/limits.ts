@@ -94,6 +94,8 @@ class GatewayLimits implements Limits {
     const checks = rateChecks(tenant, snapshot.limits, subject, estimatedTokens + outputTokens);
     const rates = await this.#rates.reserve(id, checks);
     if (!rates.admitted) return err(refusalOf(rates));
+    // Armed before anything is leased: also a request that is refused half-way may leave a slice behind.
+    this.#sweepLater();
     const hold = await this.#budgets.hold(tenant, snapshot.budgets, subject, micros);
     if (!hold.ok) {
       await this.#rates.settle(id, checks, rates.mode, undefined);
@@ -106,7 +108,6 @@ class GatewayLimits implements Limits {
       worstMicros: micros,
       atMs: this.needs.clock.nowMs(),
     });
-    this.#sweepLater();
     const headers = limitHeaders(checks, rates.used, this.needs.clock.nowMs());
     return ok({ id, worstCaseMicros: String(micros), mode: rates.mode, headers, budget: hold.value.seen });
   }

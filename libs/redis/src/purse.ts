@@ -66,8 +66,13 @@ export class Purse {
     return this.#slices.reduce((sum, slice) => sum + free(slice), this.#remainingMicros);
   }
 
-  /** Returns slices that nobody uses any more; true when none are left. */
-  async sweep(everything = false): Promise<boolean> {
+  /** True when nothing is leased, asked for or to be returned: the purse may be forgotten. */
+  isEmpty(): boolean {
+    return this.#slices.length === 0 && this.#returning.length === 0 && this.#asking === undefined;
+  }
+
+  /** Returns slices that nobody uses any more. */
+  async sweep(everything = false): Promise<void> {
     const now = this.settings.nowMs();
     const idle = this.#slices.filter(
       (slice) =>
@@ -84,7 +89,6 @@ export class Purse {
       if (settled.ok) this.#refusal = undefined;
       else this.#returning.push(slice);
     }
-    return this.#slices.length === 0 && this.#returning.length === 0;
   }
 
   #take(micros: bigint): Held | undefined {

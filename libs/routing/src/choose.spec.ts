@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { noObligations, type Alias, type Endpoint, type EndpointId, type Permit } from '@writ/domain';
+import { noObligations, type Alias, type Endpoint, type EndpointId, type LimitRule, type Permit } from '@writ/domain';
 import type { AuthorizedEndpoint } from './authorized-endpoint.js';
 import {
   choose,
@@ -194,6 +194,34 @@ describe('choose', () => {
     expect(walk(route(setting), [])).toEqual(['b/k1 fallback:health']);
     health.report('b', 'k1', fault('rate-limited'), 1, 0);
     expect(() => route(setting)).toThrow('no-healthy-endpoint');
+  });
+});
+
+describe("a key's own quota", () => {
+  const rule = { id: 'r', scope: 'endpoint-key' as const };
+  const endpoints = [anEndpoint('a', ['k1', 'k2']), anEndpoint('b')];
+  const aliases = [anAlias('ordered', 'a', 'b')];
+  const keyOf = (limits: readonly LimitRule[], health: Health, nowMs = 0, tokens = 10): string => {
+    const needs = { model: 'fast', aliases, endpoints, limits, tokens, random: () => 0, nowMs };
+    const chosen = choose(aPermit('a', 'b'), needs, health);
+    if (!chosen.ok) return chosen.error;
+    const attempt = chosen.value.next(undefined, nowMs)!;
+    return `${attempt.endpoint.id}/${attempt.key?.id}`;
+  };
+
+  it('moves on to the next key, then to the next endpoint, then refuses, and has room again later', () => {
+    const health = localHealth();
+    const limits = [{ ...rule, requestsPerMinute: 1 }];
+    const seen = [0, 0, 0, 0].map((nowMs) => keyOf(limits, health, nowMs));
+    expect(seen).toEqual(['a/k1', 'a/k2', 'b/k1', 'no-healthy-endpoint']);
+    expect(keyOf(limits, health, 120_000)).toBe('a/k1');
+  });
+
+  it('counts tokens, only of the key that the rule names, and only its share of several processes', () => {
+    const limits = [{ ...rule, match: 'k1', tokensPerMinute: 40 }];
+    const health = localHealth({ instances: 2 });
+    expect([keyOf(limits, health), keyOf(limits, health), keyOf(limits, health)]).toEqual(['a/k1', 'a/k1', 'a/k2']);
+    expect(keyOf([{ ...rule, scope: 'tenant', requestsPerMinute: 0 }], localHealth())).toBe('a/k1');
   });
 });
 

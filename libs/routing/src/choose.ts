@@ -3,6 +3,7 @@ import {
   ok,
   type Alias,
   type Endpoint,
+  type LimitRule,
   type Permit,
   type Price,
   type RefusalCode,
@@ -19,6 +20,10 @@ export interface RouteNeeds {
   readonly endpoints: readonly Endpoint[];
   /** For `least-cost`; without them an endpoint's cost class decides. */
   readonly prices?: readonly Price[];
+  /** Of these, the rules of scope `endpoint-key` are counted here: nobody knew the key before. */
+  readonly limits?: readonly LimitRule[];
+  /** What the request may use of a key's tokens, at most. */
+  readonly tokens?: number;
   readonly random: () => number;
   readonly nowMs: number;
 }
@@ -33,10 +38,12 @@ export function choose(
   if (alias.candidates.length === 0) return err('model-unknown');
   const candidates = authorizedCandidates(permit, alias, needs.endpoints);
   if (candidates.length === 0) return err('no-authorized-endpoint');
-  const { prices = [], random, nowMs } = needs;
+  const { prices = [], limits = [], tokens = 0, random, nowMs } = needs;
+  const quota = { rules: limits, tokens };
   const route = new CandidateRoute(
     order(candidates, { strategy: alias.strategy, prices, health, random }),
     health,
+    quota,
     random,
   );
   return route.prepare(nowMs) ? ok(route) : err('no-healthy-endpoint');

@@ -1,4 +1,5 @@
 import type { ProviderFault } from './fault.js';
+import { KeyQuotas, type Quota } from './quota.js';
 
 /** What the process knows of its endpoints and keys; shared through Redis where it can be. */
 export interface Health {
@@ -15,6 +16,8 @@ export interface Health {
   ): void;
   /** One retry out of the budget (at most a tenth of the traffic); false when spent. */
   takeRetry(nowMs: number): boolean;
+  /** Takes one request out of the key's own quota, where the tenant's limits state one; false when it does not fit. */
+  takeQuota?(endpoint: string, key: string | undefined, quota: Quota, nowMs: number): boolean;
 }
 
 /** That one (endpoint, key) may not be used until `untilMs`, and why: what processes tell each other. */
@@ -35,6 +38,8 @@ export interface LocalHealth extends Health {
 export interface HealthSettings {
   /** Called once for each rest that begins: a quarantine is an alarm, and every rest is worth telling other processes. */
   readonly began: (rest: Rest) => void;
+  /** Processes that use the same keys: each takes its part of a key's quota. */
+  readonly instances: number;
   /** (endpoint, key) pairs remembered; the one reported longest ago is forgotten first. */
   readonly remembered: number;
 }
@@ -70,7 +75,7 @@ interface Pair {
 
 /** Health of one process: plain state, told the time by its callers. */
 export function localHealth(settings: Partial<HealthSettings> = {}): LocalHealth {
-  return new ProcessHealth({ began: () => undefined, remembered: 50_000, ...settings });
+  return new ProcessHealth({ began: () => undefined, instances: 1, remembered: 50_000, ...settings });
 }
 
 class ProcessHealth implements LocalHealth {
@@ -78,7 +83,11 @@ class ProcessHealth implements LocalHealth {
   readonly #latencies = new Map<string, number>();
   #retries = retriesAtStart;
 
-  constructor(private readonly settings: HealthSettings) {}
+  readonly #quotas: KeyQuotas;
+
+  constructor(private readonly settings: HealthSettings) {
+    this.#quotas = new KeyQuotas(settings.instances, settings.remembered);
+  }
 
   usable(endpoint: string, key: string | undefined, nowMs: number): boolean {
     const pair = this.#pairs.get(nameOf(endpoint, key));
@@ -127,6 +136,10 @@ class ProcessHealth implements LocalHealth {
     if (this.#retries < 1) return false;
     this.#retries -= 1;
     return true;
+  }
+
+  takeQuota(endpoint: string, key: string | undefined, quota: Quota, nowMs: number): boolean {
+    return this.#quotas.take(endpoint, key, quota, nowMs);
   }
 
   rest(rest: Rest): void {
@@ -214,5 +227,6 @@ export function healthOf(health: Health, tenant: string): Health {
     report: (endpoint, key, fault, milliseconds, nowMs) =>
       health.report(scoped(endpoint), key, fault, milliseconds, nowMs),
     takeRetry: (nowMs) => health.takeRetry(nowMs),
+    takeQuota: (endpoint, key, quota, nowMs) => health.takeQuota?.(scoped(endpoint), key, quota, nowMs) ?? true,
   };
 }

@@ -3,6 +3,7 @@ import type { AuthorizedEndpoint } from './authorized-endpoint.js';
 import type { FaultClass, ProviderFault } from './fault.js';
 import type { Health } from './health.js';
 import type { Candidate } from './order.js';
+import type { Quota } from './quota.js';
 
 export interface Attempt {
   readonly number: number;
@@ -34,6 +35,7 @@ export class CandidateRoute implements Route {
   constructor(
     private readonly candidates: readonly Candidate[],
     private readonly health: Health,
+    private readonly quota: Quota,
     private readonly random: () => number,
   ) {}
 
@@ -100,7 +102,7 @@ export class CandidateRoute implements Route {
 
   #retry(nowMs: number): Attempt | undefined {
     const candidate = this.candidates[this.#index]!;
-    if (this.#retried || !this.health.usable(candidate.endpoint.id, this.#key?.id, nowMs)) return undefined;
+    if (this.#retried || !this.#isUsable(candidate, this.#key, nowMs)) return undefined;
     if (!this.health.takeRetry(nowMs)) return undefined;
     this.#retried = true;
     return this.#attempt(candidate, this.#key, 'retry', Math.floor(this.random() * firstDelayMs));
@@ -113,17 +115,24 @@ export class CandidateRoute implements Route {
 
   /** Starts at a random key, so that a pool shares the load. An endpoint without keys has one: none. */
   #usableKey(
-    { endpoint }: Candidate,
+    candidate: Candidate,
     nowMs: number,
     tried: ReadonlySet<string | undefined>,
   ): { readonly key: EndpointKey | undefined } | undefined {
+    const { endpoint } = candidate;
     const pool: readonly (EndpointKey | undefined)[] = endpoint.keys.length > 0 ? endpoint.keys : [undefined];
     const start = Math.floor(this.random() * pool.length);
     for (let step = 0; step < pool.length; step += 1) {
       const key = pool[(start + step) % pool.length];
-      if (!tried.has(key?.id) && this.health.usable(endpoint.id, key?.id, nowMs)) return { key };
+      if (!tried.has(key?.id) && this.#isUsable(candidate, key, nowMs)) return { key };
     }
     return undefined;
+  }
+
+  /** Well, and with room in its quota, of which this attempt then has its part. */
+  #isUsable({ endpoint }: Candidate, key: EndpointKey | undefined, nowMs: number): boolean {
+    if (!this.health.usable(endpoint.id, key?.id, nowMs)) return false;
+    return this.health.takeQuota?.(endpoint.id, key?.id, this.quota, nowMs) ?? true;
   }
 
   #attempt({ endpoint, model }: Candidate, key: EndpointKey | undefined, reason: string, delayMs?: number): Attempt {

@@ -16,6 +16,9 @@ const vendors: readonly (readonly [
   ['google.gemini', (root) => ({ baseUrl: root })],
   ['aws.bedrock', (root) => ({ baseUrl: root, settings: { awsRegion: 'eu-central-1' } })],
   ['cohere', (root) => ({ baseUrl: root })],
+  ['azure.openai', (root) => ({ baseUrl: root })],
+  ['mistral', (root) => ({ baseUrl: `${root}/mistral/v1` })],
+  ['vllm', (root) => ({ baseUrl: `${root}/v1` })],
   ['google.vertex', (root) => ({ baseUrl: root, settings: { project: 'p', location: 'europe-west4' } })],
 ];
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ClearedPrompt } from '@writ/classification';
+import type { AnswerInspector, ClearedPrompt } from '@writ/classification';
 import {
   type AnswerEvent,
   type Ask,
@@ -36,10 +36,12 @@ export interface Passed {
 }
 
 export interface Passage {
-  readonly url: string;
-  readonly last: Passed;
+  url: string;
+  last: Passed;
   /** What the inspector would do to an event on its way out. */
   rewrite: (event: AnswerEvent) => AnswerEvent;
+  /** The real inspector, where a test wants it. */
+  inspect: ((ask: Ask) => AnswerInspector) | undefined;
   stop(): Promise<void>;
 }
 
@@ -62,10 +64,11 @@ export async function openPassage(
   const server = createServer((incoming, response) => {
     serve(incoming, response).catch((error: unknown) => response.destroy(error as Error));
   });
-  const passage = {
+  const passage: Passage = {
     url: '',
-    last: { events: [] } as Passed,
+    last: { events: [] },
     rewrite: (event: AnswerEvent) => event,
+    inspect: undefined,
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -94,11 +97,13 @@ export async function openPassage(
       return refuseWith(response, route, { code: 'provider-unavailable', detail: called.error.class });
     }
     const encoder = dialects.encoder(ask, endpoint.models[0] ?? ask.model);
+    const inspector = passage.inspect?.(ask);
     response.writeHead(200, { 'content-type': encoder.contentType });
     try {
       for await (const event of called.value.events) {
         passage.last.events.push(event);
-        response.write(encoder.encode(passage.rewrite(event)));
+        const leaving = inspector ? inspector.push(event).events : [passage.rewrite(event)];
+        for (const one of leaving) response.write(encoder.encode(one));
       }
       response.end();
     } catch (error) {

@@ -9,7 +9,7 @@ import { armBreakGlass, hashOfCode, tenantOfCode, useCode } from '../break-glass
 import type { RequestContext } from '../caller.js';
 import { permissionsOf } from '../permissions.js';
 import type { Ports } from '../ports.js';
-import { UserErrorCode, userError } from '../schema/common.js';
+import { UserErrorCode, userError } from '../schema/building-blocks.js';
 import { fromId } from '../schema/ids.js';
 import * as t from '../schema/people.types.js';
 import { ISSUER, PORTS } from '../tokens.js';

@@ -15,7 +15,7 @@ import { type RequestContext, tenantOf } from '../caller.js';
 import { DialBudget, tooManyDials } from '../dial-budget.js';
 import { aliasStrategies, badName, endpointProblem, itemName, notFound } from '../catalogue-rules.js';
 import type { Ports } from '../ports.js';
-import { UserErrorCode, recordOf, userError } from '../schema/common.js';
+import { UserErrorCode, recordOf, userError } from '../schema/building-blocks.js';
 import * as t from '../schema/catalogue.types.js';
 import { fromId } from '../schema/ids.js';
 import { viewAlias, viewBaa, viewEndpoint, viewEndpointSet } from '../schema/views.js';

@@ -10,7 +10,7 @@ import type { RequestContext } from '../caller.js';
 import { badName, credentialAad, itemName, notFound, providers } from '../catalogue-rules.js';
 import type { Ports } from '../ports.js';
 import * as t from '../schema/catalogue.types.js';
-import { UserErrorCode, userError } from '../schema/common.js';
+import { UserErrorCode, userError } from '../schema/building-blocks.js';
 import { fromId } from '../schema/ids.js';
 import { viewCredential } from '../schema/views.js';
 import { PORTS } from '../tokens.js';

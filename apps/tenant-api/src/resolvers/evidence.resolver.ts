@@ -7,7 +7,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
 import { type RequestContext, callerDigest, tenantOf } from '../caller.js';
 import type { Ports } from '../ports.js';
-import { type Connection, PageArgs, UserErrorCode, userError } from '../schema/common.js';
+import { type Connection, PageArgs, UserErrorCode, userError } from '../schema/building-blocks.js';
 import * as t from '../schema/evidence.types.js';
 import { fromId, toId } from '../schema/ids.js';
 import { viewCheckpoint, viewDecision, viewExport } from '../schema/views.js';

@@ -8,7 +8,7 @@ import { type RequestContext, tenantOf } from '../caller.js';
 import { DialBudget, tooManyDials } from '../dial-budget.js';
 import { inputProblem, isFederated, mappingProblem, ownerless, subjectKinds, widens } from '../identity-rules.js';
 import type { Discovery, Ports } from '../ports.js';
-import { type UserError, UserErrorCode, recordOf, userError } from '../schema/common.js';
+import { type UserError, UserErrorCode, recordOf, userError } from '../schema/building-blocks.js';
 import { fromId } from '../schema/ids.js';
 import * as t from '../schema/identity.types.js';
 import { viewIdentityProvider } from '../schema/views.js';

@@ -7,7 +7,7 @@ import { Administration, type Answer, refusedWith } from '../administration.js';
 import type { RequestContext } from '../caller.js';
 import { itemName } from '../catalogue-rules.js';
 import type { Ports } from '../ports.js';
-import { type UserError, UserErrorCode, userError } from '../schema/common.js';
+import { type UserError, UserErrorCode, userError } from '../schema/building-blocks.js';
 import { fromId } from '../schema/ids.js';
 import * as t from '../schema/money.types.js';
 import { viewBudget, viewLimitRule, viewPrice } from '../schema/views.js';

@@ -8,7 +8,7 @@ import type { BootstrapIssuer } from '../bootstrap-issuer.js';
 import { type RequestContext, callerDigest, refusedError } from '../caller.js';
 import { DialBudget, tooManyDials } from '../dial-budget.js';
 import type { Ports } from '../ports.js';
-import { UserErrorCode, userError } from '../schema/common.js';
+import { UserErrorCode, userError } from '../schema/building-blocks.js';
 import { fromId, toId } from '../schema/ids.js';
 import * as t from '../schema/tenant.types.js';
 import { viewDomain } from '../schema/views.js';

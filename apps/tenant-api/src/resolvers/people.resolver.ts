@@ -11,7 +11,7 @@ import { isAdministrative } from '../identity-rules.js';
 import { pageOf } from '../page.js';
 import { reservedRoles, rolePermissions } from '../permissions.js';
 import type { Ports } from '../ports.js';
-import { type Connection, PageArgs, type UserError, UserErrorCode, userError } from '../schema/common.js';
+import { type Connection, PageArgs, type UserError, UserErrorCode, userError } from '../schema/building-blocks.js';
 import { fromId } from '../schema/ids.js';
 import { RotateScimTokenInput, RotateScimTokenPayload } from '../schema/identity.types.js';
 import * as t from '../schema/people.types.js';

@@ -6,7 +6,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
 import { type RequestContext, callerDigest } from '../caller.js';
 import type { PolicyComplaint, Ports } from '../ports.js';
-import { type UserError, UserErrorCode, userError } from '../schema/common.js';
+import { type UserError, UserErrorCode, userError } from '../schema/building-blocks.js';
 import { fromId } from '../schema/ids.js';
 import * as t from '../schema/policy.types.js';
 import { viewPolicy } from '../schema/views.js';

@@ -6,7 +6,7 @@ import { permissionOf } from '../permissions.js';
 import { pageOf } from '../page.js';
 import type { Ports } from '../ports.js';
 import * as catalogue from '../schema/catalogue.types.js';
-import { type Connection, Node, PageArgs } from '../schema/common.js';
+import { type Connection, Node, PageArgs } from '../schema/building-blocks.js';
 import { type IdKind, fromAnyId, fromId } from '../schema/ids.js';
 import * as identity from '../schema/identity.types.js';
 import * as money from '../schema/money.types.js';

@@ -8,7 +8,7 @@ import { Administration, type Answer, refusedWith } from '../administration.js';
 import { type RequestContext, tenantOf } from '../caller.js';
 import { canonicalText } from '../canonical-text.js';
 import type { Ports } from '../ports.js';
-import { UserErrorCode, userError } from '../schema/common.js';
+import { UserErrorCode, userError } from '../schema/building-blocks.js';
 import * as t from '../schema/taxonomy.types.js';
 import { PORTS } from '../tokens.js';
 

@@ -1,5 +1,14 @@
 import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
-import { ChangeInput, DateTime, Node, Pair, PairInput, UpdateInput, connectionOf, payloadOf } from './common.js';
+import {
+  ChangeInput,
+  DateTime,
+  Node,
+  Pair,
+  PairInput,
+  UpdateInput,
+  connectionOf,
+  payloadOf,
+} from './building-blocks.js';
 
 @ObjectType({
   implements: () => [Node],

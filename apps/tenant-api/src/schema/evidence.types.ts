@@ -1,5 +1,5 @@
 import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
-import { ChangeInput, DateTime, Node, connectionOf, payloadOf } from './common.js';
+import { ChangeInput, DateTime, Node, connectionOf, payloadOf } from './building-blocks.js';
 
 @ObjectType({
   implements: () => [Node],

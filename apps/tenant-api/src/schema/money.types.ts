@@ -1,5 +1,5 @@
 import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
-import { ChangeInput, Micros, Node, connectionOf, payloadOf } from './common.js';
+import { ChangeInput, Micros, Node, connectionOf, payloadOf } from './building-blocks.js';
 
 @ObjectType({ implements: () => [Node], description: 'A ceiling on money. Hard ceilings refuse; others notify.' })
 export class Budget implements Node {

@@ -1,5 +1,5 @@
 import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
-import { ChangeInput, DateTime, Node, UpdateInput, connectionOf, payloadOf } from './common.js';
+import { ChangeInput, DateTime, Node, UpdateInput, connectionOf, payloadOf } from './building-blocks.js';
 
 @ObjectType({ implements: () => [Node], description: 'A key of an app. The secret was shown once; only this is left.' })
 export class AppKey implements Node {

@@ -1,5 +1,5 @@
 import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
-import { ChangeInput, DateTime, Node, UpdateInput, connectionOf, payloadOf } from './common.js';
+import { ChangeInput, DateTime, Node, UpdateInput, connectionOf, payloadOf } from './building-blocks.js';
 
 @ObjectType({ description: 'What the compiler says of a policy, with its place; lines and columns count from 1.' })
 export class PolicyDiagnostic {

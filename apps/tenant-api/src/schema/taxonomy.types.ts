@@ -1,5 +1,5 @@
 import { Field, InputType, Int, ObjectType } from '@nestjs/graphql';
-import { UpdateInput, payloadOf } from './common.js';
+import { UpdateInput, payloadOf } from './building-blocks.js';
 
 @ObjectType({ description: 'A word of the tenant that means a class, such as a project name that is INTERNAL.' })
 export class Term {

@@ -1,5 +1,5 @@
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
-import { ChangeInput, DateTime, Node, UpdateInput, connectionOf, payloadOf } from './common.js';
+import { ChangeInput, DateTime, Node, UpdateInput, connectionOf, payloadOf } from './building-blocks.js';
 
 export enum TenantState {
   PENDING_SETUP = 'PENDING_SETUP',

@@ -1,7 +1,7 @@
 import type * as c from '@writ/postgres/control';
 import type { CheckpointView, DecisionView, EntryView } from '../ports.js';
 import type { Alias, Baa, Endpoint, EndpointSet, ProviderCredential } from './catalogue.types.js';
-import { pairsOf } from './common.js';
+import { pairsOf } from './building-blocks.js';
 import type { Checkpoint, Decision, EvidenceExport, LedgerEntry } from './evidence.types.js';
 import { toId } from './ids.js';
 import type { IdentityProvider } from './identity.types.js';

@@ -3,7 +3,7 @@ import { type ControlTx, MemberRow } from '@writ/postgres/control';
 import type { Administration } from '../administration.js';
 import type { Caller, RequestContext } from '../caller.js';
 import type { Ports } from '../ports.js';
-import { type UserError, UserErrorCode, userError } from '../schema/common.js';
+import { type UserError, UserErrorCode, userError } from '../schema/building-blocks.js';
 import type { Changes, UserBody } from './resource.js';
 
 export type ScimCaller = Extract<Caller, { kind: 'scim' }>;

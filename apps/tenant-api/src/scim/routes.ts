@@ -6,7 +6,7 @@ import { GraphQLError } from 'graphql';
 import { Administration } from '../administration.js';
 import type { RequestContext } from '../caller.js';
 import type { Ports } from '../ports.js';
-import { UserErrorCode } from '../schema/common.js';
+import { UserErrorCode } from '../schema/building-blocks.js';
 import { type ScimCaller, ScimMembers } from './members.js';
 import { changesOf, errorSchema, filterOf, listSchema, patchBody, resourceOf, userBody } from './resource.js';
 

@@ -17,7 +17,7 @@ const ages =
   /\b(\d{1,3})[- ]?(?:year|yr|y)s?[- ]?(?:old|o)\b|\b(\d{1,3}) ?(?:y\/o|yo|yom|yof)\b|\b(?:aged?|age:|age of|turned) {1,2}(\d{1,3})\b|\b(\d{1,3}) (?:Jahre alt|ans|años|anni)\b|\b(\d{1,3})-jährig/gi;
 const dateHint =
   /\d[/.-]\d|\b(?:Jan|Feb|Mar|Mär|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez|jan|fév|mar|avr|jui|aoû|sep|oct|nov|déc|ene|feb|abr|may|ago|dic)/;
-const ageHint = /year|yr|y\/o|\byo|\baged?\b|turned|Jahre|jährig|\bans\b|años|anni/i;
+const ageHint = /year|yr|y\/o|yo[mf]?\b|\baged?\b|turned|Jahre|jährig|\bans\b|años|anni/i;
 
 /**
  * Days and ages. Alone they say nothing of anybody, so they stay below every threshold; beside a person in clinical

@@ -133,7 +133,7 @@ export function featuresOf(
 }
 
 const cues = new Set(
-  'name names named called am im mr mrs ms miss dr prof sir madam patient client customer employee user from live lives living born city town country address contact by dear hi hello hey thanks regards sincerely cheers sent signed herr frau monsieur madame señor señora signor signora don doña nombre nom nome naam met mit von in near to'
+  'name names named called am im mr mrs ms miss dr prof sir madam patient client customer employee user from live lives living born city town country address contact by dear hi hello hey thanks regards sincerely cheers sent signed herr frau monsieur madame señor señora signor signora don doña nombre nom nome naam met mit von in near to for about pt re with'
     .split(' ')
     .map(hashOf),
 );

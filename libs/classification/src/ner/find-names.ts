@@ -7,12 +7,17 @@ import { FEATURES, featuresOf, isOpen, labels } from './features.js';
 import { weights } from './weights.js';
 
 const COUNT = labels.length;
-/** Least margin over "nobody", in the weights' units, below which a tag is dropped. */
-const MARGIN = 14;
+/** Taken from the score of "nobody", whom training met most. */
+const LEANING = 25;
+/** Least margin over "nobody", in the weights' units, below which a tag is dropped: several words, one, one in small letters. */
+const MARGIN = 25;
+/** Named after somebody, about nobody: `Jones criteria`, `Newton's law`. */
+const eponym =
+  /^\p{Lu}[\p{L}-]+['’]?s? (?:[\p{L}-]+ )?(?:disease|syndrome|criteria|signs?|score|test|scale|procedure|maneuver|reflex|palsy|lymphoma|\p{Ll}+itis|tumou?r|classification|method|theorem|laws?|algorithm|equation|effect|distribution|function|transform|key exchange|curve|model|principle)(?![\p{L}])/iu;
 /** Where care is given is part of the Safe Harbor list by its place. */
 const facility = /hospital|clinic|medical|health|klinik|hôpital|pharmacy|infirmary|hospice|nursing/i;
-const SINGLE = 30;
-const SMALL = 70;
+const SINGLE = 27;
+const SMALL = 95;
 const features = new Int32Array(FEATURES);
 const scores = new Int32Array(COUNT);
 
@@ -65,6 +70,7 @@ function best(table: Int8Array): [number, number] {
     const base = features[feature]! * COUNT;
     for (let label = 0; label < COUNT; label += 1) scores[label]! += table[base + label]!;
   }
+  scores[0]! -= LEANING;
   let top = 0;
   for (let label = 1; label < COUNT; label += 1) if (scores[label]! > scores[top]!) top = label;
   return [top, scores[top]! - scores[0]!];
@@ -83,7 +89,8 @@ function candidateOf(tokens: Tokens, span: Span): Candidate | undefined {
   const start = tokens.start[span.first]!;
   const end = tokens.end[span.last]!;
   const text = tokens.text.slice(start, end);
-  if (span.margin < leastMargin(tokens, span) || tokens.text[start - 1] === '`') return undefined;
+  if (span.margin < leastMargin(tokens, span) || isInCode(tokens.text, start, end)) return undefined;
+  if (eponym.test(`${text}${tokens.text.slice(end, end + 24)}`)) return undefined;
   if (!isNameLike(tokens, span, text)) return undefined;
   const score = Math.min(900, 500 + (span.margin - MARGIN) * 4);
   return {
@@ -102,12 +109,18 @@ function candidateOf(tokens: Tokens, span: Span): Candidate | undefined {
   };
 }
 
+/** `So._Mo._Di`, `%Name`, `path/Name`: pieces of something written for machines. */
+function isInCode(text: string, start: number, end: number): boolean {
+  return /[`_%$#\\@]/.test(text[start - 1] ?? ' ') || /[`_\\@]|\(\)/.test(text.slice(end, end + 1));
+}
+
 /** One word alone must be surer than two in a row, a place surer than a person, a word in small letters surest. */
 function leastMargin(tokens: Tokens, span: Span): number {
   if ((tokens.flags[span.first]! & (CAPITAL | HAS_DIGIT)) === 0) return span.label === 'PERSON' ? SINGLE : SMALL;
+  const isLoud = (tokens.flags[span.first]! & ALL_UPPER) !== 0;
+  if (isLoud && (span.first === span.last || span.label === 'LOCATION')) return SMALL;
   if (span.first !== span.last) return MARGIN;
-  if ((tokens.flags[span.first]! & ALL_UPPER) !== 0) return SMALL;
-  return span.label === 'LOCATION' ? SINGLE + 15 : SINGLE;
+  return span.label === 'LOCATION' ? SINGLE + 1 : SINGLE;
 }
 
 /** Digits belong to addresses only; one letter alone is nobody; `fooBar` and `FOO_BAR` are identifiers. */

@@ -82,7 +82,7 @@ export async function* writeBundle(
     for (const [name, content] of tileFiles(first, tile)) yield list(name, content);
   }
   expectRoot(plan, range);
-  for (const [name, content] of Object.entries(plan.attachments ?? {})) yield list(name, content);
+  for (const [name, content] of byName(plan.attachments ?? {})) yield list(name, content);
   const manifest = manifestOf(plan, counts, files);
   yield tarEntry('manifest.json', utf8(canonicalJson(manifest)));
   yield tarEntry('manifest.jws', signStatement('writ-manifest+jws', manifest, exporter));
@@ -95,13 +95,15 @@ function openingFiles(plan: BundlePlan): readonly (readonly [string, Uint8Array]
   return [
     ['README.txt', utf8(bundleReadme)],
     ['trust/keyset.jws', plan.keyset],
-    ...Object.entries(plan.enrolments)
-      .toSorted(([one], [other]) => (one < other ? -1 : 1))
-      .map(([writer, statement]) => [`writers/${writer}.jws`, statement] as const),
+    ...byName(plan.enrolments).map(([writer, statement]) => [`writers/${writer}.jws`, statement] as const),
     ['log/checkpoint', utf8(plan.checkpoint)],
     ['log/range.json', utf8(canonicalJson(range))],
     ['gaps.json', utf8(canonicalJson(plan.gaps.map((gap) => ({ ...gap }))))],
   ];
+}
+
+function byName(files: Readonly<Record<string, Uint8Array>>): readonly (readonly [string, Uint8Array])[] {
+  return Object.entries(files).toSorted(([one], [other]) => (one < other ? -1 : 1));
 }
 
 async function* tilesOf(

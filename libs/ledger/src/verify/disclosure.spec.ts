@@ -47,6 +47,13 @@ describe('sealed content', () => {
     expect(() => disclose({ ...row, sealed: edited }, log.contentKey)).toThrow();
   });
 
+  it('of a whole request belongs to its subject, so that one erasure reaches all of it', () => {
+    const ofRequest = leaves.filter(({ request }) => request === leaves[0]?.request);
+    const subjects = ofRequest.flatMap(({ wrappedKey }) => wrappedKey?.subjectRef ?? []);
+    expect(subjects.length).toBeGreaterThan(1);
+    expect(new Set(subjects).size).toBe(1);
+  });
+
   it('leaves every proof intact when it is gone', async () => {
     const rows = leaves.map(({ leaf, leafHash }) => ({ leaf, leafHash }));
     expect((await judge(await bundleOf(planOf(leaves), rows))).exit).toBe(0);

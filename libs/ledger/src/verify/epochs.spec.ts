@@ -23,7 +23,8 @@ const witnessKey = logSigner(keyFrom('w1'));
 const epochOrigin = 'writ.example/epochs';
 const head = headOf(leaves);
 const witnessed = 'w1.example';
-const policy = parseWitnessPolicy(`witness w ${verifierKey(witnessed, witnessKey.publicKey, 0x04)}\nquorum w\n`);
+const policyText = `witness w ${verifierKey(witnessed, witnessKey.publicKey, 0x04)}\nquorum w\n`;
+const policy = parseWitnessPolicy(policyText);
 
 /** Epoch 2 of an epoch log of four, with this log in slot 3 of five. */
 function epochFiles(heads: readonly SlottedHead[], more = '', signer = epochKey) {
@@ -52,6 +53,7 @@ async function judge(attachments: Readonly<Record<string, Uint8Array>>) {
   const report = verifyBundle(sourceOf(bundle), { root: root.publicKey, ...(policy ? { policy } : {}) });
   const without = verifyBundle(sourceOf(bundle), { root: root.publicKey });
   expect(await second.verify(bundle)).toBe(String(without.exit));
+  expect(await second.verify(bundle, { policy: policyText })).toBe(String(report.exit));
   return report;
 }
 

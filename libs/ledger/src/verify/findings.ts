@@ -28,7 +28,15 @@ export interface Finding {
 
 export interface Claim {
   readonly name:
-    'INTACT' | 'COMPLETE' | 'CLOSED' | 'WITNESSED' | 'TIMESTAMPED' | 'DISCLOSED' | 'ANCHORED' | 'UNANCHORED';
+    | 'INTACT'
+    | 'COMPLETE'
+    | 'CLOSED'
+    | 'CONSISTENT'
+    | 'WITNESSED'
+    | 'TIMESTAMPED'
+    | 'DISCLOSED'
+    | 'ANCHORED'
+    | 'UNANCHORED';
   readonly holds: boolean;
   readonly what: string;
 }

@@ -2,8 +2,18 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { root } from '../bundle/log.fixtures.js';
+import { utf8 } from '../bytes.js';
 
 const script = fileURLToPath(new URL('../../../../test/verifier/serve.py', import.meta.url));
+
+/** What is judged besides the bundle. */
+export interface Brought {
+  readonly other?: Uint8Array;
+  readonly policy?: string;
+  readonly pinned?: string;
+}
+
+const none = new Uint8Array();
 
 /** The verifier in Python, kept running: one bundle in, one exit code out. */
 export class SecondVerifier {
@@ -12,7 +22,7 @@ export class SecondVerifier {
   readonly #ended: Promise<void>;
 
   constructor() {
-    this.#process = spawn('python3', [script, Buffer.from(root.publicKey).toString('hex')], {
+    this.#process = spawn('python3', ['-B', script, Buffer.from(root.publicKey).toString('hex')], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const lines = createInterface({ input: this.#process.stdout as NodeJS.ReadableStream });
@@ -25,11 +35,11 @@ export class SecondVerifier {
     });
   }
 
-  verify(bundle: Uint8Array, other: Uint8Array = new Uint8Array()): Promise<string> {
-    const lengths = Buffer.alloc(8);
-    lengths.writeUInt32BE(bundle.length, 0);
-    lengths.writeUInt32BE(other.length, 4);
-    this.#process.stdin?.write(Buffer.concat([lengths, bundle, other]));
+  verify(bundle: Uint8Array, more: Brought = {}): Promise<string> {
+    const parts = [bundle, more.other ?? none, utf8(more.policy ?? ''), utf8(more.pinned ?? '')];
+    const lengths = Buffer.alloc(16);
+    parts.forEach((part, at) => lengths.writeUInt32BE(part.length, at * 4));
+    this.#process.stdin?.write(Buffer.concat([lengths, ...parts]));
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
     });

@@ -72,7 +72,7 @@ describe('canonical JSON', () => {
     const bytes = texts.map((text) => Buffer.from(text, 'utf8'));
     const script = fileURLToPath(new URL('../../../../test/verifier/canonical.py', import.meta.url));
     const input = bytes.map((one) => one.toString('base64')).join('\n');
-    const answers = spawnSync('python3', [script], { input, encoding: 'utf8' }).stdout.trim().split('\n');
+    const answers = spawnSync('python3', ['-B', script], { input, encoding: 'utf8' }).stdout.trim().split('\n');
     const ours = bytes.map((one) => (parseCanonical(one) === undefined ? '0' : '1'));
     const apart = texts.filter((_, at) => ours[at] !== answers[at]);
     expect(apart).toEqual([]);

@@ -231,7 +231,7 @@ class Examination {
 }
 
 function compared({ what }: Comparison): Claim {
-  return { name: 'COMPLETE', holds: true, what };
+  return { name: 'CONSISTENT', holds: true, what };
 }
 
 function expectSameRange(manifest: Manifest, range: TreeRange): void {

@@ -20,9 +20,10 @@ CREATE FUNCTION ledger.tenants() RETURNS TABLE (tenant_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT l.tenant_id FROM ledger.log l ORDER BY l.slot
 $$;
-GRANT EXECUTE ON FUNCTION ledger.tenants() TO writ_exporter, writ_worker;
+GRANT EXECUTE ON FUNCTION ledger.tenants(), ledger.origin_of(uuid) TO writ_exporter, writ_worker;
 
 -- The role that every tenant's roles inherit from.
 GRANT USAGE ON SCHEMA ledger TO writ_reader;
+GRANT SELECT ON ledger.retention_class TO writ_reader;
 GRANT EXECUTE ON FUNCTION ledger.enrolments(text[]), ledger.origin_of(uuid) TO writ_reader;
 `;

@@ -1,10 +1,11 @@
 import type { AnswerEvent, AnswerPart, Ask, FinishReason, Refusal, Usage } from '@writ/domain';
-import { contentTypeOf, type Encoder, frame, nothing } from '../dialect/encoder.js';
+import { contentTypeOf, type Encoder, frame, isBareEnd, isSaid, nothing, type Said } from '../dialect/encoder.js';
 import { respell } from '../dialect/respell.js';
 import { splice } from '../json/splice.js';
 import { anthropicErrorBody } from './refusal.js';
 import { readMessages, Blocks } from './read.js';
 import { writeUsage } from './usage.js';
+import { readJson } from '../json/value.js';
 
 const finishes: Readonly<Record<FinishReason, string>> = {
   stop: 'end_turn',
@@ -56,8 +57,6 @@ function encodeEvent(event: AnswerEvent, writer: MessageWriter): string {
   return late + frame(json, source.event);
 }
 
-type Said = Extract<AnswerPart, { kind: 'text' | 'reasoning' | 'refusal' | 'tool-call' }>;
-
 /** Writes a message from canonical parts: blocks open and close as the kind of part changes. */
 class MessageWriter {
   #started = false;
@@ -73,7 +72,7 @@ class MessageWriter {
 
   /** The vendor's own events pass: remember which block is open, should words arrive that lost their place. */
   follow(json: string): void {
-    const passing = JSON.parse(json) as { type?: string; index?: number; content_block?: { type?: string } };
+    const passing = readJson(json) as { type?: string; index?: number; content_block?: { type?: string } };
     if (passing.type === 'message_start') this.#started = true;
     if (passing.type === 'content_block_start') {
       const index = passing.index ?? 0;
@@ -117,7 +116,7 @@ class MessageWriter {
       case 'embedding':
         return '';
       default:
-        return part.choice === 0 ? this.#said(part) : '';
+        return part.choice === 0 && !isBareEnd(part) ? this.#said(part) : '';
     }
   }
 
@@ -171,7 +170,7 @@ class MessageWriter {
       if (part.kind === 'start') this.id = part.id || this.id;
       if (part.kind === 'usage') this.#usage = part.usage;
       if (part.kind === 'finish' && part.choice === 0) this.#finish = part.reason;
-      if (!isSaid(part) || part.choice !== 0) continue;
+      if (!isSaid(part) || part.choice !== 0 || isBareEnd(part)) continue;
       const block = blocks.get(keyOfPart(part)) ?? { part, words: '' };
       block.words += part.kind === 'tool-call' ? part.arguments : part.text;
       blocks.set(keyOfPart(part), block);
@@ -179,10 +178,6 @@ class MessageWriter {
     const content = [...blocks.values()].map(({ part, words }) => wholeBlock(part, words));
     return JSON.stringify({ ...this.#message(content, finishes[this.#finish]), usage: writeUsage(this.#usage) });
   }
-}
-
-function isSaid(part: AnswerPart): part is Said {
-  return part.kind === 'text' || part.kind === 'reasoning' || part.kind === 'refusal' || part.kind === 'tool-call';
 }
 
 function say(type: string, more: object): string {
@@ -225,9 +220,5 @@ function wholeBlock(part: Said, words: string): object {
 
 /** A provider may stop in the middle of the arguments; what is no JSON is shown as the text it is. */
 function inputOf(words: string): unknown {
-  try {
-    return JSON.parse(words === '' ? '{}' : words) as unknown;
-  } catch {
-    return { arguments: words };
-  }
+  return readJson(words === '' ? '{}' : words) ?? { arguments: words };
 }

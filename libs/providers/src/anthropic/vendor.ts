@@ -12,6 +12,7 @@ import { classOf, errorOf } from './faults.js';
 import { finishOf, MessagesStream, readMessages, startOf, Blocks } from './read.js';
 import { readUsage } from './usage.js';
 import { writeMessages } from './write.js';
+import { readJson } from '../json/value.js';
 
 export const anthropic: Vendor = {
   write,
@@ -80,6 +81,6 @@ async function* readStream(arrived: Arrived): AsyncGenerator<AnswerEvent, void, 
 }
 
 function errorInside(json: string): BrokenAnswer {
-  const error = errorOf(JSON.parse(json));
+  const error = errorOf(readJson(json));
   return new BrokenAnswer({ class: classOf(200, error) ?? 'unavailable', detail: detailOf(200, error) });
 }

@@ -13,6 +13,7 @@ import { signBedrock } from './sign.js';
 import { readUsage } from './usage.js';
 import type { ContentBlock, ConverseAnswer, StreamPayload } from './wire.js';
 import { writeConverse } from './write.js';
+import { readJson, valueOf } from '../json/value.js';
 
 const eventStream = 'application/vnd.amazon.eventstream';
 
@@ -58,8 +59,7 @@ function finishOf(reason: string | undefined): AnswerPart {
 
 async function* readWhole(arrived: Arrived, job: Job): AsyncGenerator<AnswerEvent, void, undefined> {
   const json = await readText(arrived.chunks);
-  parseAnswer(json);
-  const { output, stopReason, usage } = JSON.parse(json) as ConverseAnswer;
+  const { output, stopReason, usage } = valueOf(parseAnswer(json)) as ConverseAnswer;
   if (!output?.message?.content) throw broken('no-message');
   let calls = 0;
   const said = output.message.content.flatMap((block) => blockParts(block, () => calls++));
@@ -92,9 +92,8 @@ async function* readStream(arrived: Arrived, job: Job): AsyncGenerator<AnswerEve
     const json = Buffer.from(frame.body).toString('utf8');
     const kind = headerOf(frame, ':message-type');
     if (kind !== 'event') throw exception(headerOf(frame, ':exception-type') || headerOf(frame, ':error-code'), json);
-    parseAnswer(json);
     const type = headerOf(frame, ':event-type');
-    const parts = partsOf(type, JSON.parse(json) as StreamPayload, calls, job);
+    const parts = partsOf(type, valueOf(parseAnswer(json)) as StreamPayload, calls, job);
     const terminal = type === 'metadata';
     yield { parts, terminal };
     if (terminal) return;
@@ -131,14 +130,6 @@ function partsOf(type: string, payload: StreamPayload, calls: Map<number, number
 }
 
 function exception(code: string, json: string): BrokenAnswer {
-  const error = { ...errorOf(tryParse(json)), code };
+  const error = { ...errorOf(readJson(json)), code };
   return new BrokenAnswer({ class: classOf(200, error) ?? 'unavailable', detail: detailOf(200, error) });
-}
-
-function tryParse(json: string): unknown {
-  try {
-    return JSON.parse(json) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -11,6 +11,7 @@ import { classOf, errorOf } from './faults.js';
 import { readUsage } from './usage.js';
 import type { CohereAnswer, CohereCall, CohereEvent, CohereUsage } from './wire.js';
 import { writeCohere } from './write.js';
+import { valueOf } from '../json/value.js';
 
 export const cohere: Vendor = {
   write,
@@ -56,8 +57,7 @@ function callOf(call: CohereCall, index: number): AnswerPart {
 
 async function* readWhole(arrived: Arrived, job: Job): AsyncGenerator<AnswerEvent, void, undefined> {
   const json = await readText(arrived.chunks);
-  parseAnswer(json);
-  const { id, message, finish_reason: reason, usage } = JSON.parse(json) as CohereAnswer;
+  const { id, message, finish_reason: reason, usage } = valueOf(parseAnswer(json)) as CohereAnswer;
   if (!message) throw broken('no-message');
   const parts: AnswerPart[] = [
     { kind: 'start', id: id ?? job.prompt.ask.request, model: job.model },
@@ -72,8 +72,7 @@ async function* readWhole(arrived: Arrived, job: Job): AsyncGenerator<AnswerEven
 async function* readStream(arrived: Arrived, job: Job): AsyncGenerator<AnswerEvent, void, undefined> {
   for await (const { data } of readEvents(arrived.chunks)) {
     if (data === '[DONE]') throw broken('no-message-end');
-    parseAnswer(data);
-    const event = JSON.parse(data) as CohereEvent;
+    const event = valueOf(parseAnswer(data)) as CohereEvent;
     if (event.delta?.finish_reason === 'ERROR')
       throw new BrokenAnswer({ class: 'unavailable', detail: 'http-200 ERROR' });
     const terminal = event.type === 'message-end';

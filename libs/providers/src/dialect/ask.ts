@@ -14,6 +14,7 @@ import {
 import { type Node, parseJson } from '../json/parse.js';
 import { readShape } from '../json/read.js';
 import type { Shape } from '../json/shape.js';
+import { valueOf } from '../json/value.js';
 
 /** What the door knows of a request beside its body. */
 export interface AskMeta {
@@ -55,7 +56,7 @@ export function parseAsk(route: RouteShape, bytes: Uint8Array, meta: AskMeta): R
   if (!tree.ok) return err(malformed(tree.error.pointer, tree.error.message));
   const reading = readShape(source.value, tree.value, route.shape);
   if (!reading.ok) return err(malformed(reading.error.pointer, reading.error.message));
-  const body = bodyOf(source.value, tree.value);
+  const body = bodyOf(tree.value);
   const particulars = route.particulars(body, meta);
   if (!particulars.ok) return particulars;
   const { pathModel: _model, pathStream: _stream, ...carried } = meta;
@@ -88,8 +89,7 @@ function decode(bytes: Uint8Array): Result<string, Refusal> {
   }
 }
 
-/** The strict parser has accepted the text, and both parsers agree on what it accepts. */
-function bodyOf(source: string, tree: Node): JsonObject {
+function bodyOf(tree: Node): JsonObject {
   if (tree.kind !== 'object') throw new Error('every route takes an object');
-  return JSON.parse(source) as JsonObject;
+  return valueOf(tree) as JsonObject;
 }

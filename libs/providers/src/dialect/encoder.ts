@@ -32,3 +32,8 @@ export function isSaid(part: AnswerPart): part is Said {
 export function wordsOf(part: Said): string {
   return part.kind === 'tool-call' ? part.arguments : part.text;
 }
+
+/** The mark that a flow of text ended, with nothing left of it to say. */
+export function isBareEnd(part: Said): boolean {
+  return part.ends === true && wordsOf(part) === '';
+}

@@ -2,6 +2,7 @@ import type { AnswerPart } from '@writ/domain';
 import type { AnswerReading } from '../answer-reader.js';
 import type { Edit } from '../json/splice.js';
 import { isSaid, wordsOf } from './encoder.js';
+import { readJson } from '../json/value.js';
 
 export interface Respelling {
   readonly edits: readonly Edit[];
@@ -35,10 +36,5 @@ export function respell({ source, parts: vendor }: AnswerReading, leaving: reado
 /** A string token is written as a string; arguments that are an object stay one, empty if the rewriting broke it. */
 function spell(source: string, start: number, words: string): string {
   if (source[start] === '"') return JSON.stringify(words);
-  try {
-    JSON.parse(words);
-    return words;
-  } catch {
-    return '{}';
-  }
+  return readJson(words) === undefined ? '{}' : words;
 }

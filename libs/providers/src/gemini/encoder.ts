@@ -6,6 +6,7 @@ import { type Edit, splice } from '../json/splice.js';
 import { type CallCounts, readGenerate } from './read.js';
 import { geminiErrorBody } from './refusal.js';
 import { writeUsage } from './usage.js';
+import { readJson } from '../json/value.js';
 
 const finishes: Readonly<Record<FinishReason, string>> = {
   stop: 'STOP',
@@ -116,9 +117,5 @@ class GenerateWriter {
 
 /** A provider may stop in the middle of the arguments; what is no JSON is shown as the text it is. */
 function argumentsOf(text: string): unknown {
-  try {
-    return JSON.parse(text === '' ? '{}' : text) as unknown;
-  } catch {
-    return { arguments: text };
-  }
+  return readJson(text === '' ? '{}' : text) ?? { arguments: text };
 }

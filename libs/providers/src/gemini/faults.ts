@@ -1,6 +1,7 @@
 import type { FaultClass } from '@writ/routing';
 import { BrokenAnswer, classOfStatus, detailOf, type VendorError } from '../fault.js';
 import { record } from '../openai/faults.js';
+import { readJson } from '../json/value.js';
 
 export function errorOf(body: unknown): VendorError {
   const outer: unknown = Array.isArray(body) ? body[0] : body;
@@ -31,7 +32,7 @@ export function classOf(status: number, error: VendorError): FaultClass | undefi
 
 /** Status 200, and an error in the body. */
 export function errorInside(json: string): BrokenAnswer {
-  const body = JSON.parse(json) as { error?: { code?: unknown } };
+  const body = (readJson(json) ?? {}) as { error?: { code?: unknown } };
   const error = errorOf(body);
   const status = typeof body.error?.code === 'number' ? body.error.code : 500;
   return new BrokenAnswer({ class: classOf(status, error) ?? classOfStatus(status), detail: detailOf(200, error) });

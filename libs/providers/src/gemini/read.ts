@@ -90,7 +90,7 @@ function readCall(call: Node, choice: number, parts: AnswerParts, calls: CallCou
     kind: 'tool-call',
     choice,
     index,
-    id: textOf(member(call, 'id')) ?? `call_${choice}_${index}`,
+    id: textOf(member(call, 'id')) ?? '',
     name: textOf(member(call, 'name')) ?? '',
     arguments: args ? parts.slice(args) : '{}',
     ...(args ? { at: { start: args.start, end: args.end } } : {}),
@@ -111,6 +111,12 @@ function walk(node: Node, key: string, parts: AnswerParts): void {
   if (node.kind === 'object') for (const found of node.members) walk(found.value, found.name, parts);
 }
 
+/** Other dialects tell calls apart by an id that no other turn has; here the vendor may give none. */
+function named(part: AnswerPart, answer: string): AnswerPart {
+  if (part.kind !== 'tool-call' || part.id !== '') return part;
+  return { ...part, id: `call_${answer}_${part.choice}_${part.index}`.replaceAll(/[^\w-]/g, '_') };
+}
+
 /** Reads the chunks of an answer in order. The answer ends when every candidate has said why it finished. */
 export class GenerateReader {
   readonly #calls: CallCounts = new Map();
@@ -126,7 +132,8 @@ export class GenerateReader {
     const { tree, parts } = readGenerate(json, this.#calls);
     if (member(tree, 'error')) throw errorInside(json);
     const blocked = textOf(member(member(tree, 'promptFeedback'), 'blockReason')) !== undefined;
-    const all: AnswerPart[] = [...(this.#started ? [] : [this.#start(tree)]), ...parts];
+    const start = this.#start(tree);
+    const all: AnswerPart[] = [...(this.#started ? [] : [start]), ...parts.map((part) => named(part, start.id))];
     this.#started = true;
     if (blocked) all.push({ kind: 'finish', choice: 0, reason: 'filtered' });
     for (const part of parts) if (part.kind === 'finish') this.#finished.add(part.choice);
@@ -134,7 +141,7 @@ export class GenerateReader {
     return { parts: all, source: { dialect: 'gemini.generate', json }, terminal };
   }
 
-  #start(tree: ObjectNode): AnswerPart {
+  #start(tree: ObjectNode): Extract<AnswerPart, { kind: 'start' }> {
     return {
       kind: 'start',
       id: textOf(member(tree, 'responseId')) ?? this.fallbackId,

@@ -1,5 +1,13 @@
 import type { AnswerEvent, AnswerPart, Ask, Dialect, FinishReason, Refusal } from '@writ/domain';
-import { contentTypeOf, type Encoder, frame, keepAliveComment, nothing } from '../dialect/encoder.js';
+import {
+  contentTypeOf,
+  type Encoder,
+  frame,
+  isBareEnd,
+  isSaid,
+  keepAliveComment,
+  nothing,
+} from '../dialect/encoder.js';
 import { respell } from '../dialect/respell.js';
 import { itemsOf, type Node, type ObjectNode } from '../json/parse.js';
 import { type Edit, splice } from '../json/splice.js';
@@ -105,7 +113,7 @@ class OwnChunks {
   }
 
   write(parts: readonly AnswerPart[]): string {
-    return parts.map((part) => this.#one(part)).join('');
+    return parts.map((part) => (isSaid(part) && isBareEnd(part) ? '' : this.#one(part))).join('');
   }
 
   #one(part: AnswerPart): string {

@@ -1,4 +1,4 @@
-import { type AnswerEvent, type Dialect, err, ok, type Result } from '@writ/domain';
+import { type AnswerEvent, type Dialect, err, type JsonObject, ok, type Result } from '@writ/domain';
 import type { ProviderFault } from '@writ/routing';
 import { readEvents, readText } from '../body.js';
 import { broken } from '../fault.js';
@@ -21,6 +21,8 @@ export interface Profile {
   readonly tokensField: 'max_completion_tokens' | 'max_tokens';
   /** True when usage of a stream must be asked for. */
   readonly usageOption: boolean;
+  /** Says a body in its own words, or that it cannot. */
+  readonly adapt?: (body: JsonObject) => JsonObject;
   /** Dialects that it speaks itself. */
   readonly natives: ReadonlySet<Dialect>;
 }
@@ -94,7 +96,8 @@ function tokensFieldOf(profile: Profile, native: Native): string {
 function written(profile: Profile, job: Job): Result<Wire, ProviderFault> {
   const { tokensField, usageOption } = profile;
   const how = { model: job.model, stream: job.prompt.ask.stream, tokensField, usageOption };
-  const body = translate(job, (conversation) => writeChat(conversation, how));
+  const adapt = profile.adapt ?? ((unchanged: JsonObject) => unchanged);
+  const body = translate(job, (conversation) => adapt(writeChat(conversation, how)));
   if (!body.ok) return body;
   return ok({
     url: profile.url(job, paths['openai.chat']),

@@ -1,5 +1,6 @@
 import type { FaultClass } from '@writ/routing';
 import { BrokenAnswer, classOfStatus, detailOf, type VendorError } from '../fault.js';
+import { readJson } from '../json/value.js';
 
 export function errorOf(body: unknown): VendorError {
   const outer = record(body);
@@ -38,7 +39,7 @@ function text(value: unknown): string | undefined {
 
 /** Status 200, and an error in the body. */
 export function errorInside(json: string): BrokenAnswer {
-  const error = errorOf(JSON.parse(json));
+  const error = errorOf(readJson(json));
   const status = /^\d{3}$/.test(error.code ?? '') ? Number(error.code) : 500;
   return new BrokenAnswer({ class: classOf(status, error) ?? classOfStatus(status), detail: detailOf(200, error) });
 }

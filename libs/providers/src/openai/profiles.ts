@@ -1,5 +1,7 @@
 import type { Dialect } from '@writ/domain';
 import type { Job } from '../vendor.js';
+import { cannotSay } from '../translate/conversation.js';
+import { given } from './chat-write.js';
 import { openAiWire } from './chat-vendor.js';
 
 export function join(base: string, path: string): string {
@@ -34,13 +36,18 @@ export const compatible = openAiWire({
   natives: copied,
 });
 
-/** Mistral refuses fields it does not know, and always counts a stream. */
+/** Mistral refuses fields that it does not know, so a chat is written anew; it counts a stream unasked. */
 export const mistral = openAiWire({
   url: ({ endpoint }, path) => join(endpoint.baseUrl, path),
   headers: bearer,
   tokensField: 'max_tokens',
   usageOption: false,
-  natives: copied,
+  natives: new Set<Dialect>(['openai.embeddings']),
+  adapt({ seed, user: _user, ...body }) {
+    if (body['logprobs'] !== undefined) cannotSay('logprobs');
+    if (body['reasoning_effort'] !== undefined) cannotSay('reasoning_effort');
+    return { ...body, ...given('random_seed', seed) };
+  },
 });
 
 /** Azure names the deployment in the path and takes the key in its own header. */

@@ -6,6 +6,7 @@ import { type Edit, splice } from '../json/splice.js';
 import { openAiErrorBody } from './refusal.js';
 import { type Calls, readResponses } from './responses-read.js';
 import { ResponseWriter } from './responses-writer.js';
+import { readJson } from '../json/value.js';
 
 export function responsesEncoder(ask: Ask, answeredModel: string): Encoder {
   const writer = new ResponseWriter(ask, answeredModel);
@@ -43,7 +44,7 @@ function late(parts: readonly AnswerPart[], json: string): string {
   return parts
     .filter(isSaid)
     .map((part) => {
-      const about = JSON.parse(json) as { type?: string };
+      const about = readJson(json) as { type?: string };
       const type = about.type?.replace(/\.done$/, '.delta') ?? '';
       if (!about.type?.endsWith('.done')) return '';
       const { item_id, output_index, content_index, summary_index, sequence_number } = about as Record<string, unknown>;

@@ -6,6 +6,7 @@ import { itemsOf, member, type Node, numberOf, type ObjectNode, textOf } from '.
 import type { Arrived } from '../transport.js';
 import { errorInside } from './faults.js';
 import { readUsage } from './usage.js';
+import { valueOf } from '../json/value.js';
 
 /** Members whose strings are words of the protocol, wherever they stand. Everything else is read as text. */
 const words = new Set(
@@ -155,9 +156,7 @@ export async function* readResponsesStream(arrived: Arrived): AsyncGenerator<Ans
     if (type === 'error') throw errorInside(data.includes('"error"') ? data : `{"error":${data}}`);
     const response = member(tree, 'response');
     if (type === 'response.failed')
-      throw errorInside(
-        JSON.stringify({ error: (JSON.parse(data) as { response: { error: unknown } }).response.error }),
-      );
+      throw errorInside(JSON.stringify({ error: valueOf(member(response, 'error') ?? tree) }));
     const terminal = lastEvents.has(type);
     const about = response ? aboutResponse(response, terminal) : undefined;
     yield {

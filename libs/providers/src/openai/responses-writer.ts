@@ -1,5 +1,5 @@
 import type { AnswerEvent, AnswerPart, Ask, FinishReason, Usage } from '@writ/domain';
-import { frame, isSaid, type Said } from '../dialect/encoder.js';
+import { frame, isBareEnd, isSaid, type Said } from '../dialect/encoder.js';
 
 interface Item {
   readonly kind: 'message' | 'reasoning' | 'function_call';
@@ -39,7 +39,7 @@ export class ResponseWriter {
   whole(parts: readonly AnswerPart[]): string {
     for (const part of parts) {
       this.#note(part);
-      if (isSaid(part) && part.choice === 0) this.#itemOf(part).words += said(part);
+      if (isSaid(part) && part.choice === 0 && !isBareEnd(part)) this.#itemOf(part).words += said(part);
     }
     return JSON.stringify(this.#response(this.#status(), this.#items.map(itemBody)));
   }
@@ -47,7 +47,7 @@ export class ResponseWriter {
   #one(part: AnswerPart): string {
     this.#note(part);
     if (part.kind === 'start') return this.#begin();
-    if (!isSaid(part) || part.choice !== 0) return '';
+    if (!isSaid(part) || part.choice !== 0 || isBareEnd(part)) return '';
     const before = this.#begin();
     const item = this.#itemOf(part);
     const opened = this.#open === item ? '' : this.#close() + this.#start(item);
@@ -72,8 +72,8 @@ export class ResponseWriter {
 
   #itemOf(part: Said): Item {
     const key = keyOf(part);
-    const known = this.#items.find((item) => item.key === key);
-    if (known) return known;
+    const known = this.#items.findLast((item) => item.key === key);
+    if (known && (known === this.#open || known.kind === 'function_call' || !this.#begun)) return known;
     const at = this.#items.length;
     const kind = part.kind === 'tool-call' ? 'function_call' : part.kind === 'reasoning' ? 'reasoning' : 'message';
     const prefix = { message: 'msg', reasoning: 'rs', function_call: 'fc' }[kind];

@@ -1,6 +1,7 @@
 import { err, type JsonObject, type JsonValue, ok, type Result } from '@writ/domain';
 import type { ProviderFault } from '@writ/routing';
 import { cannotServe } from '../vendor.js';
+import { readJson } from '../json/value.js';
 
 /** What every dialect can say, for the way from one dialect to another vendor's wire. Nothing in it is dropped silently. */
 export interface Conversation {
@@ -137,9 +138,6 @@ export function mediaBlock(media: 'image' | 'file', url: string): Block {
 
 /** Arguments are JSON text in one dialect and an object in another. */
 export function parseArguments(text: string): JsonObject {
-  try {
-    return objectOf(JSON.parse(text === '' ? '{}' : text) as JsonValue);
-  } catch {
-    return cannotSay('tool arguments that are not JSON');
-  }
+  const value = readJson(text === '' ? '{}' : text);
+  return value === undefined ? cannotSay('tool arguments that are not JSON') : objectOf(value);
 }

@@ -5,7 +5,8 @@ import { conversationOfGenerate } from '../gemini/conversation.js';
 import { conversationOfChat } from '../openai/chat-conversation.js';
 import { conversationOfResponses } from '../openai/responses-conversation.js';
 import { cannotServe, type Job } from '../vendor.js';
-import { type Conversation, translated } from './conversation.js';
+import { type Conversation, objectOf, translated } from './conversation.js';
+import { readJson } from '../json/value.js';
 
 const readers: Readonly<Partial<Record<Dialect, (body: JsonObject, job: Job) => Conversation>>> = {
   'openai.chat': conversationOfChat,
@@ -23,7 +24,7 @@ export function translate(
   const read = readers[ask.dialect];
   if (!read || ask.action !== 'chat') return err(cannotServe('dialect-not-served'));
   return translated(() => {
-    const conversation = read(JSON.parse(source) as JsonObject, job);
+    const conversation = read(objectOf(readJson(source)), job);
     const most = [conversation.maxOutputTokens, job.maxOutputTokens].filter((limit) => limit !== undefined);
     return write(most.length > 0 ? { ...conversation, maxOutputTokens: Math.min(...most) } : conversation);
   });

@@ -170,15 +170,15 @@ const codec = new EventStreamCodec(
 function frame(type: string, payload: unknown): Uint8Array {
   return codec.encode({
     headers: {
-      ':event-type': text(type),
-      ':content-type': text('application/json'),
-      ':message-type': text('event'),
+      ':event-type': header(type),
+      ':content-type': header('application/json'),
+      ':message-type': header('event'),
     },
     body: Buffer.from(JSON.stringify(payload)),
   });
 }
 
-function text(value: string): { type: 'string'; value: string } {
+function header(value: string): { type: 'string'; value: string } {
   return { type: 'string', value };
 }
 

@@ -129,7 +129,7 @@ export const unitedStates: readonly Rule[] = [
       '99999-9': 0,
     },
     cued: 900,
-    cues: 'mrn, mr no, mr number, medical record, medical record number, medical record no, med rec, patient id, patient number, patient no, patient identifier, chart number, chart no, hospital number, hospital no, unit number, health record, medical rec, medrec, record number',
+    cues: 'mrn, mr no, mr number, medical record, medical record number, medical record no, med rec, patient id, patient number, patient no, patient identifier, chart number, chart no, hospital number, hospital no, unit number, health record, medical rec, medrec, record number, accession, accession number, encounter, encounter number, visit number, csn, specimen',
     rank: 3,
   },
   {

@@ -1,0 +1,62 @@
+import { type TenantId, limits, tenantOfJob } from '@writ/domain';
+import type { EventRecord, Ledger, LedgerStore } from '@writ/ledger';
+import type { Clock } from '@writ/platform';
+import { type PlanePool, type RetentionStore, originOf, withExport } from '@writ/postgres';
+import type { LogContexts } from './log-contexts.js';
+import { newRecordId } from './record-id.js';
+
+export interface RetentionParts {
+  /** Login `writ_exporter`: finds what has expired. */
+  readonly reading: PlanePool;
+  /** Login `writ_retention`: deletes it, by the order and by nothing else. */
+  readonly retention: RetentionStore;
+  readonly ledger: Ledger;
+  /** Tells when the order stands in the tree. */
+  readonly store: Pick<LedgerStore, 'inclusion'>;
+  readonly logs: LogContexts;
+  readonly clock: Clock;
+  readonly onProblem: (problem: string) => void;
+}
+
+const recordsAtOnce = 1_000;
+const sequencedWithinMs = 30_000;
+
+/**
+ * Prunes what has outlived its retention class: first the order, as a record that the tree holds, then the deletions that
+ * it covers, window by window. Killed in between, the next turn writes another order and goes on; nothing is deleted
+ * that no order in the log covers. Returns how many records went.
+ */
+export async function retain(tenant: TenantId, parts: RetentionParts): Promise<number> {
+  const range = await withExport(parts.reading, tenantOfJob(tenant), (reader) => reader.expired());
+  if (range === undefined) return 0;
+  const order = await writeOrder(tenant, range, parts);
+  if (order === undefined) return 0;
+  let pruned = 0;
+  for (let after: number | undefined = range.from; after !== undefined;) {
+    // oxlint-disable-next-line no-await-in-loop -- small transactions, one after the other
+    const window = await parts.retention.prune(tenant, order, after, recordsAtOnce);
+    pruned += window.records;
+    after = window.next;
+  }
+  return pruned;
+}
+
+async function writeOrder(
+  tenant: TenantId,
+  range: { readonly from: number; readonly to: number },
+  { ledger, store, logs, clock, reading, onProblem }: RetentionParts,
+): Promise<EventRecord['id'] | undefined> {
+  const origin = await originOf(reading, tenant);
+  if (origin === undefined) return undefined;
+  const id = newRecordId(clock.nowMs());
+  const order: EventRecord = { kind: 'event', id, name: 'retention.prune', actor: 'worker', fields: { ...range } };
+  const log = await logs({ tenant, origin });
+  const receipt = await ledger.commit(log, order, { level: 'committed', deadlineMs: limits.outcomeCommitMs });
+  if (!receipt.ok) {
+    onProblem(`a prune order for ${origin}: ${receipt.error}`);
+    return undefined;
+  }
+  if ((await store.inclusion?.(tenant, id, sequencedWithinMs)) !== undefined) return id;
+  onProblem(`a prune order for ${origin} was not sequenced in time; the next turn tries again`);
+  return undefined;
+}

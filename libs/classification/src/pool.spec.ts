@@ -1,0 +1,31 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { ClassifierPool, type PoolJob } from './pool.js';
+import { aLeaf, key } from './testing/samples.js';
+
+const pool = new ClassifierPool(1);
+afterAll(() => pool.close());
+
+function aJob(text: string, more: Partial<PoolJob> = {}): PoolJob {
+  const source = { version: 'pool-1', terms: [], patterns: [], thresholds: {} };
+  return { leaves: [aLeaf(text)], source, digestKey: key, attachments: [], budgetMs: 5_000, ...more };
+}
+
+describe('the pool of workers', () => {
+  it('classifies as the main thread does', async () => {
+    const found = await pool.classify(aJob('mail bob@acme.com'));
+    expect(found.complete).toBe(true);
+    expect(found.findings.map((each) => each.type)).toEqual(['EMAIL']);
+  });
+
+  it('answers incomplete when the time is spent, and works on', async () => {
+    const late = await pool.classify(aJob('John Smith of Berlin. '.repeat(60_000), { budgetMs: 1 }));
+    expect(late.complete).toBe(false);
+    expect((await pool.classify(aJob('mail bob@acme.com'))).complete).toBe(true);
+  });
+
+  it('answers incomplete when a taxonomy does not load', async () => {
+    const source = { version: 'bad', terms: [], patterns: [{ class: 'X', name: 'BAD', pattern: '(' }], thresholds: {} };
+    const found = await pool.classify(aJob('hello', { source }));
+    expect(found.incompleteBecause).toEqual(['detector:failed']);
+  });
+});

@@ -11,7 +11,7 @@ import type { WorkerSettings } from './settings.js';
 import { writingGround } from './writing-ground.js';
 
 /** Verifying is heavy and synchronous, so it has a thread of its own and delays no checkpoint. */
-const examineMs = 1_000;
+const examineMs = 5_000;
 const rehashMs = 30_000;
 const hourMs = 60 * 60 * 1000;
 const dayMs = 24 * hourMs;

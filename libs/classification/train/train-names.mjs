@@ -33,7 +33,7 @@ const words = plainWords(seed + 3, 24_000);
 
 function drawOne(fill, of, pick, code) {
   const kind = pick(20);
-  if (kind < 11) return fill(of(templates));
+  if (kind < 10) return fill(of(templates));
   if (kind < 13) return of(negatives);
   return kind < 16 ? of(words) : capitalised(of(code), pick);
 }

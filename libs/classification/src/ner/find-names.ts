@@ -2,7 +2,7 @@ import type { Candidate } from '../detect/rule.js';
 import { QUIET } from '../detect/dates.js';
 import type { Emit, Scene } from '../detect/scene.js';
 import { lineKinds } from '../text/lines.js';
-import { ALL_UPPER, CAPITAL, HAS_DIGIT, type Tokens } from '../text/tokens.js';
+import { ALL_UPPER, CAPITAL, HAS_DIGIT, hashOf, type Tokens } from '../text/tokens.js';
 import { FEATURES, featuresOf, isOpen, labels } from './features.js';
 import { weights } from './weights.js';
 
@@ -33,11 +33,24 @@ export function findNames(scene: Scene, emit: Emit): void {
   const { tokens } = scene;
   if (tokens.count === 0) return;
   const kinds = lineKinds(scene.text);
+  const german = isGerman(tokens);
   for (const span of tag(tokens, (index) => kinds.isCode(tokens.start[index]!))) {
     if (span.first === span.last && isCue(scene, span.first)) continue;
-    const candidate = candidateOf(tokens, span);
+    const candidate = candidateOf(tokens, span, german);
     if (candidate) emit(candidate);
   }
+}
+
+const germanWords = new Set(
+  'der die das und ist nicht mit den dem ein eine von zu für im auf wird sich'.split(' ').map(hashOf),
+);
+
+/** In German every noun has a capital, so a capital says little. */
+function isGerman(tokens: Tokens): boolean {
+  let count = 0;
+  for (let index = 0; index < Math.min(tokens.count, 400); index += 1)
+    if (germanWords.has(tokens.hash[index]!)) count += 1;
+  return count >= 2 && count * 9 >= Math.min(tokens.count, 400);
 }
 
 /** A word that announces an identifier is no name itself: `IBAN`, `Pan`. */
@@ -85,11 +98,11 @@ function extend(spans: Span[], index: number, name: string, margin: number): voi
   } else spans.push({ label, first: index, last: index, margin });
 }
 
-function candidateOf(tokens: Tokens, span: Span): Candidate | undefined {
+function candidateOf(tokens: Tokens, span: Span, german: boolean): Candidate | undefined {
   const start = tokens.start[span.first]!;
   const end = tokens.end[span.last]!;
   const text = tokens.text.slice(start, end);
-  if (span.margin < leastMargin(tokens, span) || isInCode(tokens.text, start, end)) return undefined;
+  if (span.margin < leastMargin(tokens, span, german) || isInCode(tokens.text, start, end)) return undefined;
   if (eponym.test(`${text}${tokens.text.slice(end, end + 24)}`)) return undefined;
   if (!isNameLike(tokens, span, text)) return undefined;
   const score = Math.min(900, 500 + (span.margin - MARGIN) * 4);
@@ -115,7 +128,8 @@ function isInCode(text: string, start: number, end: number): boolean {
 }
 
 /** One word alone must be surer than two in a row, a place surer than a person, a word in small letters surest. */
-function leastMargin(tokens: Tokens, span: Span): number {
+function leastMargin(tokens: Tokens, span: Span, german: boolean): number {
+  if (german && !isOpen(tokens, span.first, 0, true)) return span.first === span.last ? SMALL : SMALL - 35;
   if ((tokens.flags[span.first]! & (CAPITAL | HAS_DIGIT)) === 0)
     return span.label === 'PERSON' && span.first !== span.last ? SMALL - 35 : SMALL;
   const isLoud = (tokens.flags[span.first]! & ALL_UPPER) !== 0;

@@ -32,6 +32,7 @@ describe('a permit', () => {
     const house = new House();
     const seen = await ask(house, 'What is the capital of France?');
     expect(seen.complete).toBe(true);
+    expect(seen.about?.markers).toEqual(['eu-ai-act-50']);
     expect(kindsOf(house)).toEqual(['decision', 'outcome']);
     expect(house.providers.arrivals.map(({ endpoint }) => endpoint)).toEqual(['openai-us']);
     expect(house.settled).toEqual(['r1:5']);
@@ -99,6 +100,17 @@ describe('a deny', () => {
       }),
     });
     expect((await ask(house, 'Hello')).refusal?.code).toBe('classification-incomplete');
+    expect(house.providers.arrivals).toEqual([]);
+  });
+
+  it('follows from an obligation that nobody can fulfil: a review without a reviewer', async () => {
+    const snapshot = aSnapshot();
+    const source = snapshot.policy.source.replace(
+      'oblige: { response:',
+      'oblige: { require_review: [{ class: PII, within_seconds: 30 }], response:',
+    );
+    const house = new House({ snapshot: { ...snapshot, policy: { ...snapshot.policy, source } } });
+    expect((await ask(house, 'Hello')).refusal).toMatchObject({ code: 'policy-denied', detail: 'review-unavailable' });
     expect(house.providers.arrivals).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import { clinicalStrong, soundsClinical } from './detect/clinical.js';
 import { findAddresses, findEmails, findUrls } from './detect/internet.js';
 import { findCards, findIbans } from './detect/payment.js';
 import { findDates } from './detect/dates.js';
+import { findLongWords } from './detect/long-words.js';
 import { findPlaces } from './detect/places.js';
 import { findPhones } from './detect/phone.js';
 import { resolveOverlaps } from './detect/resolve.js';
@@ -28,6 +29,7 @@ export const passes: readonly ((scene: Scene, emit: Emit) => void)[] = [
   findCards,
   findIbans,
   findStructured,
+  findLongWords,
   findPhones,
   findSecrets,
   findPlaces,
@@ -44,6 +46,8 @@ const MAX_DEPTH = 3;
 export interface Scope {
   readonly key?: string | undefined;
   readonly role: string;
+  /** True for what machines wrote for machines: enums, object keys, a tool's description. No name is looked for there. */
+  readonly nameless?: boolean;
   readonly bundle: Bundle;
   readonly expired: () => boolean;
 }
@@ -119,7 +123,7 @@ function scanText(text: string, outer: readonly CueHit[], kind: Kind, scope: Sco
   const emit = (candidate: Candidate): void => {
     found.push(candidate);
   };
-  for (const detect of passes) detect(scene, emit);
+  for (const detect of passes) if (detect !== findNames || scope.nameless !== true) detect(scene, emit);
   findInjections(scene, scope.role, emit);
   scope.bundle.terms.find(scene, emit);
   scope.bundle.patterns.find(scene, emit);

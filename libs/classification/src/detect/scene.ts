@@ -34,7 +34,7 @@ const glue = new Set(Array.from('-_.,/:+@%\\#~&$*', (sign) => sign.charCodeAt(0)
 export function isGluedLeft(text: string, start: number, allowed = ''): boolean {
   if (start === 0) return false;
   const before = text.charCodeAt(start - 1);
-  if (isWordCode(before) || before === 0x5f) return true;
+  if (isWordCode(before) || before === 0x5f || before === 0x5c) return true;
   if (!glue.has(before) || allowed.includes(text[start - 1]!)) return false;
   if (start < 2) return before === 0x2d || before === 0x2e ? false : before !== 0x23;
   const further = text.charCodeAt(start - 2);
@@ -75,7 +75,7 @@ function isOneApart(tokens: Tokens, index: number): boolean {
 }
 
 function isNumberWord(tokens: Tokens, index: number): boolean {
-  return (tokens.flags[index]! & 3) === 1;
+  return (tokens.flags[index]! & 1) === 1;
 }
 
 export function wordBefore(scene: Scene, start: number): string {

@@ -116,22 +116,51 @@ function isInCode(text: string, start: number, end: number): boolean {
 
 /** One word alone must be surer than two in a row, a place surer than a person, a word in small letters surest. */
 function leastMargin(tokens: Tokens, span: Span): number {
-  if ((tokens.flags[span.first]! & (CAPITAL | HAS_DIGIT)) === 0) return span.label === 'PERSON' ? SINGLE : SMALL;
+  if ((tokens.flags[span.first]! & (CAPITAL | HAS_DIGIT)) === 0)
+    return span.label === 'PERSON' && span.first !== span.last ? SMALL - 35 : SMALL;
   const isLoud = (tokens.flags[span.first]! & ALL_UPPER) !== 0;
-  if (isLoud && (span.first === span.last || span.label === 'LOCATION')) return SMALL;
+  if (isLoud) return span.first === span.last || span.label === 'LOCATION' ? SMALL : SMALL - 35;
   if (span.first !== span.last) return MARGIN;
   return span.label === 'LOCATION' ? SINGLE + 1 : SINGLE;
 }
 
 /** Digits belong to addresses only; one letter alone is nobody; `fooBar` and `FOO_BAR` are identifiers. */
 function isNameLike(tokens: Tokens, span: Span, text: string): boolean {
+  if (/\n/.test(text) && /[,'";:|]/.test(text)) return false;
   if (text.length < 2 || text.length > 120 || /[_\\|<>{}=]/.test(text)) return false;
+  if (isJoined(tokens, span) || hasCamel(tokens, span)) return false;
   if (span.label !== 'PERSON') return /\p{L}{3}|^\p{Lu}{2}$/u.test(text);
   for (let index = span.first; index <= span.last; index += 1) {
     if ((tokens.flags[index]! & HAS_DIGIT) !== 0) return false;
-    const camel = tokens.tail[index] !== tokens.hash[index];
-    const length = tokens.end[index]! - tokens.start[index]!;
-    if (camel && (tokens.flags[index]! & CAPITAL) === 0 && length > 3) return false;
   }
   return true;
+}
+
+const family = /^(?:Mc|Mac|De|Di|Du|La|Le|Van|Von|O|D|Fitz|St)\p{Lu}/u;
+
+/** `UPlugData`, `fooBar`: not `McDonald`. */
+function hasCamel(tokens: Tokens, span: Span): boolean {
+  for (let index = span.first; index <= span.last; index += 1) {
+    if (tokens.tail[index] === tokens.hash[index]) continue;
+    if (!family.test(tokens.text.slice(tokens.start[index], tokens.end[index]))) return true;
+  }
+  return false;
+}
+
+/** Small letters or a number joined to something by a sign: `005-vim`, `libxcb-render`; a year in front of a holder. */
+function isJoined(tokens: Tokens, span: Span): boolean {
+  const start = tokens.start[span.first]!;
+  const end = tokens.end[span.last]!;
+  const { text } = tokens;
+  if ((tokens.flags[span.first]! & CAPITAL) !== 0) return false;
+  if ((tokens.flags[span.first]! & HAS_DIGIT) !== 0) {
+    const year = /^(?:19|20)\d\d$/.test(text.slice(start, tokens.end[span.first]));
+    return (
+      year ||
+      span.first === span.last ||
+      text[tokens.end[span.first]!] !== ' ' ||
+      /[\p{L}\p{N}./-]/u.test(text[start - 1] ?? ' ')
+    );
+  }
+  return (start > 0 && !/[\s"'(]/.test(text[start - 1]!)) || /^[-/_=.\\][\p{L}\p{N}]/u.test(text.slice(end, end + 2));
 }

@@ -124,6 +124,7 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Mutation.setClaimMappings': 'identity:write',
   'Mutation.enableIdentityProvider': 'identity:write',
   'Mutation.disableIdentityProvider': 'identity:write',
+  'Mutation.removeIdentityProvider': 'identity:write',
   'Mutation.createProviderCredential': 'credentials:write',
   'Mutation.rotateProviderCredential': 'credentials:write',
   'Mutation.registerEndpoint': 'catalogue:write',

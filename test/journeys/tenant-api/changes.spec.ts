@@ -114,36 +114,6 @@ describe('a change', () => {
   });
 });
 
-describe('the taxonomy of a tenant', () => {
-  const upsert = (input: object) =>
-    change(house, 'upsertTaxonomy', input, 'taxonomy { version terms { class term } }', south.owner);
-
-  it('reaches the gateways with the next snapshot, and is refused when it does not load', async () => {
-    const terms = [{ class: 'INTERNAL', term: 'Project Heron' }];
-    expect((await upsert({ expectedVersion: 0, terms })).userErrors).toEqual([]);
-    const { rows } = await house.admin.query<{ body: string }>(
-      'SELECT body FROM control.snapshot ORDER BY published_at DESC LIMIT 1',
-    );
-    expect((JSON.parse(rows[0]?.body ?? '{}') as { taxonomy: object }).taxonomy).toMatchObject({
-      version: 'tenant-1',
-      terms,
-    });
-    expect((await upsert({ expectedVersion: 0, terms })).userErrors[0]?.code).toBe('CONFLICT');
-    const broken = [{ class: 'INTERNAL', name: 'broken', pattern: '(' }];
-    expect((await upsert({ expectedVersion: 1, terms, patterns: broken })).userErrors[0]?.code).toBe('INVALID');
-  });
-
-  it('finds less only with a second person', async () => {
-    const terms = [{ class: 'INTERNAL', term: 'Project Heron' }];
-    const relaxed = await upsert({ expectedVersion: 1, terms, thresholds: [{ of: 'PII', atLeast: 990 }] });
-    const forgotten = await upsert({ expectedVersion: 1 });
-    expect([relaxed.userErrors[0]?.code, forgotten.userErrors[0]?.code]).toEqual([
-      'APPROVAL_REQUIRED',
-      'APPROVAL_REQUIRED',
-    ]);
-  });
-});
-
 describe('two people', () => {
   it('are needed to map another claim to an administrative role, and the second must be another person', async () => {
     const found = await house.ask<{ identityProviders: { edges: { node: { id: string; version: number } }[] } }>(

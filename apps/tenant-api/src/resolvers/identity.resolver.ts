@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Args, Context, Info, Mutation, Resolver } from '@nestjs/graphql';
 import { type Result, err, ok } from '@writ/domain';
-import { type ControlTx, IdentityProviderRow } from '@writ/postgres/control';
+import { type ControlTx, IdentityProviderRow, MemberRow, ScimTokenRow, StaleVersion } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
 import { type RequestContext, tenantOf } from '../caller.js';
@@ -21,6 +21,7 @@ const overlap = userError(
   UserErrorCode.TAKEN,
   'Another connection already speaks for this issuer, audience and bound claims; bind a claim that is yours alone, such as tid, hd or org_id.',
 );
+const stillEnabled = userError('id', UserErrorCode.INVALID, 'Disable it first: gateways still trust it.');
 /** RFC 8725: asymmetric only, whatever a discovery document offers. */
 const safeAlgorithms = [
   'RS256',
@@ -175,6 +176,31 @@ export class IdentityResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {
     return this.switch(context, info, input, false);
+  }
+
+  @Mutation(() => t.RemoveIdentityProviderPayload, {
+    description: 'Forgets a disabled provider, its members and its SCIM token, and gives its issuer free.',
+  })
+  async removeIdentityProvider(
+    @Args('input') input: t.RemoveIdentityProviderInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.identity-provider-removed',
+      step: async (tx) => {
+        const row = await tx.byId(IdentityProviderRow, fromId('IdentityProvider', input.id));
+        if (!row) return refusedWith(notFound);
+        if (row.version !== input.expectedVersion) throw new StaleVersion(row.version);
+        if (row.enabled) return refusedWith(stillEnabled);
+        await tx.remove(MemberRow, { identityProviderId: row.id });
+        await tx.remove(ScimTokenRow, { identityProviderId: row.id });
+        await tx.client.query('SELECT control.release_connection_keys($1)', [row.id]);
+        await tx.remove(IdentityProviderRow, { id: row.id });
+        const fields = { provider: row.name, issuer: row.issuer };
+        return ok({ answer: { identityProvider: viewIdentityProvider(row) }, fields, publish: false });
+      },
+    });
   }
 
   private async switch(

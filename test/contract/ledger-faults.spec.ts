@@ -1,11 +1,24 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { LedgerStore, StoredLeaf } from '@writ/ledger';
-import { type PlanePool, planePool, postgresLedgerStore, schemaOf, writerRegister } from '@writ/postgres';
+import { limits } from '@writ/domain';
+import { type LedgerStore, type StoredLeaf, statementSigner } from '@writ/ledger';
+import { systemClock } from '@writ/platform';
+import {
+  type PlanePool,
+  enrolledLedger,
+  planePool,
+  postgresLedgerStore,
+  schemaOf,
+  writerRegister,
+} from '@writ/postgres';
 import type { Client } from 'pg';
 import { type TestDatabase, startDatabase } from './database.js';
 import { eventually } from './eventually.js';
 import { LeafMaker } from './leaves.js';
+import { aLog, aPermitRecord } from './records.js';
 import { startWire } from './wire.js';
+
+const decisions = { level: 'committed', deadlineMs: limits.decisionCommitMs } as const;
 
 let database: TestDatabase;
 let gateway: PlanePool;
@@ -149,6 +162,38 @@ describe('an append', () => {
         records: [theirs.record],
       });
     }
+  });
+});
+
+describe('a ledger whose tenants share their transactions', () => {
+  it('refuses the tenant whose table is locked, and serves the others within their second', async () => {
+    const own = enrolledLedger({
+      plane: database.plane('writ_gateway', 4),
+      authority: statementSigner(generateKeyPairSync('ed25519').privateKey),
+      kind: 'gateway',
+      settings: { build: { version: 'test' }, environment: 'test', clock: { source: 'test', errorMs: 1 } },
+      clock: systemClock,
+      logKeys: () => [],
+      onAlarm: () => undefined,
+      onProblem: () => undefined,
+    });
+    const [stuck, free] = [await database.tenant(), await database.tenant()];
+    await eventually(async () =>
+      expect((await own.ledger.commit(aLog(free), aPermitRecord(), decisions)).ok).toBe(true),
+    );
+    await admin.query('BEGIN');
+    await admin.query(`LOCK TABLE ${schemaOf(stuck.tenant)}.record IN ACCESS EXCLUSIVE MODE`);
+    const [refused, ...served] = await Promise.all([
+      own.ledger.commit(aLog(stuck), aPermitRecord(), decisions),
+      ...Array.from({ length: 10 }, () => own.ledger.commit(aLog(free), aPermitRecord(), decisions)),
+    ]);
+    await admin.query('COMMIT');
+    expect(refused).toEqual({ ok: false, error: 'ledger-unavailable' });
+    expect(served.filter(({ ok }) => !ok)).toEqual([]);
+    await eventually(async () =>
+      expect((await own.ledger.commit(aLog(stuck), aPermitRecord(), decisions)).ok).toBe(true),
+    );
+    await own.close();
   });
 });
 

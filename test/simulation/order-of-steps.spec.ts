@@ -67,6 +67,18 @@ describe('a permit', () => {
     expect(ledgerText(leavesOf(house))).not.toContain('nora.klein@example.org');
   });
 
+  it('redacts by a type as by a class: a rule that names EMAIL replaces e-mail addresses', async () => {
+    const snapshot = aSnapshot();
+    const source = snapshot.policy.source
+      .replace('classes: [PHI,', 'classes: [EMAIL, PHI,')
+      .replace('when: class("PII") >= 0.5 && !("fraud" in subject.roles)', 'when: class("EMAIL") >= 0.5')
+      .replace('redact: { classes: [PII]', 'redact: { classes: [EMAIL]');
+    const house = new House({ snapshot: { ...snapshot, policy: { ...snapshot.policy, source } } });
+    await ask(house, 'Write to nora.klein@example.org about Monday.');
+    expect(house.providers.arrivals).toHaveLength(1);
+    expect(house.providers.arrivals[0]?.prompt).not.toContain('nora.klein@example.org');
+  });
+
   it('falls back inside the set when an endpoint fails, and records the second dispatch before it', async () => {
     const house = new House({
       script: (endpoint) =>

@@ -39,6 +39,8 @@ export const gatewaySettings = z.object({
   logName: z.string().regex(/^[a-z0-9.-]{1,64}$/, 'lower-case letters, digits, dots and hyphens'),
   /** `host:port` pairs with private addresses that providers and identity providers may have. */
   egressAllowHosts: listSetting,
+  /** The operators' own policy (YAML): a second layer that no tenant can remove. */
+  platformPolicyFile: z.string().optional(),
   drainSeconds: z.coerce.number().int().min(1).max(600).default(30),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });

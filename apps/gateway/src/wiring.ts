@@ -5,6 +5,7 @@ import { limits, parseRecordId, type RecordId } from '@writ/domain';
 import type { ClassifierPort, Ports } from '@writ/enforcement';
 import { createIdentity, documentFetcher, type Directory } from '@writ/identity';
 import { isReceipt, rawPublicKey, statementSigner } from '@writ/ledger';
+import { compile, type PolicyImage } from '@writ/policy';
 import { createLog, guardedDispatcher, localKms, openText, systemClock, uuidv7, type Log } from '@writ/platform';
 import {
   budgetStore,
@@ -73,6 +74,7 @@ export function wire(settings: GatewaySettings): Wiring {
       clock,
       log,
       originOf: ({ tenant }) => logOrigin(settings.logName, tenant),
+      ...platformLayer(settings.platformPolicyFile),
     }),
     classifier,
     limits: spending,
@@ -166,6 +168,14 @@ function callersOf(directory: ConnectionDirectory, adminAudience: string): Direc
       return found.value;
     },
   };
+}
+
+/** A platform policy that does not compile stops the start: running without it would permit what it forbids. */
+function platformLayer(file: string | undefined): { readonly platform?: PolicyImage } {
+  if (file === undefined) return {};
+  const image = compile(readFileSync(file, 'utf8'), 1);
+  if (image.ok) return { platform: image.value };
+  throw new Error(`the platform policy ${file} does not compile: ${JSON.stringify(image.error)}`);
 }
 
 function recordId(): RecordId {

@@ -5,7 +5,7 @@ import type { Candidate } from './detect/rule.js';
 import { scan } from './engine.js';
 import { type ClearedPrompt, stylesOf } from './fulfil.js';
 import { jsonEscape, Restorer } from './redact/restore.js';
-import { Replacer, stricter } from './redact/styles.js';
+import { Replacer, stricter, styleOf } from './redact/styles.js';
 import { Channel, type Released } from './stream/channel.js';
 import { bundleOf, type Bundle, type Taxonomy } from './taxonomy/taxonomy.js';
 
@@ -205,8 +205,8 @@ class Inspector implements AnswerInspector {
     for (const found of group) {
       if (this.#findings.length < MAX_FINDINGS) this.#findings.push(finding(leaf, found, this.options.digestKey));
       else this.#incomplete.add('budget:findings');
-      if (this.#block.has(found.class)) this.#withheld ??= found.class;
-      const style = this.#styles.get(found.class);
+      if (this.#block.has(found.class) || this.#block.has(found.type)) this.#withheld ??= found.class;
+      const style = styleOf(found, this.#styles);
       if (style !== undefined) chosen = { style: chosen ? stricter(chosen.style, style) : style, type: found.type };
     }
     if (!chosen) return undefined;

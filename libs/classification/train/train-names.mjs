@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { format } from 'prettier';
 import { BUCKETS, FEATURES, featuresOf, isOpen, labels } from '../dist/ner/features.js';
 import { tokenise } from '../dist/text/tokens.js';
 import { generator, hardNegatives, lines, random } from './generate.mjs';
@@ -196,5 +197,6 @@ const manifest = {
   weightsSha256: createHash('sha256').update(packed).digest('hex'),
   heldOut: { f1, codeLinesWithAnyName: Math.round((1000 * alarms) / heldCode.length) / 1000 },
 };
-writeFileSync(new URL('../model/names.json', import.meta.url), `${JSON.stringify(manifest, undefined, 2)}\n`);
+const text = await format(JSON.stringify(manifest), { parser: 'json', printWidth: 120 });
+writeFileSync(new URL('../model/names.json', import.meta.url), text);
 console.log(manifest.heldOut, `scale ${manifest.scale}`);

@@ -45,16 +45,18 @@ function errorsOf(snippets: Readonly<Record<string, string>>): Readonly<Record<s
     types: ['node'],
   };
   const host = ts.createCompilerHost(options);
-  const { getSourceFile, fileExists, readFile } = host;
-  host.fileExists = (path) => files.has(path) || fileExists.call(host, path);
-  host.readFile = (path) => files.get(path) ?? readFile.call(host, path);
-  host.getSourceFile = (path, languageVersion, ...rest) => {
-    const text = files.get(path);
-    return text === undefined
-      ? getSourceFile.call(host, path, languageVersion, ...rest)
-      : ts.createSourceFile(path, text, languageVersion);
+  const virtual: ts.CompilerHost = {
+    ...host,
+    fileExists: (path) => files.has(path) || host.fileExists(path),
+    readFile: (path) => files.get(path) ?? host.readFile(path),
+    getSourceFile(path, languageVersion) {
+      const text = files.get(path);
+      return text === undefined
+        ? host.getSourceFile(path, languageVersion)
+        : ts.createSourceFile(path, text, languageVersion);
+    },
   };
-  const program = ts.createProgram([...files.keys()], options, host);
+  const program = ts.createProgram([...files.keys()], options, virtual);
   return Object.fromEntries(
     [...files.keys()].map((path, at) => {
       const source = program.getSourceFile(path);
@@ -64,9 +66,10 @@ function errorsOf(snippets: Readonly<Record<string, string>>): Readonly<Record<s
   );
 }
 
+const call = (receipt: string, to: string, prompt: string): string =>
+  `void provider.call(${receipt}, ${to}, ${prompt}, how);`;
+
 describe('the proof types', () => {
-  const call = (receipt: string, to: string, prompt: string): string =>
-    `void provider.call(${receipt}, ${to}, ${prompt}, how);`;
   const errors = errorsOf({
     good: call('permit', 'authorized', 'cleared'),
     uncommitted: call('uncommitted', 'authorized', 'cleared'),

@@ -1,7 +1,7 @@
 import { fuzzPolicy, seeded } from '../fuzz.js';
 import { randomDocument } from '../fuzz-policy.js';
 
-/** `npm run fuzz:policy -- [requests] [seed]`: engine against specification; ten million requests unless told. */
+/** `node libs/policy/dist/bench/fuzz-main.js [requests] [seed]`: engine against specification; ten million requests unless told. */
 const requests = Number(process.argv[2] ?? 10_000_000);
 const seed = Number(process.argv[3] ?? Math.floor(Date.now() / 86_400_000));
 const perPolicy = 500;

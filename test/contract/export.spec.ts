@@ -98,7 +98,7 @@ describe('an export', () => {
           [tenant.tenant],
         ),
       ),
-    ).rejects.toMatchObject({ code: '42501' });
+    ).rejects.toMatchObject({ code: '25006' });
   });
 });
 

@@ -82,7 +82,6 @@ describe("the gateway's login", () => {
        WHERE n.nspname NOT IN ('pg_catalog','information_schema') AND has_function_privilege('writ_gateway', p.oid, 'EXECUTE') ORDER BY 1`,
     );
     expect(rows.map(({ name }) => name.replace(/\(.*/, ''))).toEqual([
-      'control.current_tenant',
       'control.find_app_key',
       'control.find_issuer',
       'control.lease_budget',
@@ -141,4 +140,30 @@ describe('the append-only tables', () => {
       if (table === 'record') await expect(admin.query(`DELETE FROM ${schema}.record`)).rejects.toThrow('append-only');
     },
   );
+});
+
+describe('an integrity hold', () => {
+  it("is released by two different people with the administrator's access alone, and what they said stays", async () => {
+    const { tenant } = await database.tenant();
+    const admin = await database.session('postgres');
+    const release = 'SELECT ledger.release_integrity_hold($1, $2, $3, $4) AS released';
+    const because = 'the byte was restored from the export of yesterday';
+    await admin.query(`INSERT INTO ledger.integrity_hold (tenant_id, reason) VALUES ($1, 'a test')`, [tenant]);
+    for (const login of [
+      'writ_gateway',
+      'writ_sequencer',
+      'writ_tenant_api',
+      'writ_worker',
+      'writ_exporter',
+      'writ_retention',
+    ] as const) {
+      const session = await database.session(login);
+      await expect(session.query(release, [tenant, 'ann', 'bob', because])).rejects.toMatchObject({ code: '42501' });
+    }
+    await expect(admin.query(release, [tenant, 'ann', 'Ann', because])).rejects.toMatchObject({ code: '23514' });
+    await expect(admin.query(release, [tenant, 'ann', 'bob', 'because'])).rejects.toMatchObject({ code: '23514' });
+    expect((await admin.query(release, [tenant, 'ann', 'bob', because])).rows).toEqual([{ released: true }]);
+    expect((await admin.query(release, [tenant, 'ann', 'bob', because])).rows).toEqual([{ released: false }]);
+    await expect(admin.query('DELETE FROM ledger.integrity_release')).rejects.toThrow('append-only');
+  });
 });

@@ -1,11 +1,24 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { LedgerStore, StoredLeaf } from '@writ/ledger';
-import { type PlanePool, planePool, postgresLedgerStore, schemaOf, writerRegister } from '@writ/postgres';
+import { limits } from '@writ/domain';
+import { type LedgerStore, type StoredLeaf, statementSigner } from '@writ/ledger';
+import { systemClock } from '@writ/platform';
+import {
+  type PlanePool,
+  enrolledLedger,
+  planePool,
+  postgresLedgerStore,
+  schemaOf,
+  writerRegister,
+} from '@writ/postgres';
 import type { Client } from 'pg';
 import { type TestDatabase, startDatabase } from './database.js';
 import { eventually } from './eventually.js';
 import { LeafMaker } from './leaves.js';
+import { aLog, aPermitRecord } from './records.js';
 import { startWire } from './wire.js';
+
+const decisions = { level: 'committed', deadlineMs: limits.decisionCommitMs } as const;
 
 let database: TestDatabase;
 let gateway: PlanePool;
@@ -97,6 +110,43 @@ describe('an append', () => {
     await eventually(async () => expect(await store.append([leaf])).toEqual({ kind: 'durable' }));
   });
 
+  it('that finds no free connection is not persisted at once, and succeeds when there is one', async () => {
+    const leaf = await aLeaf();
+    await admin.query('ALTER ROLE writ_gateway CONNECTION LIMIT 0');
+    await admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'writ_gateway'`);
+    await eventually(async () => expect(await store.append([leaf])).toMatchObject({ kind: 'not-persisted' }));
+    const startedAt = performance.now();
+    for (let n = 0; n < 20; n += 1) expect(await store.append([leaf])).toMatchObject({ kind: 'not-persisted' });
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    await admin.query('ALTER ROLE writ_gateway CONNECTION LIMIT -1');
+    await eventually(async () => expect(await store.append([leaf])).toEqual({ kind: 'durable' }));
+  });
+
+  it('that the server rolls back for a deadlock or a serialization failure is not persisted, and once it passes there is one record', async () => {
+    const leaf = await aLeaf();
+    const schema = schemaOf(leaf.tenant);
+    await admin.query(`CREATE FUNCTION ${schema}.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF random() < 0.4 THEN RAISE EXCEPTION 'injected' USING ERRCODE = CASE WHEN random() < 0.5 THEN '40001' ELSE '40P01' END; END IF; RETURN NEW; END $$`);
+    await admin.query(
+      `CREATE TRIGGER fail BEFORE INSERT ON ${schema}.record FOR EACH ROW EXECUTE FUNCTION ${schema}.fail()`,
+    );
+    const leaves = [leaf, ...Array.from({ length: 39 }, () => maker.leaf(leaf.tenant))];
+    let rolledBack = 0;
+    for (const each of leaves) {
+      let outcome = await store.append([each]);
+      for (; outcome.kind !== 'durable'; outcome = await store.append([each])) {
+        expect(outcome.kind).toBe('not-persisted');
+        rolledBack += 1;
+      }
+    }
+    expect(rolledBack).toBeGreaterThan(5);
+    const { rows } = await admin.query(
+      `SELECT count(*)::int AS records, (SELECT count(*)::int FROM ledger.pending WHERE tenant_id = $1) AS pending FROM ${schema}.record`,
+      [leaf.tenant],
+    );
+    expect(rows).toEqual([{ records: 40, pending: 40 }]);
+  });
+
   it('of a writer that is lost, closed or unknown is refused whole', async () => {
     const leaf = await aLeaf();
     const register = writerRegister(gateway);
@@ -112,6 +162,38 @@ describe('an append', () => {
         records: [theirs.record],
       });
     }
+  });
+});
+
+describe('a ledger whose tenants share their transactions', () => {
+  it('refuses the tenant whose table is locked, and serves the others within their second', async () => {
+    const own = enrolledLedger({
+      plane: database.plane('writ_gateway', 4),
+      authority: statementSigner(generateKeyPairSync('ed25519').privateKey),
+      kind: 'gateway',
+      settings: { build: { version: 'test' }, environment: 'test', clock: { source: 'test', errorMs: 1 } },
+      clock: systemClock,
+      logKeys: () => [],
+      onAlarm: () => undefined,
+      onProblem: () => undefined,
+    });
+    const [stuck, free] = [await database.tenant(), await database.tenant()];
+    await eventually(async () =>
+      expect((await own.ledger.commit(aLog(free), aPermitRecord(), decisions)).ok).toBe(true),
+    );
+    await admin.query('BEGIN');
+    await admin.query(`LOCK TABLE ${schemaOf(stuck.tenant)}.record IN ACCESS EXCLUSIVE MODE`);
+    const [refused, ...served] = await Promise.all([
+      own.ledger.commit(aLog(stuck), aPermitRecord(), decisions),
+      ...Array.from({ length: 10 }, () => own.ledger.commit(aLog(free), aPermitRecord(), decisions)),
+    ]);
+    await admin.query('COMMIT');
+    expect(refused).toEqual({ ok: false, error: 'ledger-unavailable' });
+    expect(served.filter(({ ok }) => !ok)).toEqual([]);
+    await eventually(async () =>
+      expect((await own.ledger.commit(aLog(stuck), aPermitRecord(), decisions)).ok).toBe(true),
+    );
+    await own.close();
   });
 });
 

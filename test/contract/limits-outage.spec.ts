@@ -14,6 +14,7 @@ import {
   reserve,
   startServer,
   tenant,
+  usage,
   withBudget,
   withRules,
   worstMicros,
@@ -101,6 +102,21 @@ describe('when Redis is broken', () => {
     expect(took.filter((ms) => ms > 10).length).toBeLessThanOrEqual(3);
     await eventually(async () => {
       expect(await reserve(one, snapshot)).toMatchObject({ ok: true, value: { mode: 'shared' } });
+    });
+  });
+
+  it('F22: a slot that was taken by an answer that came too late is given back', async () => {
+    const one = await aProcess(server.url);
+    const snapshot = withRules({ scope: 'tenant', concurrency: 4 });
+    const admin = await connected(server.url);
+    await admin.client.client('PAUSE', 200, 'ALL');
+    const answer = await reserve(one, snapshot);
+    expect(answer).toMatchObject({ ok: true, value: { mode: 'degraded' } });
+    if (answer.ok) await one.limits.settle(tenant, answer.value, usage, '1');
+    await eventually(async () => {
+      const [key] = await admin.client.keys('*:concurrency:*');
+      expect(key === undefined ? 0 : await admin.client.zcard(key)).toBe(0);
+      expect(await admitted(9, () => reserve(one, snapshot))).toBe(4);
     });
   });
 

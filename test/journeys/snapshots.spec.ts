@@ -4,7 +4,7 @@ import { refuse, type Snapshot } from '@writ/domain';
 import { createSnapshots } from '@writ/gateway';
 import { createIdentity } from '@writ/identity';
 import { createLog, localKms, systemClock, type Kms } from '@writ/platform';
-import { compile } from '@writ/policy';
+import { compile, type PolicyImage } from '@writ/policy';
 import { aSnapshot, aTenantContext, hospitalPolicy, must, tenantA } from '../support/builders.js';
 
 const log = createLog('test', 'silent');
@@ -16,8 +16,9 @@ async function aWrappedSnapshot(kms: Kms, more: Partial<Snapshot> = {}): Promise
   return aSnapshot({ policy: { source: hospitalPolicy, version: 1, hash }, wrappedKeys, ...more });
 }
 
-const snapshotsOf = (snapshot: Snapshot, kms: Kms) =>
+const snapshotsOf = (snapshot: Snapshot, kms: Kms, platform?: PolicyImage) =>
   createSnapshots({
+    ...(platform === undefined ? {} : { platform }),
     source: { current: () => Promise.resolve({ ok: true, value: snapshot }), close: () => Promise.resolve() },
     kms,
     clock: systemClock,
@@ -44,6 +45,13 @@ describe('a snapshot in the gateway', () => {
       const current = await snapshotsOf({ ...good, policy }, kms).current(aTenantContext());
       expect(current).toMatchObject({ ok: false, error: { refusal: { code: 'policy-invalid' } } });
     }
+  });
+
+  it("keeps the operators' own policy as a layer that no tenant can remove", async () => {
+    const kms = localKms(randomBytes(32));
+    const platform = must(compile('apiVersion: policy/v1\nname: platform\nrules: []\n', 1));
+    const held = must(await snapshotsOf(await aWrappedSnapshot(kms), kms, platform).current(aTenantContext()));
+    expect(held.policy.layers.map(({ name }) => name)).toEqual(['platform', 'tenant']);
   });
 
   it('F37: is not served without its keys, and is tried again when the key service is back', async () => {

@@ -12,6 +12,7 @@ import {
   recordedDecision,
   startPostgres,
   startStack,
+  type LocalPostgres,
   type OnboardedTenant,
   type Stack,
 } from '@writ/local';
@@ -24,6 +25,7 @@ interface Arrived {
 
 let stack: Stack;
 let tenant: OnboardedTenant;
+let restarted: LocalPostgres | undefined;
 let nora: OpenAI;
 const folder = mkdtempSync(join(tmpdir(), 'writ-journey-'));
 
@@ -35,6 +37,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stack?.stop();
+  await restarted?.stop();
 }, 60_000);
 
 function clientWith(apiKey: string): OpenAI {
@@ -158,7 +161,7 @@ describe('F9: Postgres killed under load', () => {
       );
       // A second at the gateway; the rest is this machine's, which runs the callers and every process of the stack too.
       expect(during.filter(({ ms }) => ms > 3_000)).toEqual([]);
-      Object.assign(stack, { postgres: await startPostgres({ dataDir: data, log: () => undefined, port }) });
+      restarted = await startPostgres({ dataDir: data, log: () => undefined, port });
       const backAt = performance.now();
       await eventually(async () => Promise.resolve(load.answeredSince(backAt) > 0), 5_000);
     } finally {

@@ -32,6 +32,7 @@ describe('a permit', () => {
     const house = new House();
     const seen = await ask(house, 'What is the capital of France?');
     expect(seen.complete).toBe(true);
+    expect(seen.about?.markers).toEqual(['eu-ai-act-50']);
     expect(kindsOf(house)).toEqual(['decision', 'outcome']);
     expect(house.providers.arrivals.map(({ endpoint }) => endpoint)).toEqual(['openai-us']);
     expect(house.settled).toEqual(['r1:5']);
@@ -64,6 +65,18 @@ describe('a permit', () => {
     await ask(house, 'Write to nora.klein@example.org about Monday.');
     expect(house.providers.arrivals[0]?.prompt).not.toContain('nora.klein@example.org');
     expect(ledgerText(leavesOf(house))).not.toContain('nora.klein@example.org');
+  });
+
+  it('redacts by a type as by a class: a rule that names EMAIL replaces e-mail addresses', async () => {
+    const snapshot = aSnapshot();
+    const source = snapshot.policy.source
+      .replace('classes: [PHI,', 'classes: [EMAIL, PHI,')
+      .replace('when: class("PII") >= 0.5 && !("fraud" in subject.roles)', 'when: class("EMAIL") >= 0.5')
+      .replace('redact: { classes: [PII]', 'redact: { classes: [EMAIL]');
+    const house = new House({ snapshot: { ...snapshot, policy: { ...snapshot.policy, source } } });
+    await ask(house, 'Write to nora.klein@example.org about Monday.');
+    expect(house.providers.arrivals).toHaveLength(1);
+    expect(house.providers.arrivals[0]?.prompt).not.toContain('nora.klein@example.org');
   });
 
   it('falls back inside the set when an endpoint fails, and records the second dispatch before it', async () => {
@@ -99,6 +112,17 @@ describe('a deny', () => {
       }),
     });
     expect((await ask(house, 'Hello')).refusal?.code).toBe('classification-incomplete');
+    expect(house.providers.arrivals).toEqual([]);
+  });
+
+  it('follows from an obligation that nobody can fulfil: a review without a reviewer', async () => {
+    const snapshot = aSnapshot();
+    const source = snapshot.policy.source.replace(
+      'oblige: { response:',
+      'oblige: { require_review: [{ class: PII, within_seconds: 30 }], response:',
+    );
+    const house = new House({ snapshot: { ...snapshot, policy: { ...snapshot.policy, source } } });
+    expect((await ask(house, 'Hello')).refusal).toMatchObject({ code: 'policy-denied', detail: 'review-unavailable' });
     expect(house.providers.arrivals).toEqual([]);
   });
 

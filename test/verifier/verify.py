@@ -435,7 +435,8 @@ class Examiner:
         if kind == "decision":
             if said.get("effect") not in ("permit", "deny"):
                 return "the decision neither permits nor denies"
-            self.decisions[leaf_hash] = {"index": index, "said": said, "results": [], "windows": []}
+            self.decisions[leaf_hash] = {
+                "index": index, "said": said, "results": [], "windows": [], "dispatches": [], "windows_said": 0}
             return None
         link = said.get("decisionLeaf")
         decision = self.decisions.get(link) if is_text(link) else None
@@ -448,9 +449,17 @@ class Examiner:
             result, results = said.get("result"), decision["results"]
             if not is_text(result):
                 return "the outcome has no result"
-            if results and not (results == ["indeterminate"] and result != "indeterminate"):
+            if any((one == "indeterminate") == (result == "indeterminate") for one in results):
                 return "the decision was closed before"
             results.append(result)
+            response = said.get("response") if type(said.get("response")) is dict else {}
+            if is_count(response.get("windows")):
+                decision["windows_said"] = response["windows"]
+            named = said.get("dispatchLeaves") if type(said.get("dispatchLeaves")) is list else []
+            for leaf in named:
+                elsewhere = is_text(leaf) and (self.bundle.start > 0 or leaf in self.absent)
+                if not elsewhere and leaf not in decision["dispatches"]:
+                    return "the outcome names a dispatch that is not in this log"
             return None
         if decision["said"]["effect"] == "deny":
             return f"the {kind} follows a deny"
@@ -460,6 +469,7 @@ class Examiner:
                 return "the segment has no window"
             decision["windows"].append(window)
             return None
+        decision["dispatches"].append(leaf_hash)
         endpoints = decision["said"].get("endpoints")
         if type(endpoints) is list and said.get("endpoint") not in endpoints:
             return "the dispatch went to an endpoint outside the authorized set"
@@ -625,16 +635,23 @@ class Examiner:
         findings = []
         until = self.bundle.manifest["created"] if self.bundle.end == self.bundle.size else self.newest
         for decision in self.decisions.values():
-            end = 0
-            for place, (window, start, stop) in enumerate(sorted(decision["windows"]), 1):
-                if window != place or start != end or stop < start:
-                    findings.append((CLOSING, decision["index"], f"window {place} of the answer to it is missing"))
-                    break
-                end = stop
+            missing = missing_window(decision) if "completed" in decision["results"] else None
+            if missing is not None:
+                findings.append((CLOSING, decision["index"], f"window {missing} of the answer to it is missing"))
             unclosed = decision["said"]["effect"] == "permit" and not decision["results"]
             if unclosed and until - decision["said"]["ts"] > LONGEST_OPEN_MS:
                 findings.append((CLOSING, decision["index"], "the permit was never closed by an outcome"))
         return findings
+
+
+def missing_window(decision):
+    """Windows of a completed answer are 1 to n and touch; the outcome itself covers the last."""
+    end, windows = 0, sorted(decision["windows"])
+    for place, (window, start, stop) in enumerate(windows, 1):
+        if window != place or start != end or stop < start:
+            return place
+        end = stop
+    return len(windows) + 1 if len(windows) < decision["windows_said"] - 1 else None
 
 
 def prepared(data, root_key):

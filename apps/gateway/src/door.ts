@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { limits, parseRequestId, refuse, type Ask, type Dialect, type Refusal, type Result } from '@writ/domain';
 import { enforceOrRefuse, releaseConstant, type About, type Enforced, type Ports } from '@writ/enforcement';
 import { uuidv7, type Log } from '@writ/platform';
-import { checkMedia, headerText, readCredential } from './request.js';
+import { checkMedia, headerText, readCredential, type CredentialReader } from './request.js';
 import { sealResponse, type EncodedRefusal, type SealedResponse } from './socket.js';
 
 /** What the door knows of a request beside its body. */
@@ -30,11 +30,13 @@ export interface Surface {
 export interface DoorDependencies {
   readonly ports: Ports;
   readonly log: Log;
+  /** `readCredential` unless the deployment has other places. */
+  readonly credentialOf?: CredentialReader;
   readonly observe: (enforced: Enforced, milliseconds: number, dialect: Dialect) => void;
 }
 
 /** Answers one request of one surface: steps 1 and 13, with everything between in `enforce`. */
-export function door(surface: Surface, { ports, log, observe }: DoorDependencies) {
+export function door(surface: Surface, { ports, log, observe, credentialOf = readCredential }: DoorDependencies) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const from = ports.clock.monotonicMs();
     const hangUp = new AbortController();
@@ -43,7 +45,7 @@ export function door(surface: Surface, { ports, log, observe }: DoorDependencies
     const socket = sealResponse(reply.raw, limits.upstreamIdleMs);
     const meta = metaOf(request, request.url.split('?', 1)[0] ?? '', ports.clock.nowMs());
     try {
-      const enforced = await admit(request, surface, meta, ports, hangUp.signal, log);
+      const enforced = await admit(request, surface, meta, ports, hangUp.signal, log, credentialOf);
       observe(enforced, ports.clock.monotonicMs() - from, surface.dialect);
       if (enforced.kind === 'refused') {
         socket.refuse(
@@ -66,10 +68,11 @@ async function admit(
   ports: Ports,
   hangUp: AbortSignal,
   log: Log,
+  credentialOf: CredentialReader,
 ): Promise<Enforced> {
   const media = checkMedia(request.headers);
   if (media) return refusedAtDoor(ports, media, meta);
-  const credential = readCredential(request.raw);
+  const credential = credentialOf(request.raw);
   if (!credential.ok) return refusedAtDoor(ports, credential.error, meta);
   const body = request.body;
   const ask =
@@ -148,6 +151,7 @@ export function headersOf(request: string, about: About): Record<string, string>
   put('x-writ-policy', about.policy);
   put('x-writ-rules', about.rules?.join(','));
   put('x-writ-endpoint', about.endpoint);
+  put('x-writ-transparency', about.markers?.join(','));
   put('x-writ-classes', about.classes?.join(','));
   for (const [name, value] of Object.entries(about.limits ?? {})) put(name, value);
   const phases = Object.entries(about.phasesMs ?? {});

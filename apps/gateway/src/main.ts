@@ -4,6 +4,7 @@ import { createServer } from './server.js';
 import { startManagement } from './management.js';
 import { createObserver } from './observe.js';
 import { onShutDown, runPrimary } from './primary.js';
+import { credentialReader } from './request.js';
 import { readGatewaySettings, type GatewaySettings } from './settings.js';
 import { surfaces } from './surfaces.js';
 import { wire } from './wiring.js';
@@ -40,7 +41,14 @@ async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings)
   const wiring = wire({ listenHost, listenPort, ...rest });
   const { ports, log } = wiring;
   let draining = false;
-  const app = await createServer({ ports, log, surfaces, observe: createObserver(), isDraining: () => draining });
+  const app = await createServer({
+    ports,
+    log,
+    surfaces,
+    observe: createObserver(),
+    isDraining: () => draining,
+    credentialOf: credentialReader(rest),
+  });
   onShutDown(async () => {
     draining = true;
     await app.close();

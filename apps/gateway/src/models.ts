@@ -3,21 +3,22 @@ import { refuse, type Refusal, type Result, type Snapshot } from '@writ/domain';
 import type { Ports } from '@writ/enforcement';
 import type { Surface } from './door.js';
 import { refuseWith } from './refuse.js';
-import { readCredential } from './request.js';
+import { readCredential, type CredentialReader } from './request.js';
 
 export interface ModelsDependencies {
   readonly ports: Ports;
+  readonly credentialOf?: CredentialReader;
 }
 
 /** `GET /v1/models` and `/v1/models/{id}`: the tenant's aliases, for an identified subject. No model is reached. */
-export function modelRoutes(server: FastifyInstance, surface: Surface, { ports }: ModelsDependencies): void {
+export function modelRoutes(server: FastifyInstance, surface: Surface, dependencies: ModelsDependencies): void {
   server.get('/v1/models', async (request, reply) => {
-    const snapshot = await snapshotOfCaller(request, ports);
+    const snapshot = await snapshotOfCaller(request, dependencies);
     if (!snapshot.ok) return await refuseWith(reply, surface, snapshot.error);
     return { object: 'list', data: snapshot.value.aliases.map((alias) => model(alias.name, snapshot.value)) };
   });
   server.get<{ Params: { id: string } }>('/v1/models/:id', async (request, reply) => {
-    const snapshot = await snapshotOfCaller(request, ports);
+    const snapshot = await snapshotOfCaller(request, dependencies);
     if (!snapshot.ok) return await refuseWith(reply, surface, snapshot.error);
     const found = snapshot.value.aliases.find((alias) => alias.name === request.params.id);
     return found
@@ -30,12 +31,15 @@ function model(id: string, snapshot: Snapshot): { id: string; object: 'model'; c
   return { id, object: 'model', created: Math.floor(snapshot.publishedAt / 1_000), owned_by: 'tenant' };
 }
 
-async function snapshotOfCaller(request: FastifyRequest, ports: Ports): Promise<Result<Snapshot, Refusal>> {
+async function snapshotOfCaller(
+  request: FastifyRequest,
+  { ports, credentialOf = readCredential }: ModelsDependencies,
+): Promise<Result<Snapshot, Refusal>> {
   const refused = (error: Refusal): Result<Snapshot, Refusal> => {
     ports.security.refused(error, request.socket.remoteAddress ?? '');
     return { ok: false, error };
   };
-  const credential = readCredential(request.raw);
+  const credential = credentialOf(request.raw);
   if (!credential.ok) return refused(credential.error);
   const identified = await ports.identity.identify(credential.value);
   if (!identified.ok) return refused(identified.error);

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { forwardedCertificate } from '@writ/identity';
 import { err, limits, ok, refuse, type Credential, type Refusal, type Result } from '@writ/domain';
 
 /** A path is taken as it came or not at all: one reading of it for routing, for policy and for the record. */
@@ -24,10 +25,37 @@ export function checkMedia(headers: IncomingHttpHeaders): Refusal | undefined {
   return undefined;
 }
 
+export type CredentialReader = (request: IncomingMessage) => Result<Credential, Refusal>;
+
+export interface CredentialPlaces {
+  /** Where callers find the gateway: a DPoP proof names that address, which a process behind a balancer cannot see. */
+  readonly publicUrl?: string | undefined;
+  /** Addresses of the proxies that may hand on a client certificate, in the one header named here. */
+  readonly clientCertificateProxies: readonly string[];
+  readonly clientCertificateHeader: string;
+}
+
+/** Reads credentials where this deployment puts them. From anyone but a listed proxy a certificate header is nothing. */
+export function credentialReader(places: CredentialPlaces): CredentialReader {
+  const { publicUrl, clientCertificateProxies: proxies, clientCertificateHeader: header } = places;
+  return (request) => {
+    const path = request.url ?? '';
+    const peer = request.socket.remoteAddress ?? '';
+    const certificate = forwardedCertificate(request.headers, peer, { proxies, header });
+    return readCredential(request, {
+      url: publicUrl === undefined ? path : new URL(path, publicUrl).href,
+      ...(certificate === undefined ? {} : { clientCertificate: certificate }),
+    });
+  };
+}
+
 /** The headers of a credential, in the places where the published SDKs put it. More than one is refused. */
-export function readCredential(request: IncomingMessage): Result<Credential, Refusal> {
+export function readCredential(
+  request: IncomingMessage,
+  seen: Pick<Credential, 'url' | 'clientCertificate'> = { url: request.url ?? '' },
+): Result<Credential, Refusal> {
   const { headers } = request;
-  const about = { method: request.method ?? '', url: request.url ?? '' };
+  const about = { method: request.method ?? '', ...seen };
   const found: Credential[] = [];
   const authorization = headers.authorization;
   if (authorization !== undefined) {
@@ -47,7 +75,8 @@ export function readCredential(request: IncomingMessage): Result<Credential, Ref
   }
   const [only, second] = found;
   if (second && second.token !== only?.token) return err(refuse('credential-invalid', { detail: 'two_credentials' }));
-  if (!only) return err(refuse('credential-missing'));
+  if (!only)
+    return seen.clientCertificate ? ok({ scheme: 'none', token: '', ...about }) : err(refuse('credential-missing'));
   if (only.token.length > limits.credentialBytes)
     return err(refuse('credential-invalid', { detail: 'token_too_large' }));
   return ok(only);

@@ -1,16 +1,5 @@
-import { environment, readSettings, type Read } from '@writ/platform';
+import { environment, readSettings, type Read, keyFileSetting, listSetting } from '@writ/platform';
 import { z } from 'zod';
-
-const list = z
-  .string()
-  .default('')
-  .transform((text) =>
-    text
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  );
-const keyFile = z.string().min(1, 'the path of a key file');
 
 /** Every setting of the gateway. None of them turns off authentication, policy or the ledger; a secret has no default. */
 export const gatewaySettings = z.object({
@@ -18,6 +7,12 @@ export const gatewaySettings = z.object({
   listenPort: z.coerce.number().int().min(0).max(65_535),
   /** Where callers find the gateway, e.g. `https://ai.example.com`; DPoP proofs are made for it, and refused without it. */
   publicUrl: z.url({ protocol: /^https?$/ }).optional(),
+  /** Addresses of TLS-terminating proxies, exactly as the socket reports them; only they may name a client certificate. */
+  clientCertificateProxies: listSetting,
+  /** The one header in which they do. */
+  clientCertificateHeader: z
+    .enum(['client-cert', 'x-forwarded-client-cert', 'x-ssl-client-cert'])
+    .default('client-cert'),
   managementPort: z.coerce.number().int().min(0).max(65_535).default(0),
   processes: z.coerce.number().int().min(1).max(64).default(1),
   /** Login `writ_gateway` of the control database. */
@@ -26,11 +21,11 @@ export const gatewaySettings = z.object({
   ledgerDatabaseUrl: z.string().optional(),
   redisUrl: z.string().min(1),
   /** 32 bytes, base64, in a file that only the operator reads. */
-  masterKeyFile: keyFile,
+  masterKeyFile: keyFileSetting,
   /** Ed25519 private key (PEM) that enrols this process's writer key. */
-  writerAuthorityKeyFile: keyFile,
+  writerAuthorityKeyFile: keyFileSetting,
   /** Ed25519 public key (PEM) of the tenant API; snapshots of anyone else are refused. */
-  snapshotPublicKeyFile: keyFile,
+  snapshotPublicKeyFile: keyFileSetting,
   /** Ed25519 public key (PEM) of the sequencer; needed where a tenant asks for the level `receipted`. */
   logPublicKeyFile: z.string().optional(),
   /** The audience of the tenant API: a token for it is not a token for the gateway. */
@@ -43,7 +38,9 @@ export const gatewaySettings = z.object({
   /** Name of the deployment in the logs' origin lines, e.g. `writ.example`. */
   logName: z.string().regex(/^[a-z0-9.-]{1,64}$/, 'lower-case letters, digits, dots and hyphens'),
   /** `host:port` pairs with private addresses that providers and identity providers may have. */
-  egressAllowHosts: list,
+  egressAllowHosts: listSetting,
+  /** The operators' own policy (YAML): a second layer that no tenant can remove. */
+  platformPolicyFile: z.string().optional(),
   drainSeconds: z.coerce.number().int().min(1).max(600).default(30),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });

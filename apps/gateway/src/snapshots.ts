@@ -11,6 +11,8 @@ export interface SnapshotDependencies {
   readonly kms: Kms;
   readonly clock: Clock;
   readonly log: Log;
+  /** The operators' own policy: a layer that no tenant can remove. Absent where the operators have none. */
+  readonly platform?: PolicyImage;
   /** C2SP origin line of a tenant's log. */
   readonly originOf: (snapshot: Snapshot) => string;
 }
@@ -40,7 +42,7 @@ export function createSnapshots(dependencies: SnapshotDependencies): SnapshotPor
     if (!result.ok) return result;
     const { held, image } = result.value;
     if (clock.nowMs() < held.policy.validUntilMs) return { ok: true, value: held };
-    const relinked: Held = { ...held, policy: link(image, snapshot.endpoints, clock.nowMs()) };
+    const relinked: Held = { ...held, policy: link(image, snapshot.endpoints, clock.nowMs(), dependencies.platform) };
     prepared.set(snapshot, Promise.resolve({ ok: true, value: { held: relinked, image } }));
     return { ok: true, value: relinked };
   }
@@ -63,7 +65,7 @@ export function createSnapshots(dependencies: SnapshotDependencies): SnapshotPor
 async function prepareSnapshot(
   tenant: TenantContext,
   snapshot: Snapshot,
-  { kms, clock, log, originOf }: SnapshotDependencies,
+  { kms, clock, log, originOf, platform }: SnapshotDependencies,
 ): Promise<Result<Prepared, Refusal>> {
   const image = compile(snapshot.policy.source, snapshot.policy.version);
   const taxonomy = loadTaxonomy(snapshot.taxonomy);
@@ -78,7 +80,7 @@ async function prepareSnapshot(
   const contentKey = await kms.unwrap(`tenant/${snapshot.tenant}/content`, snapshot.wrappedKeys.content);
   const held: Held = {
     snapshot,
-    policy: link(image.value, snapshot.endpoints, clock.nowMs()),
+    policy: link(image.value, snapshot.endpoints, clock.nowMs(), platform),
     taxonomy: taxonomy.value,
     log: { tenant, origin: originOf(snapshot), hmacKey, contentKey, keep: snapshot.evidence.keep },
     digestKey: createHmac('sha256', hmacKey).update('writ/stream-and-values').digest(),

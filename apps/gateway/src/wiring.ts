@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { classify, isCleared } from '@writ/classification';
 import { limits, parseRecordId, type RecordId } from '@writ/domain';
 import type { ClassifierPort, Ports } from '@writ/enforcement';
-import { createIdentity, documentFetcher, type Directory, type Identity } from '@writ/identity';
+import { createIdentity, documentFetcher, type Directory } from '@writ/identity';
 import { isReceipt, rawPublicKey, statementSigner } from '@writ/ledger';
+import { compile, type PolicyImage } from '@writ/policy';
 import { createLog, guardedDispatcher, localKms, openText, systemClock, uuidv7, type Log } from '@writ/platform';
 import {
   budgetStore,
@@ -60,22 +61,20 @@ export function wire(settings: GatewaySettings): Wiring {
   const spending = createLimits({ redis, leases, clock, instances: settings.processes, onProblem: problem });
   const endpoints = sharedHealth(settings, problem);
   const ports: Ports = {
-    identity: atPublicUrl(
-      createIdentity({
-        directory: callersOf(directory, settings.adminAudience),
-        fetchDocument: documentFetcher(egress),
-        clock,
-        replays: sharedReplays(redis),
-        failed: (error) => problem('a credential could not be verified', error),
-      }),
-      settings.publicUrl,
-    ),
+    identity: createIdentity({
+      directory: callersOf(directory, settings.adminAudience),
+      fetchDocument: documentFetcher(egress),
+      clock,
+      replays: sharedReplays(redis),
+      failed: (error) => problem('a credential could not be verified', error),
+    }),
     snapshots: createSnapshots({
       source,
       kms,
       clock,
       log,
       originOf: ({ tenant }) => logOrigin(settings.logName, tenant),
+      ...platformLayer(settings.platformPolicyFile),
     }),
     classifier,
     limits: spending,
@@ -121,12 +120,6 @@ function sharedHealth(
     heard: (rest) => health.rest(rest),
   });
   return { health, close: () => rests.close() };
-}
-
-/** A DPoP proof names the address that its caller used, which a process behind a load balancer cannot see. */
-function atPublicUrl(identity: Identity, publicUrl: string | undefined): Pick<Identity, 'identify'> {
-  const absolute = (path: string): string => (publicUrl === undefined ? path : new URL(path, publicUrl).href);
-  return { identify: (credential) => identity.identify({ ...credential, url: absolute(credential.url) }) };
 }
 
 function ownLedger(settings: GatewaySettings, plane: PlanePool, log: Log, problem: Problem): EnrolledLedger {
@@ -175,6 +168,14 @@ function callersOf(directory: ConnectionDirectory, adminAudience: string): Direc
       return found.value;
     },
   };
+}
+
+/** A platform policy that does not compile stops the start: running without it would permit what it forbids. */
+function platformLayer(file: string | undefined): { readonly platform?: PolicyImage } {
+  if (file === undefined) return {};
+  const image = compile(readFileSync(file, 'utf8'), 1);
+  if (image.ok) return { platform: image.value };
+  throw new Error(`the platform policy ${file} does not compile: ${JSON.stringify(image.error)}`);
 }
 
 function recordId(): RecordId {

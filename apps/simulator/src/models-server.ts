@@ -25,6 +25,8 @@ export interface Recorded {
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
   readonly body: unknown;
+  /** Requests of one connection have the same. */
+  readonly connection: number;
   status: number;
   /** True when the other side went away before the answer ended. */
   aborted: boolean;
@@ -76,7 +78,7 @@ export class ModelsServer {
     const [, place = '', path = '/'] = /^(?:\/at\/([^/]+))?(\/.*)$/.exec(url.pathname) ?? [];
     const call: Call = { method, path, query: url.searchParams, headers: request.headers, text, body: parse(text) };
     const vendor = vendors.find((candidate) => candidate.owns(path));
-    const entry = this.#record(call, place, vendor, arrivedAt);
+    const entry = this.#record(call, place, vendor, arrivedAt, request.socket.remotePort ?? 0);
     response.once('close', () => {
       entry.aborted = !response.writableEnded;
       entry.finishedAt = Date.now();
@@ -98,7 +100,7 @@ export class ModelsServer {
     await deliver({ ...reply, headers }, directions.faults, response);
   }
 
-  #record(call: Call, place: string, vendor: Vendor | undefined, arrivedAt: number): Recorded {
+  #record(call: Call, place: string, vendor: Vendor | undefined, arrivedAt: number, connection: number): Recorded {
     const entry: Recorded = {
       number: this.recorded.length + 1,
       arrivedAt,
@@ -110,6 +112,7 @@ export class ModelsServer {
       headers: Object.fromEntries(Object.entries(call.headers).map(([name, value]) => [name, String(value)])),
       text: call.text,
       body: call.body,
+      connection,
       status: 0,
       aborted: false,
       finishedAt: undefined,

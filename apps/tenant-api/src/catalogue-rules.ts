@@ -50,3 +50,11 @@ export function endpointProblem(input: RegisterEndpointInput): UserError | undef
     return invalid('settings', 'At most 20 settings, each a name and up to 1,024 characters.');
   return undefined;
 }
+
+export const notFound = (field: string, what: string): UserError =>
+  userError(field, UserErrorCode.NOT_FOUND, `There is no such ${what}.`);
+export const badName = userError(
+  'name',
+  UserErrorCode.INVALID,
+  'A name is 1 to 63 of a-z, 0-9 and hyphen, and starts with a letter or digit.',
+);

@@ -71,7 +71,8 @@ describe('the schema', () => {
   });
 
   it('asks every update for the version it was made from', () => {
-    const updates = /^(update|set|rotateProvider|retire|revoke|publish|enable|disable|approve|reject)|removeMember/;
+    const updates =
+      /^(update|upsert|set|rotateProvider|retire|revoke|publish|enable|disable|approve|reject)|removeMember/;
     const without = mutations().filter(({ name, input }) => updates.test(name) && !input.includes('expectedVersion'));
     expect(without).toEqual([]);
   });

@@ -1,16 +1,5 @@
-import { type Read, environment, readSettings } from '@writ/platform';
+import { type Read, environment, readSettings, keyFileSetting, listSetting } from '@writ/platform';
 import { z } from 'zod';
-
-const list = z
-  .string()
-  .default('')
-  .transform((text) =>
-    text
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  );
-const keyFile = z.string().min(1, 'the path of a key file');
 
 /** Every setting of the tenant API, from `WRIT_…` variables. A secret has no default, and nothing turns a check off. */
 export const tenantApiSettings = z.object({
@@ -23,19 +12,19 @@ export const tenantApiSettings = z.object({
   /** Login `writ_exporter` of the ledger's database: it can only read. */
   exporterDatabaseUrl: z.string().min(1),
   /** Ed25519 private key (PEM) that signs the manifests of exports. */
-  exportKeyFile: keyFile,
+  exportKeyFile: keyFileSetting,
   /** The deployment's keyset, signed by its root. */
-  keysetFile: keyFile,
+  keysetFile: keyFileSetting,
   /** The public address of this API: the issuer of setup tokens. */
   publicUrl: z.url(),
   /** The `aud` that an administrator's access token must carry. */
   adminAudience: z.string().min(1),
   /** 32 bytes, base64, in a file that only the operator reads. */
-  masterKeyFile: keyFile,
+  masterKeyFile: keyFileSetting,
   /** Ed25519 private key (PEM) that enrols this process's writer key. */
-  writerAuthorityKeyFile: keyFile,
+  writerAuthorityKeyFile: keyFileSetting,
   /** Ed25519 private key (PEM) that signs snapshots. */
-  snapshotKeyFile: keyFile,
+  snapshotKeyFile: keyFileSetting,
   /** Stands in every record of this process. */
   environment: z.string().default('production'),
   /** Name of the deployment in the logs' origin lines, e.g. `writ.example`. */
@@ -43,9 +32,9 @@ export const tenantApiSettings = z.object({
   /** `print` writes mail to standard output, one JSON line each; otherwise the address of a service that takes a JSON POST. */
   mail: z.union([z.literal('print'), z.url()]),
   /** `host:port` pairs with private addresses that providers and identity providers may have. */
-  egressAllowHosts: list,
+  egressAllowHosts: listSetting,
   /** Name servers asked for TXT records; empty means those of the machine. */
-  nameServers: list,
+  nameServers: listSetting,
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 

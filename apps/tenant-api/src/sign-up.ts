@@ -1,13 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import {
-  type Result,
-  type TenantContext,
-  type TenantId,
-  err,
-  ok,
-  parseTenantId,
-  tenantOfVerifiedCredential,
-} from '@writ/domain';
+import { type Result, type TenantContext, err, ok, parseTenantId, tenantOfVerifiedCredential } from '@writ/domain';
+import { logOrigin } from '@writ/postgres';
 import { type ControlTx, SignUpRow, TenantRow } from '@writ/postgres/control';
 import { IsNull, LessThan, MoreThan, Not } from 'typeorm';
 import { keyContext } from './administration.js';
@@ -113,6 +106,7 @@ export interface NewTenant {
   readonly region: string;
   /** Name of the deployment in origin lines. */
   readonly logName: string;
+  readonly dryRun: boolean;
 }
 
 export interface PreparedTenant {
@@ -121,13 +115,14 @@ export interface PreparedTenant {
 }
 
 /**
- * Makes the tenant's schema and log (safe to repeat, and empty until the row exists) and its wrapped keys. `insert` then
- * creates the row and binds the setup subject to it: one tenant a setup subject.
+ * Makes the tenant's wrapped keys. `insert` then binds the setup subject to it, makes schema and log, and creates the row.
+ * The tenant has the sign-up's own id: however often creation fails and is tried again, one setup subject makes one schema.
  */
 export async function prepareTenant(ports: Ports, signUpId: string, wanted: NewTenant): Promise<PreparedTenant> {
-  const id = ports.newId() as TenantId;
-  const origin = `${wanted.logName}/${id}`;
-  await ports.publisher.provision(id, origin);
+  const parsed = parseTenantId(signUpId);
+  if (!parsed.ok) throw new Error('a setup token names a sign-up that is not a UUID');
+  const id = parsed.value;
+  const origin = logOrigin(wanted.logName, id);
   const wrap = (purpose: 'hmac' | 'content'): Promise<string> =>
     ports.kms.wrap(keyContext(id, purpose), randomBytes(32));
   const keys = { wrappedHmacKey: await wrap('hmac'), wrappedContentKey: await wrap('content') };
@@ -142,6 +137,7 @@ export async function prepareTenant(ports: Ports, signUpId: string, wanted: NewT
         return err(
           userError('', UserErrorCode.TAKEN, 'This setup credential has created its tenant already; query `tenant`.'),
         );
+      if (!wanted.dryRun) await ports.publisher.provision(id, origin);
       await tx.insert(TenantRow, {
         id,
         name: wanted.name,

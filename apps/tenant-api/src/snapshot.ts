@@ -46,7 +46,7 @@ async function assemble(ports: Ports, tx: c.ControlTx, tenant: c.TenantRow, vers
     connections: (await tx.all(c.IdentityProviderRow)).filter((row) => row.enabled).map(connectionOfRow),
     appKeys: await appKeysOf(tx, ports.nowMs()),
     policy: await policyOf(ports, tx),
-    taxonomy: emptyTaxonomy,
+    taxonomy: (await tx.all(c.TaxonomyRow))[0]?.source ?? builtIn,
     endpoints,
     aliases: (await tx.all(c.AliasRow)).map((row) => ({
       name: row.name,
@@ -85,7 +85,7 @@ async function assemble(ports: Ports, tx: c.ControlTx, tenant: c.TenantRow, vers
   };
 }
 
-const emptyTaxonomy: TaxonomySource = { version: 'builtin', terms: [], patterns: [], thresholds: {} };
+const builtIn: TaxonomySource = { version: 'builtin', terms: [], patterns: [], thresholds: {} };
 
 function endpointName(name: string): Endpoint['id'] {
   const parsed = parseEndpointId(name);

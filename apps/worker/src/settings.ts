@@ -22,11 +22,11 @@ function schemaOf(chosen: ReadonlySet<Role>) {
     /** Login `writ_worker`. */
     databaseUrl: forRoles(['sweeper', 'auditor', 'retention'], url),
     /** 32 bytes, base64, in a file that only the operator reads. */
-    masterKeyFile: forRoles(['sweeper', 'retention'], keyFile),
+    masterKeyFile: forRoles(['sweeper', 'auditor', 'retention'], keyFile),
     /** Ed25519 private key (PEM) that enrols this process's writer key. */
     writerAuthorityKeyFile: forRoles(['sweeper', 'auditor', 'retention'], keyFile),
     /** Ed25519 public key (PEM) of the tenant API. */
-    snapshotPublicKeyFile: forRoles(['sweeper', 'retention'], keyFile),
+    snapshotPublicKeyFile: forRoles(['sweeper', 'auditor', 'retention'], keyFile),
     /** Login `writ_exporter`. */
     exporterDatabaseUrl: forRoles(['auditor', 'retention'], url),
     /** Login `writ_retention`. */

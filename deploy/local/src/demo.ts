@@ -1,4 +1,4 @@
-import { mkdtempSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -22,15 +22,13 @@ const clockText = (): string => `${((performance.now() - startedAt) / 1_000).toF
 const row = (name: string, value: string): void => say(`         ${name.padEnd(11)}${value}`);
 const step = (title: string): void => say(`\n${clockText()}  ${title}`);
 
-const { values } = parseArgs({
-  options: { once: { type: 'boolean', default: false }, serve: { type: 'boolean', default: false } },
-});
+const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
 
-/** A folder of its own for each run, so that the demo starts from nothing every time; `--serve` keeps its data. */
+/** A folder of its own for each run, so that the demo starts from nothing every time. */
 function dataFolder(): string {
   const home = join(repository, '.writ');
   mkdirSync(home, { recursive: true });
-  return values.serve ? join(home, 'local') : mkdtempSync(join(home, 'demo-'));
+  return mkdtempSync(join(home, 'demo-'));
 }
 
 async function main(): Promise<void> {
@@ -49,6 +47,8 @@ async function main(): Promise<void> {
   }
   if (values.once || failed) {
     await stack.stop();
+    // The logs stay; a data folder for every run would not be missed.
+    rmSync(stack.postgres.folder, { recursive: true, force: true });
     step(failed ? 'the demo FAILED and stopped' : 'the demo is done and stopped everything it started');
     process.exit(failed ? 1 : 0);
   }

@@ -17,7 +17,7 @@ export const demoRequests: readonly DemoRequest[] = [
   {
     title: 'a permit',
     person: 'nora',
-    prompt: 'Which vaccines are recommended before a trip to Kenya?',
+    prompt: 'Which vaccines are recommended before a long journey?',
     expect: { status: 200, effect: 'permit', endpoint: 'general-us' },
   },
   {

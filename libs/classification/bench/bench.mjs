@@ -61,7 +61,7 @@ const word = timed((round) => cueTable.find(tokenise(ten[round % 20])), 100);
 row('  words and cues', (1_000_000 / 1e3 / word.all).toFixed(1), word.p50.toFixed(3));
 const scenes = ten.map((text) => {
   const tokens = tokenise(text);
-  return { text, tokens, cues: cueTable.find(tokens), outer: [], kind: 'prose' };
+  return { text, tokens, cues: cueTable.find(tokens), outer: [] };
 });
 for (const pass of passes) {
   const { p50, all } = timed((round) => pass(scenes[round % 20], () => {}), 100);

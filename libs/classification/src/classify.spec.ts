@@ -72,5 +72,7 @@ describe('classify', () => {
     const found = classified('see CASE-123456', 'user', taxonomy);
     expect(found.findings.map((each) => each.type)).toEqual(['CASE_NUMBER']);
     expect(() => aTaxonomy({ patterns: [{ class: 'X', name: 'BAD', pattern: '(a)\\1' }] })).toThrow(/BAD/);
+    const huge = '((a{30}){30}){30}';
+    expect(() => aTaxonomy({ patterns: [{ class: 'X', name: 'HUGE', pattern: huge }] })).toThrow(/HUGE/);
   });
 });

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { limits, type Attachment, type Classification, type Finding, type Leaf } from '@writ/domain';
-import { composeClinical, isQuiet } from './composite.js';
+import { compose, isQuiet } from './composite.js';
 import type { Candidate } from './detect/rule.js';
 import { engineVersion, scan, type Scope } from './engine.js';
 import { bundleOf, type Bundle, type Taxonomy } from './taxonomy/taxonomy.js';
@@ -49,7 +49,7 @@ export function classify(leaves: readonly Leaf[], taxonomy: Taxonomy, options: C
       break;
     }
   }
-  const findings = composeClinical(found).flatMap(({ leaf, candidates }) =>
+  const findings = compose(found).flatMap(({ leaf, candidates }) =>
     candidates
       .filter((candidate) => counts(candidate, bundle))
       .map((candidate) => finding(leaf, candidate, options.digestKey)),
@@ -63,7 +63,8 @@ function scanLeaf(
   incomplete: Set<string>,
   expired: () => boolean,
 ): LeafFindings | undefined {
-  const scope: Scope = { key: leaf.key, role: leaf.role, bundle, expired };
+  const nameless = leaf.fixed === true || leaf.role === 'definition';
+  const scope: Scope = { key: leaf.key, role: leaf.role, nameless, bundle, expired };
   try {
     const result = scan(leaf.text, scope);
     for (const reason of result.incomplete) incomplete.add(reason);

@@ -2,11 +2,12 @@ import { clinicalStrong, soundsClinical } from './detect/clinical.js';
 import { findAddresses, findEmails, findUrls } from './detect/internet.js';
 import { findCards, findIbans } from './detect/payment.js';
 import { findDates } from './detect/dates.js';
+import { findLongWords } from './detect/long-words.js';
 import { findPlaces } from './detect/places.js';
 import { findPhones } from './detect/phone.js';
 import { resolveOverlaps } from './detect/resolve.js';
 import type { Candidate } from './detect/rule.js';
-import type { Emit, Kind, Scene } from './detect/scene.js';
+import type { Emit, Scene } from './detect/scene.js';
 import { cueTable, findStructured } from './detect/structured.js';
 import { findInjections } from './injection/find-injections.js';
 import { findNames } from './ner/find-names.js';
@@ -28,6 +29,7 @@ export const passes: readonly ((scene: Scene, emit: Emit) => void)[] = [
   findCards,
   findIbans,
   findStructured,
+  findLongWords,
   findPhones,
   findSecrets,
   findPlaces,
@@ -44,6 +46,8 @@ const MAX_DEPTH = 3;
 export interface Scope {
   readonly key?: string | undefined;
   readonly role: string;
+  /** True for what machines wrote for machines: enums, object keys, a tool's description. No name is looked for there. */
+  readonly nameless?: boolean;
   readonly bundle: Bundle;
   readonly expired: () => boolean;
 }
@@ -72,15 +76,15 @@ export function scan(text: string, scope: Scope): ScanResult {
 function scanLeafText(text: string, scope: Scope, run: Run): readonly Candidate[] {
   const outer = scope.key === undefined ? [] : cueTable.ofKey(scope.key);
   const inner = jsonLeaves(text);
-  if (!inner) return scanLong(text, outer, 'prose', scope, run);
-  const found = scanLong(text, outer, 'json', scope, run).filter((candidate) => !isAcrossLeaves(candidate, inner));
+  if (!inner) return scanLong(text, outer, scope, run);
+  const found = scanLong(text, outer, scope, run).filter((candidate) => !isAcrossLeaves(candidate, inner));
   for (const leaf of inner) {
     if (scope.expired()) {
       run.incomplete.add('budget:time');
       break;
     }
     const cues = [...outer, ...cueTable.ofKey(leaf.key)];
-    for (const candidate of scanLong(leaf.text, cues, 'prose', scope, run)) found.push(outwards(candidate, leaf));
+    for (const candidate of scanLong(leaf.text, cues, scope, run)) found.push(outwards(candidate, leaf));
   }
   return resolveAll(found);
 }
@@ -97,8 +101,8 @@ function outwards(candidate: Candidate, leaf: InnerLeaf): Candidate {
 }
 
 /** A long text in slices that overlap, with a look at the time between them. */
-function scanLong(text: string, outer: readonly CueHit[], kind: Kind, scope: Scope, run: Run): Candidate[] {
-  if (text.length <= SLICE + OVERLAP) return scanText(text, outer, kind, scope, run);
+function scanLong(text: string, outer: readonly CueHit[], scope: Scope, run: Run): Candidate[] {
+  if (text.length <= SLICE + OVERLAP) return scanText(text, outer, scope, run);
   const found: Candidate[] = [];
   for (let from = 0; from < text.length; from += SLICE) {
     if (scope.expired()) {
@@ -106,20 +110,20 @@ function scanLong(text: string, outer: readonly CueHit[], kind: Kind, scope: Sco
       break;
     }
     const start = Math.max(0, from - OVERLAP);
-    for (const each of scanText(text.slice(start, from + SLICE + OVERLAP), outer, kind, scope, run))
+    for (const each of scanText(text.slice(start, from + SLICE + OVERLAP), outer, scope, run))
       found.push({ ...each, start: each.start + start, end: each.end + start });
   }
   return resolveAll(found);
 }
 
-function scanText(text: string, outer: readonly CueHit[], kind: Kind, scope: Scope, run: Run, depth = 0): Candidate[] {
+function scanText(text: string, outer: readonly CueHit[], scope: Scope, run: Run, depth = 0): Candidate[] {
   const tokens = tokenise(text);
-  const scene: Scene = { text, tokens, cues: cueTable.find(tokens), outer, kind };
+  const scene: Scene = { text, tokens, cues: cueTable.find(tokens), outer };
   const found: Candidate[] = [];
   const emit = (candidate: Candidate): void => {
     found.push(candidate);
   };
-  for (const detect of passes) detect(scene, emit);
+  for (const detect of passes) if (detect !== findNames || scope.nameless !== true) detect(scene, emit);
   findInjections(scene, scope.role, emit);
   scope.bundle.terms.find(scene, emit);
   scope.bundle.patterns.find(scene, emit);
@@ -128,7 +132,7 @@ function scanText(text: string, outer: readonly CueHit[], kind: Kind, scope: Sco
   const plain = resolveAll(found);
   if (depth >= MAX_DEPTH) return plain;
   const rescan = (inner: string, cues: readonly CueHit[]): readonly Candidate[] =>
-    scanText(inner, cues, kind, scope, run, depth + 1);
+    scanText(inner, cues, scope, run, depth + 1);
   const hidden = findThroughViews(scene, run.views, rescan, plain);
   if (hidden.exhausted) run.incomplete.add('budget:views');
   return hidden.found.length === 0 ? plain : resolveAll([...plain, ...hidden.found]);

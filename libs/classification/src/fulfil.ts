@@ -13,7 +13,7 @@ import {
   type Result,
 } from '@writ/domain';
 import { rewrite } from './redact/rewrite.js';
-import { Replacer, spansOf, stricter } from './redact/styles.js';
+import { Replacer, spansOf, stricter, styleOf } from './redact/styles.js';
 
 const cleared: unique symbol = Symbol('cleared');
 
@@ -45,7 +45,7 @@ export function fulfil(
 ): Result<ClearedPrompt, Refusal> {
   const styles = stylesOf(obligations.redactions);
   const replacer = new Replacer(conversationKey);
-  const byPath = groupByPath(classification.findings.filter((each) => styles.has(each.class)));
+  const byPath = groupByPath(classification.findings.filter((each) => styleOf(each, styles) !== undefined));
   const missing = [...styles.keys()].find((name) => isSpanless(name, classification));
   if (missing !== undefined) return err(unredactable(missing));
   const doubled = firstDoubled(ask.leaves, byPath);
@@ -107,8 +107,8 @@ function firstDoubled(leaves: readonly Leaf[], found: ReadonlyMap<string, unknow
 
 /** A class that was found but not located, or only in part, cannot be redacted in full. */
 function isSpanless(name: string, { classes, findings }: Classification): boolean {
-  if (classes[name] === undefined) return false;
-  const own = findings.filter((each) => each.class === name);
+  const own = findings.filter((each) => each.class === name || each.type === name);
+  if (classes[name] === undefined && own.length === 0) return false;
   return own.length === 0 || own.some((each) => each.end <= each.start);
 }
 

@@ -117,6 +117,30 @@ describe('inspectAnswer', () => {
     );
   });
 
+  it('holds nothing back when nothing is to be done, and still tells what it found', () => {
+    const ask = anAsk(['hi']);
+    const prompt = fulfil(noObligations, ask, classify(ask.leaves, aTaxonomy(), options()), key);
+    if (!prompt.ok) throw new Error(prompt.error.message);
+    const inspector = inspectAnswer(noObligations, prompt.value, aTaxonomy(), options());
+    expect(textOf(inspector.push(delta('mail bob@ac')).events)).toBe('mail bob@ac');
+    expect(textOf(inspector.push(delta('me.com')).events)).toBe('me.com');
+    inspector.push(finish);
+    expect(inspector.summary().classification.classes).toEqual({ PII: 950 });
+    expect(inspector.summary().text).toBe('mail bob@acme.com');
+  });
+
+  it('restores tokens that the model has bent', () => {
+    const prompt = cleared(['mail bob@acme.com now']);
+    const token = [...prompt.restorations.keys()][0]!;
+    const bent = [token.toLowerCase(), token.replaceAll(/[<>]/g, ''), token.replace('<<', '<< ').replace('>>', ' >>')];
+    bent.push(token.replaceAll('<', '&lt;').replaceAll('>', '&gt;'), '<<EMAIL>>', encodeURIComponent(token));
+    for (const said of bent) {
+      const inspector = inspectAnswer(noObligations, prompt, aTaxonomy(), options());
+      const events = [delta(`to ${said} it went`), finish].flatMap((event) => inspector.push(event).events);
+      expect(textOf(events)).toBe('to bob@acme.com it went');
+    }
+  });
+
   it('keeps the choices apart', () => {
     const inspector = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), options());
     const events = [delta('bob@ac', 0), delta('x ', 1), delta('me.com ', 0)].flatMap(

@@ -1,11 +1,11 @@
 import type { AnswerEvent, AnswerPart, Classification, Finding, Leaf, Obligations, RedactionStyle } from '@writ/domain';
 import { classification, type ClassifyOptions, counts, finding, MAX_FINDINGS } from './classify.js';
-import { composeClinical, isQuiet } from './composite.js';
+import { isQuiet, RunningComposition } from './composite.js';
 import type { Candidate } from './detect/rule.js';
 import { scan } from './engine.js';
 import { type ClearedPrompt, stylesOf } from './fulfil.js';
 import { jsonEscape, Restorer } from './redact/restore.js';
-import { Replacer, stricter } from './redact/styles.js';
+import { Replacer, stricter, styleOf } from './redact/styles.js';
 import { Channel, type Released } from './stream/channel.js';
 import { bundleOf, type Bundle, type Taxonomy } from './taxonomy/taxonomy.js';
 
@@ -70,6 +70,7 @@ class Inspector implements AnswerInspector {
   readonly #replacer;
   readonly #restorer;
   readonly #released: string[] = [];
+  readonly #composition = new RunningComposition();
   #redactions = 0;
   #characters = 0;
   #withheld: string | undefined;
@@ -145,6 +146,7 @@ class Inspector implements AnswerInspector {
       replace: (found, value) => this.#replace(leaf, found, value),
       restore: (text) => this.#restorer.restore(text, escape),
       openFrom: (text) => Math.min(this.#restorer.openFrom(text), this.bundle.openFrom(text)),
+      notInside: (text, cut) => this.#restorer.notInside(text, cut),
     });
     const flow: Flow = { name, choice: part.choice, channel, lastEvent: event, lastPart: part };
     this.#flows.set(name, flow);
@@ -154,8 +156,14 @@ class Inspector implements AnswerInspector {
   #take(flow: Flow, text: string, final: boolean): string {
     this.#characters += text.length;
     const released: Released = flow.channel.push(text, final);
-    if (this.#withheld === undefined) this.#released.push(released.text);
-    return released.text;
+    const out = this.#isPassive() ? text : released.text;
+    if (this.#withheld === undefined) this.#released.push(out);
+    return out;
+  }
+
+  /** Nothing to redact, to block or to restore: the answer is only read, and nothing waits. */
+  #isPassive(): boolean {
+    return this.#styles.size === 0 && this.#block.size === 0 && this.#restorer.isEmpty;
   }
 
   /** Hold-back that must leave now, each as a copy of its flow's last event that carries nothing else. */
@@ -178,10 +186,8 @@ class Inspector implements AnswerInspector {
     try {
       const result = scan(text, { role: 'assistant', bundle: this.bundle, expired: this.options.expired });
       for (const reason of result.incomplete) this.#incomplete.add(reason);
-      const leaf: Leaf = { path: '', role: 'assistant', text, start: 0, end: 0 };
       const kept = result.candidates.filter((each) => counts(each, this.bundle) || isQuiet(each));
-      const [composed] = composeClinical([{ leaf, candidates: kept, clinicalWords: result.clinicalWords }]);
-      return composed!.candidates.filter((each) => counts(each, this.bundle));
+      return this.#composition.compose(kept, result.clinicalWords).filter((each) => counts(each, this.bundle));
     } catch {
       // Fails closed: what could not be read leaves only when nothing had to be looked for.
       this.#incomplete.add('detector:failed');
@@ -199,8 +205,8 @@ class Inspector implements AnswerInspector {
     for (const found of group) {
       if (this.#findings.length < MAX_FINDINGS) this.#findings.push(finding(leaf, found, this.options.digestKey));
       else this.#incomplete.add('budget:findings');
-      if (this.#block.has(found.class)) this.#withheld ??= found.class;
-      const style = this.#styles.get(found.class);
+      if (this.#block.has(found.class) || this.#block.has(found.type)) this.#withheld ??= found.class;
+      const style = styleOf(found, this.#styles);
       if (style !== undefined) chosen = { style: chosen ? stricter(chosen.style, style) : style, type: found.type };
     }
     if (!chosen) return undefined;

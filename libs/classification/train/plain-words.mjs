@@ -10,6 +10,23 @@ function upper(word) {
 }
 
 const plainTemplates = [
+  'Den {DN} in den {DN} geben und die {DN} dazu.',
+  'Der {DN} der {DN} wird im {DN} beraten.',
+  'Die {DN} mit dem {DN} und der {DN} {da} servieren.',
+  'Bitte senden Sie den {DN} an die {DN}.',
+  'Hiermit bestätige ich den {DN} des {DN}.',
+  'Nach dem {DN} kam die {DN} zum {DN}.',
+  'zwei {DN} und drei {DN}',
+  '{DN}, {DN} und {DN}',
+  'Zur {DN} gehört ein {DN}.',
+  'Wegen der {DN} ist kein {DN} möglich.',
+  '{n} tbsp {F}, {n} cup {F}',
+  '| {P} | 12 | 19.99 |',
+  'Add {F} and {F}, then stir in {F}.',
+  '{A} {F} with {F}',
+  'See {N} 7. {N} was strong.',
+  'Total {N}, Net {N}, Gross {N}',
+
   'The {N} says that {N} was {a}.',
   '{A} {N} and {A} {N}',
   'Mix {F} and {F}. Serve with {F}.',

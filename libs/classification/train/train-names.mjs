@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { format } from 'prettier';
 import { BUCKETS, FEATURES, featuresOf, isOpen, labels } from '../dist/ner/features.js';
 import { tokenise } from '../dist/text/tokens.js';
 import { generator, hardNegatives, lines, random } from './generate.mjs';
@@ -33,7 +34,7 @@ const words = plainWords(seed + 3, 24_000);
 
 function drawOne(fill, of, pick, code) {
   const kind = pick(20);
-  if (kind < 11) return fill(of(templates));
+  if (kind < 10) return fill(of(templates));
   if (kind < 13) return of(negatives);
   return kind < 16 ? of(words) : capitalised(of(code), pick);
 }
@@ -196,5 +197,6 @@ const manifest = {
   weightsSha256: createHash('sha256').update(packed).digest('hex'),
   heldOut: { f1, codeLinesWithAnyName: Math.round((1000 * alarms) / heldCode.length) / 1000 },
 };
-writeFileSync(new URL('../model/names.json', import.meta.url), `${JSON.stringify(manifest, undefined, 2)}\n`);
+const text = await format(JSON.stringify(manifest), { parser: 'json', printWidth: 120 });
+writeFileSync(new URL('../model/names.json', import.meta.url), text);
 console.log(manifest.heldOut, `scale ${manifest.scale}`);

@@ -32,6 +32,8 @@ export interface About {
   readonly endpoint?: string;
   readonly limits?: Readonly<Record<string, string>>;
   readonly phasesMs?: Readonly<Record<string, number>>;
+  /** Transparency marks that the policy obliges, such as that of the EU AI Act's article 50. */
+  readonly markers?: readonly string[];
 }
 
 /** Before a tenant is known: counted for the platform's log, so that an anonymous flood cannot fill a tenant's ledger. */
@@ -145,6 +147,7 @@ function aboutOf(exchange: Exchange): About {
     ...(decision === undefined
       ? {}
       : {
+          markers: decision.obligations.response.markers,
           rules: decision.matched,
           effect: decision.obligations.redactions.length > 0 ? ('redact' as const) : ('permit' as const),
         }),

@@ -1,5 +1,4 @@
 import { refuse, type Ask, type Credential } from '@writ/domain';
-import { fulfil } from '@writ/classification';
 import { decide } from '@writ/policy';
 import { choose, healthOf } from '@writ/routing';
 import {
@@ -13,9 +12,10 @@ import {
   type Enforced,
 } from './conclude.js';
 import { dispatch } from './dispatch.js';
-import { beginExchange, commit, conversationKey, phase, type Exchange } from './exchange.js';
+import { beginExchange, commit, evidenceLevel, phase, type Exchange } from './exchange.js';
 import { estimateTokens, factsOf } from './facts.js';
 import type { Ports } from './ports.js';
+import { fulfilObligations } from './obligations.js';
 import { decisionRecord } from './records.js';
 
 /** Lets the edge close what was begun, should a step throw. */
@@ -63,7 +63,7 @@ export async function enforce(
   const decision = await phase(exchange, 'decide', () => decide(held.policy, facts));
   if (decision.effect === 'deny') return deny(exchange, { decision, refusal: refusalOfDeny(decision) });
   const cleared = await phase(exchange, 'fulfil', () =>
-    fulfil(decision.obligations, ask, classification, conversationKey(exchange)),
+    fulfilObligations(exchange, decision.obligations, classification),
   );
   if (!cleared.ok) return deny(exchange, denial(held, cleared.error, decision));
 
@@ -71,7 +71,7 @@ export async function enforce(
   const permit = await commit(
     exchange,
     decisionRecord(exchange, decision, cleared.value),
-    decision.obligations.evidence,
+    evidenceLevel(exchange, decision.obligations),
   );
   if (!permit.ok) return refuseUnrecorded(exchange, permit.error);
   exchange.permit = permit.value;

@@ -4,6 +4,7 @@ import {
   type Ask,
   type Classification,
   type EvidenceLevel,
+  type Obligations,
   type Permit,
   type Refusal,
   type Result,
@@ -65,9 +66,9 @@ export async function phase<T>(exchange: Exchange, name: string, step: () => Pro
 const strictness: Record<EvidenceLevel, number> = { committed: 0, receipted: 1, witnessed: 2 };
 
 /** The stricter of what the tenant and the policy's obligation ask for. */
-export function evidenceLevel(exchange: Exchange): EvidenceLevel {
-  const asked = exchange.permit?.record.decision.obligations.evidence ?? 'committed';
-  const tenants = exchange.held.snapshot.evidence.level;
+export function evidenceLevel({ held, permit }: Exchange, obligations?: Obligations): EvidenceLevel {
+  const asked = (obligations ?? permit?.record.decision.obligations)?.evidence ?? 'committed';
+  const tenants = held.snapshot.evidence.level;
   return strictness[asked] > strictness[tenants] ? asked : tenants;
 }
 

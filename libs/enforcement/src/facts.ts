@@ -54,6 +54,13 @@ function subjectFacts(subject: Subject): SubjectFacts {
   };
 }
 
+/** A rule may name a type, such as `US_SSN`, as it names a class. */
+function scoresByType({ findings }: Classification): Readonly<Record<string, number>> {
+  const scores: Record<string, number> = {};
+  for (const { type, score } of findings) scores[type] = Math.max(scores[type] ?? 0, score);
+  return scores;
+}
+
 /** Incomplete means unknown as a whole: every rule on data then counts against the request. */
 function dataFacts(ask: Ask, classification: Classification): DataFacts | undefined {
   if (!classification.complete) return undefined;
@@ -62,7 +69,7 @@ function dataFacts(ask: Ask, classification: Classification): DataFacts | undefi
     .filter((name) => !spanned.has(name))
     .toSorted();
   return {
-    classes: classification.classes,
+    classes: { ...scoresByType(classification), ...classification.classes },
     detectors: [...new Set(classification.findings.map((finding) => finding.type))].toSorted(),
     residual: Object.fromEntries(spanless.map((name) => [name, classification.classes[name] ?? 0])),
     spanless,

@@ -1,6 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RecordId } from '@writ/domain';
-import { event, expectGapless, how, id, logOf, outcome, settle, start, writerKey } from './create-ledger.fixtures.js';
+import { type RecordId, type RequestId, limits } from '@writ/domain';
+import { decision } from './bundle/log.fixtures.js';
+import {
+  event,
+  expectGapless,
+  how,
+  id,
+  logOf,
+  outcome,
+  payloadOf,
+  settle,
+  start,
+  writerKey,
+} from './create-ledger.fixtures.js';
 import type { AppendOutcome } from './ledger.js';
 import { writerSigner } from './signer.js';
 
@@ -124,5 +136,64 @@ describe('commit against a failing store', () => {
     await clock.advance(1_000);
     expect((await ledger.commit(logOf(1), event(3), how)).ok).toBe(true);
     expectGapless(store.stored.values());
+  });
+});
+
+const down = () => ({ kind: 'not-persisted', cause: 'down' }) as const;
+
+describe('what is owed to a decision', () => {
+  const patience = { level: 'committed', deadlineMs: 5_000 } as const;
+
+  it('is a closing outcome when a permit became durable after its caller was refused', async () => {
+    const { store, clock, ledger } = start();
+    store.script = Array.from({ length: 8 }, () => down);
+    const permit = decision(id(1), id(2) as RequestId, 1, 'permit', clock.now);
+    const refused = ledger.commit(logOf(1), permit, how);
+    for (let turn = 0; turn < 60; turn += 1) await clock.advance(100);
+    expect((await refused).ok).toBe(false);
+    await ledger.drained();
+    const [stored, closing] = [...store.stored.values()];
+    expect(closing && payloadOf(closing)).toMatchObject({
+      result: 'not-dispatched',
+      late: true,
+      decisionLeaf: Buffer.from(stored?.leafHash ?? []).toString('hex'),
+    });
+    expectGapless(store.stored.values());
+  });
+
+  it('is its outcome, late, when the answer was destroyed because the ledger was out', async () => {
+    const { store, clock, ledger } = start();
+    const opens: (() => void)[] = [];
+    const wait = () => new Promise<AppendOutcome>((resolve) => opens.push(() => resolve({ kind: 'durable' })));
+    store.script = [wait, wait];
+    const busy = [1, 2].map((n) => ledger.commit(logOf(1), event(n), { ...patience, deadlineMs: 60_000 }));
+    await settle();
+    const late = ledger.commit(logOf(1), outcome(3), patience);
+    await clock.advance(5_000);
+    expect((await late).ok).toBe(false);
+    for (const open of opens) open();
+    await Promise.all(busy);
+    await ledger.drained();
+    const stored = store.stored.get(id(3) as RecordId);
+    expect(stored && payloadOf(stored)).toMatchObject({ late: true, released: false });
+    expectGapless(store.stored.values());
+  });
+
+  it('is the bare fact when the queue has no room for the outcome', async () => {
+    const { store, ledger } = start();
+    const gate = Promise.withResolvers<AppendOutcome>();
+    store.script = [() => gate.promise, () => gate.promise];
+    const waiting = Array.from({ length: limits.tenantQueueRecords }, (_, n) =>
+      ledger.commit(logOf(1), outcome(n), patience),
+    );
+    expect(await ledger.commit(logOf(1), outcome(9_999), patience)).toEqual({
+      ok: false,
+      error: 'ledger-backpressure',
+    });
+    gate.resolve({ kind: 'durable' });
+    await Promise.all(waiting);
+    await ledger.drained();
+    const stored = store.stored.get(id(9_999) as RecordId);
+    expect(stored && payloadOf(stored)).toMatchObject({ result: 'ledger-unavailable', late: true });
   });
 });

@@ -1,7 +1,7 @@
 import { type RecordId, unreachable } from '@writ/domain';
 import { sameBytes } from './bytes.js';
 import type { CommitQueue, Waiting } from './commit-queue.js';
-import { type ChainPosition, chainRecord } from './leaf.js';
+import { type ChainPosition, type PreparedRecord, chainRecord } from './leaf.js';
 import type { AppendOutcome, CommitRefusal, LedgerStore, StoredLeaf } from './ledger.js';
 import type { WriterSigner } from './signer.js';
 import type { WriterLanes } from './writer-lanes.js';
@@ -23,6 +23,10 @@ export interface SlotParts {
   readonly writer: WriterSigner;
   readonly pause: (ms: number) => Promise<void>;
   readonly onAlarm: (alarm: LedgerAlarm) => void;
+  /** A record became durable after its caller was refused. */
+  readonly onLateCommit: (prepared: PreparedRecord, leafHash: Uint8Array) => void;
+  /** A record whose caller was refused was not stored, and will not be sent again. */
+  readonly onDropped: (prepared: PreparedRecord) => void;
   /** Told after every attempt; feeds the breaker. */
   readonly onAttempt: (succeeded: boolean) => void;
 }
@@ -46,7 +50,7 @@ export async function commitBatch(batch: readonly Waiting[], parts: SlotParts): 
     parts.onAttempt(outcome.kind === 'durable' || outcome.kind === 'refused');
     switch (outcome.kind) {
       case 'durable':
-        for (const { waiting, leaf } of sent) finish(waiting, parts.queue, leaf.leafHash);
+        for (const { waiting, leaf } of sent) finish(waiting, leaf.leafHash, parts);
         return;
       case 'refused':
         refuseCulprits(sent, outcome, attempt === 1 && isFirstWord, parts);
@@ -137,7 +141,10 @@ function refuseCulprits(
   }
   const gone = new Set(refused);
   const again = sent.filter((one) => !gone.has(one));
-  for (const { waiting } of again) if (waiting.isSettled()) parts.queue.release(waiting);
+  for (const { waiting } of again.filter((one) => one.waiting.isSettled())) {
+    parts.queue.release(waiting);
+    parts.onDropped(waiting.prepared);
+  }
   parts.queue.putBack(again.filter(({ waiting }) => !waiting.isSettled()).map(({ waiting }) => waiting));
   parts.onAlarm(alarmOf(outcome, refused, parts));
 }
@@ -164,7 +171,9 @@ function alarmOf(
   }
 }
 
-function finish(waiting: Waiting, queue: CommitQueue, leafHash: Uint8Array): void {
-  queue.release(waiting);
+function finish(waiting: Waiting, leafHash: Uint8Array, parts: SlotParts): void {
+  const wasRefused = waiting.isSettled();
+  parts.queue.release(waiting);
   waiting.settle({ ok: true, value: leafHash });
+  if (wasRefused) parts.onLateCommit(waiting.prepared, leafHash);
 }

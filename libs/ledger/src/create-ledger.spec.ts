@@ -45,6 +45,12 @@ describe('commit', () => {
     expect(Buffer.from(leaf?.sealed ?? []).includes('alice')).toBe(false);
   });
 
+  it('takes text that JSON cannot hold, so that no caller can stop its own record', async () => {
+    const { store, ledger } = start();
+    const result = await ledger.commit(logOf(1), { ...event(1), actor: 'a\0b\ud800' }, how);
+    expect(result.ok && store.stored.size).toBe(1);
+  });
+
   it('shares transactions between the records that wait, at most 64 each and two under way', async () => {
     const { store, ledger } = start();
     const opens: ((answer: AppendOutcome) => void)[] = [];

@@ -6,7 +6,8 @@ import { type LedgerSettings, type PreparedRecord, prepareRecord } from './leaf.
 import { provesInclusion, provesWitness } from './evidence.js';
 import type { CommitRefusal, Ledger, LedgerStore, LogContext } from './ledger.js';
 import { CommittedReceipt, type Receipt } from './receipt.js';
-import type { LedgerRecord } from './record.js';
+import { newRecordId } from './record-id.js';
+import type { LedgerRecord, OutcomeRecord } from './record.js';
 import type { RandomBytes } from './sealing.js';
 import type { WriterSigner } from './signer.js';
 import type { WitnessPolicy } from './witness-policy.js';
@@ -86,7 +87,7 @@ class GroupCommit implements WritingLedger {
     if (!this.#canReach(level)) return err('ledger-unavailable');
     // Asked before the record is encoded too: an overload must not cost what it cannot serve.
     const early = this.#refusesAtOnce(log, record, 0);
-    if (early) return err(early);
+    if (early) return this.#refuse(log, record, early);
     const prepared = prepareRecord(record, log, settings, clock.nowMs(), random, this.#subjectOf(log, record));
     if (!prepared.ok) {
       this.#alarm({ kind: 'inadmissible', record: record.id, cause: prepared.error });
@@ -94,10 +95,11 @@ class GroupCommit implements WritingLedger {
     }
     this.#rememberSubject(prepared.value);
     const refusal = this.#refusesAtOnce(log, record, prepared.value.bytes);
-    if (refusal) return err(refusal);
+    if (refusal) return this.#refuse(log, record, refusal);
     const settled = await this.#enqueue(prepared.value, deadlineMs);
     if (!settled.ok) return settled;
     if (level !== 'committed' && !(await this.#isProven(prepared.value, settled.value, level, until))) {
+      this.#closeUnused(prepared.value, settled.value);
       return err('ledger-unavailable');
     }
     return ok(new CommittedReceipt(record, toHex(settled.value), level));
@@ -167,13 +169,58 @@ class GroupCommit implements WritingLedger {
       };
       void timer.elapsed.then(() => {
         if (settled) return;
-        this.#queue.withdraw(waiting);
+        if (this.#queue.withdraw(waiting)) this.#keepLate(prepared);
         waiting.settle(err('ledger-unavailable'));
         this.#tellIdle();
       });
       this.#queue.admit(waiting);
       this.#schedulePump();
     });
+  }
+
+  /** Where the queue has no room for an outcome its bare fact is kept: small, and owed to its decision. */
+  #refuse(log: LogContext, record: LedgerRecord, refusal: CommitRefusal): Result<never, CommitRefusal> {
+    if (record.kind === 'outcome' && refusal !== 'ledger-integrity-hold' && !this.#writerRefused) {
+      const { response: _destroyed, ...bare } = record;
+      this.#admitLate(log, { ...bare, result: 'ledger-unavailable', late: true });
+    }
+    return err(refusal);
+  }
+
+  /** An outcome is owed to its decision also when it is late: the answer was destroyed, and the record says so. */
+  #keepLate({ log, record }: PreparedRecord): void {
+    if (record.kind === 'outcome') this.#admitLate(log, { ...record, late: true });
+  }
+
+  /** A permit whose caller was refused opened nothing: no receipt, no prompt sent. Nobody else knows, so the ledger closes it. */
+  #closeUnused({ log, record }: PreparedRecord, leafHash: Uint8Array): void {
+    if (record.kind !== 'decision' || record.decision.effect !== 'permit') return;
+    const { clock, random } = this.#parts;
+    this.#admitLate(log, {
+      kind: 'outcome',
+      id: newRecordId(clock.nowMs(), random),
+      request: record.request,
+      decisionLeaf: toHex(leafHash),
+      dispatchLeaves: [],
+      result: 'not-dispatched',
+      refusal: 'ledger-unavailable',
+      attempts: [],
+      phasesMs: {},
+      handedToSocketBytes: 0,
+      late: true,
+    });
+  }
+
+  /** Nobody waits for it: it stays until it is durable. What it replaces was counted, so the queue stays bounded. */
+  #admitLate(log: LogContext, record: OutcomeRecord): void {
+    const { clock, random, settings } = this.#parts;
+    const prepared = prepareRecord(record, log, settings, clock.nowMs(), random, this.#subjectOf(log, record));
+    if (!prepared.ok) {
+      this.#alarm({ kind: 'inadmissible', record: record.id, cause: prepared.error });
+      return;
+    }
+    this.#queue.admit({ prepared: prepared.value, isSettled: () => false, settle: () => undefined });
+    this.#schedulePump();
   }
 
   /** In a microtask, so that records of one turn of the event loop share a transaction. */
@@ -211,6 +258,8 @@ class GroupCommit implements WritingLedger {
       writer: this.#writer,
       pause: (ms) => this.#parts.clock.after(ms * (0.5 + (this.#parts.random(1)[0] ?? 0) / 512)).elapsed,
       onAlarm: (alarm) => this.#alarm(alarm),
+      onLateCommit: (prepared, leafHash) => this.#closeUnused(prepared, leafHash),
+      onDropped: (prepared) => this.#keepLate(prepared),
       onAttempt: (succeeded) => {
         if (succeeded) this.#failingSince = undefined;
         else this.#failingSince ??= this.#parts.clock.monotonicMs();

@@ -4,7 +4,7 @@ import { canonicalMembers } from './canonical-json.js';
 import type { LogContext, StoredLeaf } from './ledger.js';
 import { jwsHeader, signJws } from './jws.js';
 import { hashLeaf } from './merkle.js';
-import type { RecordFields } from './clear-fields.js';
+import { type RecordFields, canonicalText } from './clear-fields.js';
 import { fieldsOf } from './record-fields.js';
 import type { LedgerRecord } from './record.js';
 import { type RandomBytes, type Sealed, commitTo, saltOf, seal } from './sealing.js';
@@ -82,16 +82,14 @@ function payloadOf(
   const committed = Object.entries({
     ...fields.personal,
     ...Object.fromEntries(Object.entries(fields.content).map(([name, { value }]) => [name, value])),
-  });
+  }).map(([name, value]) => [name, canonicalText(value)] as const);
   const draw = drawFrom(random);
   const seed = draw(32);
   const commitments = Object.fromEntries(
     committed.map(([name, value]) => [name, toBase64Url(commitTo(name, value, saltOf(seed, name)))]),
   );
   const values = Object.fromEntries(
-    committed
-      .filter(([name, value]) => fields.content[name]?.seal !== false && value.length <= sealedTextUnits)
-      .map(([name, value]) => [name, value.toWellFormed()]),
+    committed.filter(([name, value]) => fields.content[name]?.seal !== false && value.length <= sealedTextUnits),
   );
   const sealed =
     committed.length === 0 ? undefined : seal({ seed, values }, log.origin, record.id, log.contentKey, draw);

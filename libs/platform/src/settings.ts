@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 
 export type Read<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: readonly string[] };
@@ -32,6 +32,20 @@ export function readSettings<Schema extends z.ZodObject>(
 function keyOf(name: string): string {
   return `WRIT_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
+
+/** A setting that holds several values, separated by commas; empty means none. */
+export const listSetting = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  );
+
+/** A setting that names a key file: the key itself never stands in a setting. */
+export const keyFileSetting = z.string().min(1, 'the path of a key file');
 
 /** The one place that reads the environment. */
 export function environment(): Readonly<Record<string, string | undefined>> {

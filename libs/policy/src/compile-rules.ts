@@ -34,6 +34,7 @@ interface Label {
 export class RuleCoder {
   readonly slots: Slot[] = [];
   readonly #byKey = new Map<string, Slot>();
+  readonly #byLeaf = [new Map<Leaf, Slot>(), new Map<Leaf, Slot>()] as const;
 
   constructor(program: Program) {
     for (const rule of program.rules) {
@@ -54,8 +55,13 @@ export class RuleCoder {
     for (const value of leaf.values) if (!slot.texts.has(value)) slot.texts.set(value, slot.texts.size + 1);
   }
 
-  slotOf(leaf: Leaf, rule: Pick<Rule, 'residual'>): Slot {
-    const residual = rule.residual ? slotFlag.residual : 0;
+  slotOf(leaf: Leaf, { residual }: Pick<Rule, 'residual'>): Slot {
+    const found = this.#byLeaf[residual ? 1 : 0].get(leaf) ?? this.#findSlot(leaf, residual ? slotFlag.residual : 0);
+    this.#byLeaf[residual ? 1 : 0].set(leaf, found);
+    return found;
+  }
+
+  #findSlot(leaf: Leaf, residual: number): Slot {
     switch (leaf.kind) {
       case 'class':
         return this.#slot(leaf.name, slotKind.integer, slotFlag.data | slotFlag.score | residual);

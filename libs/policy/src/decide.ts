@@ -1,4 +1,5 @@
 import type { Decision, Deny, EndpointId } from '@writ/domain';
+import { canonicalJson, hashOf } from './canonical.js';
 import { causeOf } from './cause.js';
 import { evaluate } from './engine.js';
 import { type Evaluation, type Evaluator, evaluateAll, ruleName } from './evaluation.js';
@@ -23,21 +24,21 @@ export const byEngine: Evaluator = (layer, view, assume, outcome) => {
 
 /** The same decision by any evaluator: the compiled engine, or the reference it is checked against. */
 export function decideWith(evaluator: Evaluator, policy: LinkedPolicy, facts: Facts): Decision {
-  return orDeny(policy, () => conclude(evaluator, policy, facts, factsHashOf(facts)));
+  return orDeny(policy, facts, () => conclude(evaluator, policy, facts, factsHashOf(facts)));
 }
 
 /** Without the facts hash, which costs as much as the decision: for replays that compare and throw away. */
 export function decideQuickly(policy: LinkedPolicy, facts: Facts): Decision {
-  return orDeny(policy, () => conclude(byEngine, policy, facts, ''));
+  return orDeny(policy, facts, () => conclude(byEngine, policy, facts, ''));
 }
 
-function orDeny(policy: LinkedPolicy, decision: () => Decision): Decision {
+function orDeny(policy: LinkedPolicy, facts: Facts, decision: () => Decision): Decision {
   try {
     return decision();
   } catch {
     const reason =
       'The policy could not be evaluated, so nothing is permitted; the operators of this service can tell why.';
-    return denial(policy, [], '', 'policy-invalid', reason);
+    return denial(policy, [], hashOf(canonicalJson(facts)), 'policy-invalid', reason);
   }
 }
 

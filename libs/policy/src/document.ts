@@ -86,14 +86,21 @@ function readRules(reader: TreeReader, entry: TreeEntry | undefined, scope: Rule
   const placed: PlacedRule[] = [];
   const ids = new Set<string>();
   let conditions = 0;
+  let listed = 0;
   for (const tree of reader.list(entry, policyLimits.rules)) {
     const read = readRule(reader, tree, scope);
     const { id } = read.rule;
     if (id !== '' && ids.has(id)) reader.complaints.error(read.at, 'E_DUPLICATE', `rule '${id}' stands here twice`);
     ids.add(id);
     conditions += read.conditions;
-    if (conditions > policyLimits.conditions) {
-      reader.complaints.error(tree.at, 'E_LIMIT', `a policy may have ${policyLimits.conditions} conditions`);
+    listed += listedTexts(read.rule);
+    if (conditions > policyLimits.conditions || listed > policyLimits.listedTexts) {
+      const { conditions: most, listedTexts: longest } = policyLimits;
+      reader.complaints.error(
+        tree.at,
+        'E_LIMIT',
+        `a policy may have ${most} conditions, with ${longest} listed strings`,
+      );
       break;
     }
     placed.push(read);
@@ -102,6 +109,16 @@ function readRules(reader: TreeReader, entry: TreeEntry | undefined, scope: Rule
   checkValues(reader, placed);
   if (reader.complaints.errors === 0) for (const rule of placed) adviseOn(reader, rule);
   return placed.map(({ rule }) => rule);
+}
+
+function listedTexts({ when, endpoints }: Rule): number {
+  let count = 0;
+  for (const normal of endpoints === undefined ? [when] : [when, endpoints]) {
+    for (const { leaf } of leavesOf(normal)) {
+      if (leaf.kind === 'text' || leaf.kind === 'any' || leaf.kind === 'subset') count += leaf.values.length;
+    }
+  }
+  return count;
 }
 
 /** An override that names no tag of any rule is a spelling mistake; more tags than bits cannot be compiled. */

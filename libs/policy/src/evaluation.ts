@@ -16,14 +16,14 @@ export interface Evaluation {
 /** Fills `outcome`. */
 export type Evaluator = (layer: Layer, view: View, assume: Assumption, outcome: Outcome) => void;
 
-/** Reused: a decision never waits, and what it keeps it copies. */
-let outcomes: readonly Outcome[] = [];
-let outcomeWords = -1;
+/** Reused, by width of the catalogue: a decision never waits, and what it keeps it copies. */
+const working = new Map<number, readonly Outcome[]>();
 
 function workingOutcomes(endpointWords: number): readonly Outcome[] {
-  if (endpointWords !== outcomeWords) {
+  let outcomes = working.get(endpointWords);
+  if (outcomes === undefined) {
     outcomes = Array.from({ length: 2 * policyLimits.delegation }, () => anOutcome(endpointWords));
-    outcomeWords = endpointWords;
+    working.set(endpointWords, outcomes);
   }
   return outcomes;
 }
@@ -37,12 +37,12 @@ export function evaluateAll(
   assume: Assumption,
 ): { readonly evaluations: readonly Evaluation[]; readonly authorized: Int32Array } {
   const endpointWords = (policy.endpoints.length + 31) >> 5;
-  const working = workingOutcomes(endpointWords);
+  const outcomes = workingOutcomes(endpointWords);
   const authorized = new Int32Array(endpointWords).fill(-1);
   const evaluations: Evaluation[] = [];
   for (const layer of policy.layers) {
     for (const subject of subjects) {
-      const outcome = working[evaluations.length];
+      const outcome = outcomes[evaluations.length];
       if (outcome === undefined) throw new RangeError('more evaluations than layers and subjects allow');
       evaluator(layer, { facts, subject, timezone: layer.linked.reader.timezone }, assume, outcome);
       for (let index = 0; index < endpointWords; index += 1) {

@@ -4,12 +4,13 @@ import { byEngine, decide, delegationOf } from './decide.js';
 import { type DecodedLeaf, clock, decodeLeaves, describeLeaf } from './decode-leaf.js';
 import { type Evaluation, evaluateAll, ruleName } from './evaluation.js';
 import type { Facts } from './facts.js';
+import { readFast } from './fact-readers.js';
 import { layerInteger } from './layer-integer.js';
 import type { LinkedPolicy } from './link.js';
 import { selectEndpoints } from './link-layer.js';
 import { hasBit, indexesOf } from './outcome.js';
 import { type Effect, type RuleObligations, answerIfUnknown } from './program.js';
-import { type Fact, type View, absent, readFact, unknown } from './read-fact.js';
+import { type Fact, type View, absent, unknown } from './read-fact.js';
 import { leafAnswer } from './reference.js';
 
 /** One condition with what the request had. Free text of the caller is shown as present, never quoted. */
@@ -55,7 +56,9 @@ export function explain(policy: LinkedPolicy, facts: Facts): Explanation {
   const views = evaluations.map(({ layer, subject }): View => {
     return { facts, subject, timezone: layer.linked.reader.timezone };
   });
-  const stories = evaluations.map((evaluation, index) => storyOf(evaluation, views[index] ?? viewOf(facts), policy));
+  const stories = evaluations.map((evaluation, index) =>
+    storyOf(evaluation, views[index] ?? viewOf(facts), policy, decision.effect),
+  );
   const isEverywhere = (endpoint: number) => evaluations.every(({ outcome }) => hasBit(outcome.permitted, endpoint));
   const permitted = policy.endpoints.flatMap(({ id }, index) =>
     evaluations.length > 0 && isEverywhere(index) ? [id] : [],
@@ -74,7 +77,7 @@ export function explain(policy: LinkedPolicy, facts: Facts): Explanation {
     matched: stories.flatMap(({ matched, subject }) => matched.map((rule) => (several ? { ...rule, subject } : rule))),
     overridden: stories.flatMap(({ overridden }) => overridden),
     unknown: unknownIn(evaluations, views),
-    nearMisses: decision.effect === 'permit' ? [] : stories.flatMap(({ nearMisses }) => nearMisses).slice(0, 5),
+    nearMisses: stories.flatMap(({ nearMisses }) => nearMisses).slice(0, 5),
     obligations: stories.flatMap(({ obligations }) => obligations),
   };
 }
@@ -102,7 +105,7 @@ function verdictOf(decision: Decision) {
   };
 }
 
-function storyOf(evaluation: Evaluation, view: View, policy: LinkedPolicy) {
+function storyOf(evaluation: Evaluation, view: View, policy: LinkedPolicy, verdict: Decision['effect']) {
   const { layer, outcome, subject } = evaluation;
   const { reader } = layer.linked;
   const matchedRules = indexesOf(outcome.matched);
@@ -111,11 +114,12 @@ function storyOf(evaluation: Evaluation, view: View, policy: LinkedPolicy) {
   for (const rule of matchedRules) {
     const effect = reader.effect(rule);
     if ((effect !== 'deny' && effect !== 'restrict') || hasBit(outcome.lifted, rule)) continue;
+    const name = ruleName(layer, rule);
     const bits = new Int32Array(layer.linked.endpointWords);
     selectEndpoints(layer.linked, reader.expression(rule), layerInteger(layer.linked, view), false, bits);
     for (const index of indexesOf(bits)) {
       const id = policy.endpoints[index]?.id;
-      if (id !== undefined) excluders.set(id, [...(excluders.get(id) ?? []), ruleName(layer, rule)]);
+      if (id !== undefined) excluders.set(id, [...(excluders.get(id) ?? []), name]);
     }
   }
   return {
@@ -129,7 +133,7 @@ function storyOf(evaluation: Evaluation, view: View, policy: LinkedPolicy) {
       rule: ruleName(layer, rule),
       by: overrides.filter((by) => (reader.tags(by) & reader.tags(rule)) !== 0).map((by) => ruleName(layer, by)),
     })),
-    nearMisses: nearMissesOf(evaluation, view),
+    nearMisses: verdict === 'permit' ? [] : nearMissesOf(evaluation, view),
     obligations: matchedRules.flatMap((rule) => {
       const { oblige } = reader.asks(rule);
       return oblige === undefined ? [] : [{ by: ruleName(layer, rule), ...oblige }];
@@ -151,7 +155,7 @@ function nearMissesOf({ layer, outcome }: Evaluation, view: View) {
 function becauseOf(leaves: readonly DecodedLeaf[], view: View, held: boolean): readonly Because[] {
   return leaves
     .filter(({ leaf, negated }) => {
-      const answer = leafAnswer(leaf, view);
+      const answer = leafAnswer(leaf, view, readFast);
       return answer === undefined ? true : (answer !== negated) === held;
     })
     .map((leaf) => ({ condition: describeLeaf(leaf), actual: actualOf(leaf, view) }));
@@ -163,8 +167,8 @@ function actualOf({ leaf }: DecodedLeaf, view: View): JsonValue {
     return data === undefined ? 'unknown' : (data.classes[leaf.name] ?? 0) / 1000;
   }
   if (leaf.kind === 'pair')
-    return [show(readFact(view, leaf.left), leaf.left), show(readFact(view, leaf.right), leaf.right)];
-  return show(readFact(view, leaf.path), leaf.path);
+    return [show(readFast(view, leaf.left), leaf.left), show(readFast(view, leaf.right), leaf.right)];
+  return show(readFast(view, leaf.path), leaf.path);
 }
 
 function show(fact: Fact, path: string): JsonValue {
@@ -185,7 +189,7 @@ function unknownIn(evaluations: readonly Evaluation[], views: readonly View[]) {
     if (view === undefined) continue;
     for (let rule = 0; rule < reader.rules; rule += 1) {
       for (const { leaf } of decodeLeaves(reader, rule)) {
-        if (leafAnswer(leaf, view) !== undefined) continue;
+        if (leafAnswer(leaf, view, readFast) !== undefined || isAbsent(leaf, view)) continue;
         const path =
           leaf.kind === 'class'
             ? `class(${leaf.name})`
@@ -200,13 +204,16 @@ function unknownIn(evaluations: readonly Evaluation[], views: readonly View[]) {
   return [...found.values()];
 }
 
+/** What good facts do not have is guarded by `has()` and no failure of a source. */
+function isAbsent(leaf: DecodedLeaf['leaf'], view: View): boolean {
+  return leaf.kind !== 'class' && leaf.kind !== 'pair' && readFast(view, leaf.path) === absent;
+}
+
 function causeFor(path: string, facts: Facts): string {
   if ((path.startsWith('class(') || path.startsWith('data.')) && facts.data === undefined)
     return 'classification incomplete';
   if (path.startsWith('budget.') && facts.budget === undefined) return 'the budget could not be read in time';
-  return path.startsWith('ext.')
-    ? 'the source did not answer in time'
-    : 'absent, or not of the kind that the rule needs';
+  return path.startsWith('ext.') ? 'the source did not answer in time' : 'not of the kind that the rule needs';
 }
 
 function unique(values: readonly string[]): readonly string[] {

@@ -87,6 +87,7 @@ describe('explain', () => {
   it('names the permit that came nearest to a denied request, and every unknown fact', () => {
     const denied = explain(linked, factsOf({ roles: ['visitor'] }, 'Europe/Berlin'));
     expect(denied.nearMisses[0]).toMatchObject({ rule: 'staff-chat', failedOn: [{ actual: ['visitor'] }] });
+    expect(denied.unknown).toEqual([]);
     const blind = explain(linked, factsOf({ conf: null }, 'Europe/Berlin'));
     expect(blind.unknown).toContainEqual({
       path: 'class(SECRET)',

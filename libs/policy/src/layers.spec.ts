@@ -158,6 +158,13 @@ describe('endpoint conditions', () => {
   });
 });
 
+describe('link', () => {
+  it('refuses two endpoints with one id, since the permit of one would reach the other', () => {
+    const twice = [sample('one', { certs: ['HIPAA-BAA'] }), sample('one', {})];
+    expect(() => link(imageFrom(everything), twice, 0)).toThrow('two endpoints have the same id');
+  });
+});
+
 describe('decide is total', () => {
   it('denies with policy-invalid when a condition of the image leads out of it', () => {
     const image = imageFrom(

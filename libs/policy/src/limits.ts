@@ -1,6 +1,6 @@
 /** What one document may hold. A refusal names the limit; nothing here depends on another tenant's document. */
 export const policyLimits = Object.freeze({
-  sourceBytes: 256 * 1024,
+  sourceLength: 256 * 1024,
   /** Lines with content plus flow punctuation, counted before any parsing: bounds the parser's work. */
   sourceTokens: 8_000,
   sourceDepth: 16,
@@ -9,6 +9,8 @@ export const policyLimits = Object.freeze({
   conditions: 4_096,
   expressionDepth: 16,
   listItems: 500,
+  /** Texts in the lists of all conditions together, sets counted wherever they are used. */
+  listedTexts: 20_000,
   /** Different texts that one attribute is compared with: bounds the width of every set operation. */
   valuesPerAttribute: 2_048,
   textLength: 512,

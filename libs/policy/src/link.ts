@@ -29,6 +29,8 @@ export function link(
 ): LinkedPolicy {
   if (endpoints.length > policyLimits.endpoints)
     throw new Error(`a catalogue may have ${policyLimits.endpoints} endpoints`);
+  // A decision names endpoints by their ids: of two with one id, one would be reached by the other's permit.
+  if (new Set(endpoints.map(({ id }) => id)).size < endpoints.length) throw new Error('two endpoints have the same id');
   const sorted = endpoints.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   let validFromMs = -Infinity;
   let validUntilMs = Infinity;

@@ -28,7 +28,14 @@ export function evaluateByReference(
   const applies = (rule: Rule, endpoint?: Endpoint): boolean => {
     const part = endpoint === undefined ? rule.when : rule.endpoints;
     if (part === undefined) return true;
-    const world: World = { view, assume, redacted: rule.residual ? redacted : undefined, endpoint, linkedAtMs };
+    const world: World = {
+      view,
+      read: readFact,
+      assume,
+      redacted: rule.residual ? redacted : undefined,
+      endpoint,
+      linkedAtMs,
+    };
     return truth(part, rule, world) ?? answerIfUnknown(rule.effect);
   };
 
@@ -66,12 +73,13 @@ function bitsWhere<T>(items: readonly T[], holds: (item: T) => boolean): Int32Ar
 }
 
 /** Whether a condition of `when` holds, undefined when its fact is unknown; for explanations. */
-export function leafAnswer(leaf: Leaf, view: View): boolean | undefined {
-  return leafTruth(leaf, { view, assume: 'none', redacted: undefined, endpoint: undefined, linkedAtMs: 0 });
+export function leafAnswer(leaf: Leaf, view: View, read: World['read']): boolean | undefined {
+  return leafTruth(leaf, { view, read, assume: 'none', redacted: undefined, endpoint: undefined, linkedAtMs: 0 });
 }
 
 interface World {
   readonly view: View;
+  readonly read: (view: View, path: string) => Fact;
   readonly assume: Assumption;
   /** The classes that leave by redaction, for a rule that sees what remains. */
   readonly redacted: ReadonlySet<string> | undefined;
@@ -127,10 +135,10 @@ function valueOf(path: string, world: World): Fact {
   }
   if (path === 'data.complete' && world.assume !== 'none') return 1;
   if (path === 'data.classes' && world.redacted !== undefined) {
-    const classes = readFact(world.view, path);
+    const classes = world.read(world.view, path);
     return typeof classes === 'object' ? classes.filter((name) => Number(score(name, world)) > 0) : classes;
   }
-  return readFact(world.view, path);
+  return world.read(world.view, path);
 }
 
 function score(name: string, world: World): Fact {

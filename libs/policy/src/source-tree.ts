@@ -44,8 +44,12 @@ export function readTree(source: string, complaints: Complaints): Tree | undefin
 
 /** One pass over the characters, before any parser sees them: size, amount and depth. */
 function looksReasonable(source: string, complaints: Complaints): boolean {
-  if (source.length > policyLimits.sourceBytes) {
-    complaints.error(policyLimits.sourceBytes, 'E_LIMIT', `a document may have ${policyLimits.sourceBytes} bytes`);
+  if (source.length > policyLimits.sourceLength) {
+    complaints.error(
+      policyLimits.sourceLength,
+      'E_LIMIT',
+      `a document may have ${policyLimits.sourceLength} characters`,
+    );
     return false;
   }
   let tokens = 0;

@@ -95,7 +95,11 @@ class LedgerOfProcess implements EnrolledLedger {
     this.#isClosing = true;
     this.#closing.resolve();
     await this.#beating;
-    await this.ledger.drained();
+    // A database that is out must not hold the process; then the writer stays as it is, and the sweeper closes it.
+    const late = this.#options.clock.after(limits.outcomeCommitMs);
+    const isDrained = await Promise.race([this.ledger.drained().then(() => true), late.elapsed.then(() => false)]);
+    late.cancel();
+    if (!isDrained) return;
     try {
       const register = writerRegister(this.#options.plane);
       for (const { signer } of [...this.#retiring, this.#writer]) {

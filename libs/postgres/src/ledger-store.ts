@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { PoolClient } from 'pg';
 import { type RecordId, type TenantId, parseRecordId } from '@writ/domain';
 import type { AppendOutcome, BatchEvidence, LedgerStore, StoredLeaf } from '@writ/ledger';
@@ -133,6 +134,9 @@ async function appendOn(client: PoolClient, leaves: readonly StoredLeaf[]): Prom
   const outcome = await Promise.race([answered, abandoned]);
   clearTimeout(timer);
   client.off('notice', onNotice);
+  // What the network still holds of an abandoned statement must not arrive later: a reset drops it, a close would not.
+  if (outcome.kind === 'unknown' && client.connection.stream instanceof Socket)
+    client.connection.stream.resetAndDestroy();
   // Only a connection that answered plainly is lent again; the others are closed, and nothing is cancelled.
   client.release(outcome.kind === 'unknown' || (outcome.kind === 'not-persisted' && outcome.cause === readOnlyCause));
   return outcome;

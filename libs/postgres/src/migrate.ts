@@ -70,6 +70,13 @@ BEGIN
     EXECUTE format('ALTER ROLE %I SET search_path = pg_catalog', _role);
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), _role);
   END LOOP;
+  -- A transaction that its process forgot must not hold locks and snapshots for ever. An export streams to a caller.
+  ALTER ROLE writ_gateway SET idle_in_transaction_session_timeout = '10s';
+  ALTER ROLE writ_sequencer SET idle_in_transaction_session_timeout = '30s';
+  ALTER ROLE writ_tenant_api SET idle_in_transaction_session_timeout = '60s';
+  ALTER ROLE writ_worker SET idle_in_transaction_session_timeout = '10min';
+  ALTER ROLE writ_exporter SET idle_in_transaction_session_timeout = '10min';
+  ALTER ROLE writ_exporter SET default_transaction_read_only = on;
   EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
   EXECUTE format('GRANT CREATE ON DATABASE %I TO writ_owner', current_database());
   REVOKE ALL ON SCHEMA public FROM PUBLIC;

@@ -26,7 +26,8 @@ export interface TenantTransaction {
 
 /**
  * The only way to a tenant's rows. Opens a transaction as the tenant's role, in the tenant's schema, all of it undone at
- * its end whatever happens; `one-snapshot` reads the database as it was at one moment, and cannot write. A connection whose end is not certain is thrown away, never lent again.
+ * its end whatever happens; `one-snapshot` reads the database as it was at one moment, and cannot write. A connection
+ * whose end is not certain is thrown away, never lent again.
  */
 export async function withTenant<T>(
   plane: PlanePool,

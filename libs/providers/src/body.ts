@@ -20,7 +20,10 @@ export async function* readEvents(chunks: AsyncIterable<Uint8Array>): AsyncGener
   let fault: Error | undefined;
   const parser = createParser({
     maxBufferSize: limits.upstreamLineBytes,
-    onEvent: (message) => void ready.push({ event: message.event, data: message.data }),
+    onEvent: ({ event, data }) => {
+      if (data.length > limits.upstreamLineBytes) fault = broken('line-too-long');
+      ready.push({ event, data });
+    },
     onError: (error) => {
       if (error.type === 'max-buffer-size-exceeded') fault = broken('line-too-long');
     },

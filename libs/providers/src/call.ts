@@ -194,10 +194,16 @@ function requestId(arrived: Arrived): { readonly upstreamRequestId?: string } {
   return typeof found === 'string' ? { upstreamRequestId: found } : {};
 }
 
+/** A connection serves again only after an answer that ended as it should. */
 async function* readAll(vendor: Vendor, arrived: Arrived, job: Job): AsyncGenerator<AnswerEvent, void, undefined> {
+  let ended = false;
   try {
-    yield* markFlows(vendor.read(arrived, job), job.prompt.ask.dialect);
+    for await (const event of markFlows(vendor.read(arrived, job), job.prompt.ask.dialect)) {
+      ended = event.terminal;
+      yield event;
+    }
   } finally {
-    arrived.finish();
+    if (ended) arrived.finish();
+    else arrived.discard();
   }
 }

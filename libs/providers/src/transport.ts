@@ -39,6 +39,7 @@ export interface Arrived {
 }
 
 const afterTerminalBytes = 16 * 1024;
+const afterTerminalMs = 1_000;
 
 /** One POST. Never follows a redirect, never accepts a content coding, never outlives its deadlines. */
 export async function send(dispatcher: Dispatcher, sending: Sending): Promise<Result<Arrived, ProviderFault>> {
@@ -67,12 +68,8 @@ export async function send(dispatcher: Dispatcher, sending: Sending): Promise<Re
     return ok({
       status: response.statusCode,
       headers: response.headers,
-      chunks: readBody(response.body, timers, release),
-      finish: () =>
-        void response.body
-          .dump({ limit: afterTerminalBytes })
-          .catch(() => undefined)
-          .finally(release),
+      chunks: readBody(response.body.iterator({ destroyOnReturn: false }), timers, release),
+      finish: () => void drain(response.body),
       discard: () => {
         release();
         response.body.destroy();
@@ -81,6 +78,22 @@ export async function send(dispatcher: Dispatcher, sending: Sending): Promise<Re
   } catch (error) {
     release();
     return err(faultOfCall(own.signal.aborted ? own.signal.reason : error));
+  }
+}
+
+/** Reads what may follow the end, so that the connection can serve again; too much or too late, it is closed. */
+async function drain(body: Dispatcher.ResponseData['body']): Promise<void> {
+  let left = afterTerminalBytes;
+  const timer = setTimeout(() => void body.destroy(), afterTerminalMs);
+  try {
+    for await (const chunk of body) {
+      left -= (chunk as Uint8Array).length;
+      if (left < 0) return;
+    }
+  } catch {
+    body.destroy();
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -129,7 +129,9 @@ export class Purse {
       if (granted.error === 'exhausted') this.#remainingMicros = 0n;
       return;
     }
-    this.#refusal = undefined;
+    // A store that grants less than the least would be asked again for ever.
+    const isEnough = granted.value.grantedMicros >= micros;
+    this.#refusal = isEnough ? undefined : { why: 'exhausted', leastMicros: micros, untilMs: now + exhaustedMs };
     this.#remainingMicros = granted.value.remainingMicros;
     this.#slices.push({
       lease: granted.value,

@@ -65,7 +65,11 @@ export class Rates {
       checks.map(({ key }) => key),
       [id, slotLeaseMs, ...checks.flatMap((check) => [kindOf(check), check.limit, check.cost])],
     );
-    if (!reply.ok) return this.#reserveLocally(id, checks);
+    if (!reply.ok) {
+      const answer = this.#reserveLocally(id, checks);
+      if (!answer.admitted) void this.#correct(id, slotsOf(checks));
+      return answer;
+    }
     const [refused, waitMs, ...used] = numbers(reply.value);
     const check = refused === undefined || refused === 0 ? undefined : checks[refused - 1];
     if (check) return { admitted: false, mode: 'shared', check, waitMs: waitMs ?? 0 };
@@ -83,14 +87,18 @@ export class Rates {
   ): Promise<void> {
     const corrections = checks.map((check) => (check.what === 'tokens' ? (tokens ?? 0) - check.cost : 0));
     this.#local.settle(id, checks, corrections);
-    const touched = checks.flatMap((check, index) =>
-      check.what === 'requests' ? [] : [{ check, correction: corrections[index] ?? 0 }],
-    );
-    if (mode === 'degraded' || touched.length === 0) return;
+    const corrected = checks.map((check, index) => ({ check, correction: corrections[index] ?? 0 }));
+    // What was reserved while Redis was out is not in its windows.
+    const counted = mode === 'shared' ? corrected.filter(({ check }) => check.what === 'tokens') : [];
+    await this.#correct(id, [...slotsOf(checks), ...counted]);
+  }
+
+  async #correct(id: string, corrections: readonly Correction[]): Promise<void> {
+    if (corrections.length === 0) return;
     await this.redis.run(
       settleScript,
-      touched.map(({ check }) => check.key),
-      [id, ...touched.flatMap(({ check, correction }) => [kindOf(check), correction])],
+      corrections.map(({ check }) => check.key),
+      [id, ...corrections.flatMap(({ check, correction }) => [kindOf(check), correction])],
     );
   }
 
@@ -102,6 +110,16 @@ export class Rates {
     this.#local.add(id, checks);
     return { admitted: true, mode: 'degraded', used };
   }
+}
+
+interface Correction {
+  readonly check: RateCheck;
+  readonly correction: number;
+}
+
+/** A late answer may have been a yes: slots are given back in any case, by id, which is harmless when there is none. */
+function slotsOf(checks: readonly RateCheck[]): readonly Correction[] {
+  return checks.filter(({ what }) => what === 'concurrency').map((check) => ({ check, correction: 0 }));
 }
 
 function kindOf({ what }: RateCheck): 's' | 'w' {

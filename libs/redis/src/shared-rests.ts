@@ -23,7 +23,7 @@ const reasons: readonly Rest['why'][] = ['cooldown', 'quarantine', 'breaker'];
 export function sharedRests({ url, onProblem, nowMs, heard }: SharedRestsNeeds): SharedRests {
   const speaker = new Redis(url, options);
   const listener = new Redis(url, options);
-  for (const client of [speaker, listener]) client.on('error', (cause) => onProblem('rests are not shared', cause));
+  for (const client of [speaker, listener]) tellOnce(client, onProblem);
   const subscribe = async (): Promise<void> => {
     try {
       await listener.subscribe(channel);
@@ -48,6 +48,16 @@ export function sharedRests({ url, onProblem, nowMs, heard }: SharedRestsNeeds):
       return Promise.resolve();
     },
   };
+}
+
+/** An outage is one problem, however often the client tries again. */
+function tellOnce(client: Redis, onProblem: RedisSettings['onProblem']): void {
+  let isTold = false;
+  client.on('ready', () => (isTold = false));
+  client.on('error', (cause) => {
+    if (!isTold) onProblem('rests are not shared', cause);
+    isTold = true;
+  });
 }
 
 /** Undefined for anything that is not a rest of a plausible length. */

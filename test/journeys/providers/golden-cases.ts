@@ -75,6 +75,7 @@ export const goldenCases: Readonly<Record<string, GoldenCase>> = {
     temperature: 0.5,
     top_p: 0.9,
   }),
+  'chat: usage of a stream': chat({ messages: [user('Hi')], stream_options: { include_usage: true } }),
   'chat: logprobs': chat({ messages: [user('Hi')], logprobs: true }),
   'chat: reasoning and cached tokens': chat(
     { messages: [user('Hi')], reasoning_effort: 'low' },

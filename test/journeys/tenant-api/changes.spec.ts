@@ -145,6 +145,21 @@ describe('two people', () => {
     expect((await widen()).data.setClaimMappings.userErrors[0]?.code).toBe('CONFLICT');
   });
 
+  it('are needed to ask for less evidence', async () => {
+    const { data } = await house.ask<{ tenant: { version: number } }>('{ tenant { version } }', {}, north.owner);
+    const input = { expectedVersion: data.tenant.version, dispatchClasses: ['PHI'] };
+    const less = await change(house, 'updateTenant', input, 'tenant { id }', north.owner);
+    expect(less.userErrors[0]?.code).toBe('APPROVAL_REQUIRED');
+    const more = await change(
+      house,
+      'updateTenant',
+      { expectedVersion: data.tenant.version, evidenceLevel: 'receipted' },
+      'tenant { id }',
+      north.owner,
+    );
+    expect(more.userErrors).toEqual([]);
+  });
+
   it('are a constraint of the database, not of this code alone', async () => {
     const self = `UPDATE control.approval SET decided_by = requested_by, state = 'approved'`;
     await expect(house.admin.query(self)).rejects.toThrow(/second_person/);

@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
+import { isOutage } from '@writ/postgres/control';
 import { GraphQLError } from 'graphql';
 
 const statusOf: Readonly<Record<string, number>> = {
@@ -34,6 +35,10 @@ function formatted(error: GraphQLError, request: string, mayLearn: boolean, repo
     return { message, ...place, extensions: { code: 'BAD_USER_INPUT', request } };
   }
   report(cause, request);
+  if (isOutage(cause)) {
+    const message = 'The database of this API cannot be reached, so nothing was changed; try again shortly.';
+    return { message, ...place, extensions: { code: 'UNAVAILABLE', request } };
+  }
   return { message: internal, ...place, extensions: { code: 'INTERNAL', request } };
 }
 

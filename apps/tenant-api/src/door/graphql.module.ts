@@ -6,9 +6,11 @@ import type { FastifyRequest } from 'fastify';
 import { Administration } from '../administration.js';
 import type { BootstrapIssuer } from '../bootstrap-issuer.js';
 import type { RequestContext } from '../caller.js';
+import { DialBudget } from '../dial-budget.js';
 import type { Ports } from '../ports.js';
 import { BreakGlassResolver } from '../resolvers/break-glass.resolver.js';
 import { CatalogueResolver } from '../resolvers/catalogue.resolver.js';
+import { CredentialsResolver } from '../resolvers/credentials.resolver.js';
 import { EvidenceResolver } from '../resolvers/evidence.resolver.js';
 import { IdentityResolver } from '../resolvers/identity.resolver.js';
 import { MoneyResolver } from '../resolvers/money.resolver.js';
@@ -16,6 +18,7 @@ import { OnboardingResolver } from '../resolvers/onboarding.resolver.js';
 import { PeopleResolver } from '../resolvers/people.resolver.js';
 import { PolicyResolver } from '../resolvers/policy.resolver.js';
 import { ReadingResolver } from '../resolvers/reading.resolver.js';
+import { TaxonomyResolver } from '../resolvers/taxonomy.resolver.js';
 import type { TenantApiSettings } from '../settings.js';
 import { ISSUER, PORTS, SETTINGS } from '../tokens.js';
 import { formatExecution } from './format-error.js';
@@ -35,6 +38,8 @@ export const resolvers = [
   OnboardingResolver,
   IdentityResolver,
   CatalogueResolver,
+  CredentialsResolver,
+  TaxonomyResolver,
   MoneyResolver,
   PeopleResolver,
   PolicyResolver,
@@ -62,6 +67,7 @@ export class TenantApiModule {
         { provide: ISSUER, useValue: issuer },
         { provide: SETTINGS, useValue: settings },
         { provide: Administration, useFactory: () => new Administration(ports) },
+        { provide: DialBudget, useFactory: () => new DialBudget(ports.nowMs) },
         ...resolvers,
       ],
     };

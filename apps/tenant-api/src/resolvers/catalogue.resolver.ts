@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { Inject } from '@nestjs/common';
 import { Args, Context, Info, Mutation, Resolver } from '@nestjs/graphql';
 import { ok } from '@writ/domain';
@@ -9,85 +8,26 @@ import {
   EndpointRow,
   EndpointSetRow,
   ProviderCredentialRow,
-  TenantRow,
 } from '@writ/postgres/control';
-import { sealText } from '@writ/platform';
 import type { GraphQLResolveInfo } from 'graphql';
-import { Administration, type Answer, logContextOf, refusedWith } from '../administration.js';
-import type { RequestContext } from '../caller.js';
-import { aliasStrategies, credentialAad, endpointProblem, itemName, providers } from '../catalogue-rules.js';
+import { Administration, type Answer, refusedWith } from '../administration.js';
+import { type RequestContext, tenantOf } from '../caller.js';
+import { DialBudget, tooManyDials } from '../dial-budget.js';
+import { aliasStrategies, badName, endpointProblem, itemName, notFound } from '../catalogue-rules.js';
 import type { Ports } from '../ports.js';
-import { type UserError, UserErrorCode, recordOf, userError } from '../schema/building-blocks.js';
+import { UserErrorCode, recordOf, userError } from '../schema/building-blocks.js';
 import * as t from '../schema/catalogue.types.js';
 import { fromId } from '../schema/ids.js';
-import { viewAlias, viewBaa, viewCredential, viewEndpoint, viewEndpointSet } from '../schema/views.js';
+import { viewAlias, viewBaa, viewEndpoint, viewEndpointSet } from '../schema/views.js';
 import { PORTS } from '../tokens.js';
-
-const notFound = (field: string, what: string): UserError =>
-  userError(field, UserErrorCode.NOT_FOUND, `There is no such ${what}.`);
-const badName = userError(
-  'name',
-  UserErrorCode.INVALID,
-  'A name is 1 to 63 of a-z, 0-9 and hyphen, and starts with a letter or digit.',
-);
 
 @Resolver()
 export class CatalogueResolver {
   constructor(
     @Inject(PORTS) private readonly ports: Ports,
     @Inject(Administration) private readonly administration: Administration,
+    @Inject(DialBudget) private readonly dials: DialBudget,
   ) {}
-
-  @Mutation(() => t.CreateProviderCredentialPayload, {
-    description: "Seals a vendor's key under the tenant's key. It is never read back.",
-  })
-  async createProviderCredential(
-    @Args('input') input: t.CreateProviderCredentialInput,
-    @Context() context: RequestContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Answer> {
-    return this.administration.change(context, info, input, {
-      event: 'admin.provider-credential-created',
-      step: async (tx) => {
-        if (!itemName.test(input.name)) return refusedWith(badName);
-        if (!providers.some((known) => known === input.provider))
-          return refusedWith(userError('provider', UserErrorCode.INVALID, `Choose one of ${providers.join(', ')}.`));
-        const id = this.ports.newId();
-        const sealed = await this.seal(tx, id, input.secret);
-        if (!sealed)
-          return refusedWith(userError('secret', UserErrorCode.INVALID, 'A key has 8 to 8,192 visible characters.'));
-        const row = await tx.insert(ProviderCredentialRow, {
-          id,
-          name: input.name,
-          provider: input.provider,
-          ...sealed,
-        });
-        const fields = { credential: row.name, provider: row.provider, fingerprint: row.fingerprint };
-        return ok({ answer: { providerCredential: viewCredential(row) }, fields, publish: false });
-      },
-    });
-  }
-
-  @Mutation(() => t.RotateProviderCredentialPayload)
-  async rotateProviderCredential(
-    @Args('input') input: t.RotateProviderCredentialInput,
-    @Context() context: RequestContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Answer> {
-    return this.administration.change(context, info, input, {
-      event: 'admin.provider-credential-rotated',
-      step: async (tx) => {
-        const row = await tx.byId(ProviderCredentialRow, fromId('ProviderCredential', input.id));
-        if (!row) return refusedWith(notFound('id', 'provider credential'));
-        const sealed = await this.seal(tx, row.id, input.secret);
-        if (!sealed)
-          return refusedWith(userError('secret', UserErrorCode.INVALID, 'A key has 8 to 8,192 visible characters.'));
-        const done = await tx.update(ProviderCredentialRow, row, sealed, input.expectedVersion);
-        const fields = { credential: row.name, fingerprint: sealed.fingerprint };
-        return ok({ answer: { providerCredential: viewCredential(done) }, fields, publish: true });
-      },
-    });
-  }
 
   @Mutation(() => t.RegisterEndpointPayload, {
     description: 'Adds an endpoint. Its address is checked now and again at every connection.',
@@ -99,6 +39,7 @@ export class CatalogueResolver {
   ): Promise<Answer> {
     const problem = endpointProblem(input);
     if (problem) return { userErrors: [problem] };
+    if (!this.dials.take(tenantOf(context.caller).tenant)) return { userErrors: [tooManyDials] };
     const url = await this.ports.checkUrl(input.baseUrl);
     if (!url.ok) return { userErrors: [userError('baseUrl', UserErrorCode.FORBIDDEN_TARGET, url.error)] };
     return this.administration.change(context, info, input, {
@@ -278,25 +219,6 @@ export class CatalogueResolver {
         });
       },
     });
-  }
-
-  private async seal(
-    tx: ControlTx,
-    id: string,
-    secret: string,
-  ): Promise<Pick<ProviderCredentialRow, 'sealed' | 'fingerprint' | 'lastFour'> | undefined> {
-    if (!/^[\x20-\x7e\n\r\t]{8,8192}$/.test(secret)) return undefined;
-    const tenant = await tx.one(TenantRow, { id: tx.tenantId });
-    if (!tenant) return undefined;
-    const log = await logContextOf(this.ports, tx.tenant, tenant);
-    return {
-      sealed: sealText(log.contentKey, credentialAad(tx.tenantId, id), secret),
-      fingerprint: createHmac('sha256', log.hmacKey)
-        .update(`provider-credential\0${secret}`)
-        .digest('hex')
-        .slice(0, 16),
-      lastFour: secret.length >= 16 ? secret.slice(-4) : '',
-    };
   }
 
   /** The UUIDs, when every id is of this kind and belongs to this tenant. */

@@ -1,10 +1,11 @@
 import { Inject } from '@nestjs/common';
 import { Args, Context, Info, Mutation, Resolver } from '@nestjs/graphql';
 import { type Result, err, ok } from '@writ/domain';
-import { type ControlTx, IdentityProviderRow } from '@writ/postgres/control';
+import { type ControlTx, IdentityProviderRow, MemberRow, ScimTokenRow, StaleVersion } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
-import type { RequestContext } from '../caller.js';
+import { type RequestContext, tenantOf } from '../caller.js';
+import { DialBudget, tooManyDials } from '../dial-budget.js';
 import { inputProblem, isFederated, mappingProblem, ownerless, subjectKinds, widens } from '../identity-rules.js';
 import type { Discovery, Ports } from '../ports.js';
 import { type UserError, UserErrorCode, recordOf, userError } from '../schema/building-blocks.js';
@@ -20,6 +21,7 @@ const overlap = userError(
   UserErrorCode.TAKEN,
   'Another connection already speaks for this issuer, audience and bound claims; bind a claim that is yours alone, such as tid, hd or org_id.',
 );
+const stillEnabled = userError('id', UserErrorCode.INVALID, 'Disable it first: gateways still trust it.');
 /** RFC 8725: asymmetric only, whatever a discovery document offers. */
 const safeAlgorithms = [
   'RS256',
@@ -35,11 +37,26 @@ const safeAlgorithms = [
   'Ed25519',
 ];
 
+/**
+ * Takes (issuer, audience, bound claims) for this tenant. Until `isProven` the claim is provisional: only a tenant that
+ * showed a real token of the issuer keeps others out, so that nobody can squat on an issuer that is not theirs.
+ */
+async function claimKeys(tx: ControlTx, row: IdentityProviderRow, isProven: boolean): Promise<Result<void, UserError>> {
+  const claims = JSON.stringify(row.boundClaims);
+  for (const audience of row.audiences) {
+    const values = [row.issuer, audience, claims, row.id, isProven];
+    const claimed = await tx.client.query('SELECT control.claim_connection_key($1, $2, $3, $4, $5) AS mine', values);
+    if (claimed.rows[0]?.['mine'] !== true) return err(overlap);
+  }
+  return ok(undefined);
+}
+
 @Resolver()
 export class IdentityResolver {
   constructor(
     @Inject(PORTS) private readonly ports: Ports,
     @Inject(Administration) private readonly administration: Administration,
+    @Inject(DialBudget) private readonly dials: DialBudget,
   ) {}
 
   @Mutation(() => t.CreateIdentityProviderPayload, {
@@ -51,6 +68,7 @@ export class IdentityResolver {
     @Context() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {
+    if (!this.dials.take(tenantOf(context.caller).tenant)) return { userErrors: [tooManyDials] };
     const checked = await this.discovered(input);
     if (!checked.ok) return { userErrors: [checked.error] };
     const { discovery, crossOrigin } = checked.value;
@@ -63,7 +81,7 @@ export class IdentityResolver {
           );
         const id = this.ports.newId();
         const row = await tx.insert(IdentityProviderRow, { id, ...this.rowOf(input, discovery) });
-        const claimed = await this.claimKeys(tx, row);
+        const claimed = await claimKeys(tx, row, false);
         if (!claimed.ok) return err([claimed.error]);
         const fields = {
           provider: input.name,
@@ -101,7 +119,9 @@ export class IdentityResolver {
         );
         if (accepted) await tx.update(IdentityProviderRow, row, { testedAt: new Date(this.ports.nowMs()) });
         return ok({
-          answer: { explanation: tree, passed: accepted, roles: [...roles] },
+          answer: { passed: accepted, roles: [...roles] },
+          // What the token said is for whoever pasted it, and is not kept for a repetition.
+          once: { explanation: tree },
           fields: { provider: row.name, passed: accepted },
           publish: false,
         });
@@ -158,6 +178,31 @@ export class IdentityResolver {
     return this.switch(context, info, input, false);
   }
 
+  @Mutation(() => t.RemoveIdentityProviderPayload, {
+    description: 'Forgets a disabled provider, its members and its SCIM token, and gives its issuer free.',
+  })
+  async removeIdentityProvider(
+    @Args('input') input: t.RemoveIdentityProviderInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.identity-provider-removed',
+      step: async (tx) => {
+        const row = await tx.byId(IdentityProviderRow, fromId('IdentityProvider', input.id));
+        if (!row) return refusedWith(notFound);
+        if (row.version !== input.expectedVersion) throw new StaleVersion(row.version);
+        if (row.enabled) return refusedWith(stillEnabled);
+        await tx.remove(MemberRow, { identityProviderId: row.id });
+        await tx.remove(ScimTokenRow, { identityProviderId: row.id });
+        await tx.client.query('SELECT control.release_connection_keys($1)', [row.id]);
+        await tx.remove(IdentityProviderRow, { id: row.id });
+        const fields = { provider: row.name, issuer: row.issuer };
+        return ok({ answer: { identityProvider: viewIdentityProvider(row) }, fields, publish: false });
+      },
+    });
+  }
+
   private async switch(
     context: RequestContext,
     info: GraphQLResolveInfo,
@@ -173,6 +218,8 @@ export class IdentityResolver {
           return refusedWith(
             userError('id', UserErrorCode.NOT_VERIFIED, 'Call testIdentityProvider with a real token first.'),
           );
+        const claimed = enabled ? await claimKeys(tx, row, true) : ok(undefined);
+        if (!claimed.ok) return err([claimed.error]);
         const done = await tx.update(IdentityProviderRow, row, { enabled }, input.expectedVersion);
         const needsApproval = enabled && widens([], row.roleMappings) && (await isFederated(tx));
         const orphaned = enabled ? undefined : await ownerless(tx, done);
@@ -260,19 +307,6 @@ export class IdentityResolver {
   }
 
   /** Takes (issuer, audience, bound claims) for this tenant; the database refuses what another tenant holds. */
-  private async claimKeys(tx: ControlTx, row: IdentityProviderRow): Promise<Result<void, UserError>> {
-    for (const audience of row.audiences) {
-      const claimed = await tx.client.query('SELECT control.claim_connection_key($1, $2, $3, $4) AS mine', [
-        row.issuer,
-        audience,
-        JSON.stringify(row.boundClaims),
-        row.id,
-      ]);
-      if (claimed.rows[0]?.['mine'] !== true) return err(overlap);
-    }
-    return ok(undefined);
-  }
-
   /** Each test dials out for its tenant, so tests are few (G12). */
   private async underTestLimit(tx: ControlTx): Promise<boolean> {
     const since = new Date(this.ports.nowMs() - 10 * 60 * 1000);

@@ -6,6 +6,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
 import type { BootstrapIssuer } from '../bootstrap-issuer.js';
 import { type RequestContext, callerDigest, refusedError } from '../caller.js';
+import { DialBudget, tooManyDials } from '../dial-budget.js';
 import type { Ports } from '../ports.js';
 import { UserErrorCode, userError } from '../schema/building-blocks.js';
 import { fromId, toId } from '../schema/ids.js';
@@ -19,6 +20,16 @@ import { ISSUER, PORTS, SETTINGS } from '../tokens.js';
 const domainName = /^(?=.{4,253}$)([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
 const evidenceLevels = ['committed', 'receipted', 'witnessed'] as const;
 
+/** True when the tenant would be left with less evidence, or with one person where two were needed. */
+function weakens(before: TenantRow, after: Partial<TenantRow>): boolean {
+  const { evidenceLevel = before.evidenceLevel, dispatchClasses = before.dispatchClasses } = after;
+  return (
+    (before.policyApproval && after.policyApproval === false) ||
+    evidenceLevels.indexOf(evidenceLevel) < evidenceLevels.indexOf(before.evidenceLevel) ||
+    before.dispatchClasses.some((name) => !dispatchClasses.includes(name))
+  );
+}
+
 @Resolver()
 export class OnboardingResolver {
   constructor(
@@ -26,6 +37,7 @@ export class OnboardingResolver {
     @Inject(ISSUER) private readonly issuer: BootstrapIssuer,
     @Inject(SETTINGS) private readonly settings: TenantApiSettings,
     @Inject(Administration) private readonly administration: Administration,
+    @Inject(DialBudget) private readonly dials: DialBudget,
   ) {}
 
   @Mutation(() => t.SignUpPayload, { description: 'Sends a one-time code to the address. Needs no credential.' })
@@ -66,6 +78,7 @@ export class OnboardingResolver {
       name: input.name,
       region: input.region,
       logName: this.settings.logName,
+      dryRun: input.dryRun,
     });
     const bound: RequestContext = { ...context, caller: { ...caller, tenant: prepared.context } };
     return this.administration.change(bound, info, input, {
@@ -128,12 +141,12 @@ export class OnboardingResolver {
           ...(input.policyApproval !== undefined && { policyApproval: input.policyApproval }),
         };
         const before = await this.own(tx);
-        // Lifting the rule of two people takes two people.
-        const needsApproval = before.policyApproval && input.policyApproval === false;
+        const needsApproval = weakens(before, changes);
         const done = await tx.update(TenantRow, before, changes, input.expectedVersion);
         const fields = {
           ...(level && { evidenceLevel: level }),
           ...(input.dispatchClasses && { dispatchClasses: input.dispatchClasses }),
+          ...(input.policyApproval !== undefined && { policyApproval: input.policyApproval }),
         };
         return ok({ answer: { tenant: await viewTenant(tx, done) }, fields, publish: true, needsApproval });
       },
@@ -173,6 +186,7 @@ export class OnboardingResolver {
         const row = await tx.byId(DomainRow, fromId('Domain', input.id));
         if (!row) return refusedWith(userError('id', UserErrorCode.NOT_FOUND, 'There is no such domain.'));
         const view = viewDomain(row);
+        if (!this.dials.take(tx.tenantId)) return refusedWith(tooManyDials);
         const found = await this.ports.names.txt(view.recordName);
         if (!found.ok) return refusedWith(userError('id', UserErrorCode.UNAVAILABLE, found.error));
         if (!found.value.includes(view.recordValue))

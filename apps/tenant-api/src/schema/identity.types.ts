@@ -135,6 +135,15 @@ export class EnableIdentityProviderInput extends IdentityProviderRefInput {}
 export class DisableIdentityProviderInput extends IdentityProviderRefInput {}
 
 @InputType()
+export class RemoveIdentityProviderInput extends IdentityProviderRefInput {
+  @Field()
+  reason!: string;
+}
+export const RemoveIdentityProviderPayload = payloadOf('RemoveIdentityProviderPayload', {
+  identityProvider: () => IdentityProvider,
+});
+
+@InputType()
 export class RotateScimTokenInput extends ChangeInput {
   @Field(() => ID, { description: 'The identity provider whose people the token may announce and withdraw.' })
   identityProviderId!: string;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { parseRecordId, parseTenantId, tenantOfVerifiedCredential } from '@writ/domain';
+import { isOutage } from '@writ/postgres/control';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { Administration } from '../administration.js';
@@ -84,10 +85,11 @@ async function guarded(ports: Ports, handler: Handler, request: FastifyRequest, 
       return await refuse(reply, 401, 'Send the SCIM token of the identity provider as `Authorization: Bearer`.');
     return await handler(caller, request, reply);
   } catch (cause) {
-    const unavailable = cause instanceof GraphQLError && cause.extensions['code'] === 'LEDGER_UNAVAILABLE';
-    if (!unavailable) ports.report(cause, request.id);
+    const unrecorded = cause instanceof GraphQLError && cause.extensions['code'] === 'LEDGER_UNAVAILABLE';
+    const unavailable = unrecorded || isOutage(cause);
+    if (!unrecorded) ports.report(cause, request.id);
     const message = unavailable
-      ? 'The record of this change could not be made durable, so nothing was changed.'
+      ? 'The change could not be made durable, so nothing was changed; try again shortly.'
       : 'The request failed and nothing was changed.';
     return refuse(reply, unavailable ? 503 : 500, message);
   }

@@ -1,6 +1,7 @@
 import type { Candidate } from './rule.js';
 import { backing, type Emit, type Scene } from './scene.js';
 import { cueTable } from './structured.js';
+import { HAS_DIGIT, hashOf } from '../text/tokens.js';
 
 const birthCues = cueTable.group(
   'dob, d.o.b, date of birth, birth date, birthdate, born, born on, birthday, geboren, geburtsdatum, geb, né le, née le, date de naissance, fecha de nacimiento, nacido, nacida, nato il, nata il, data di nascita, data de nascimento, nascido, geboortedatum, data urodzenia, födelsedatum'.split(
@@ -10,8 +11,8 @@ const birthCues = cueTable.group(
 const month =
   '(?:Jan(?:uary|uar)?|Feb(?:ruary|ruar)?|Mar(?:ch)?|März|Apr(?:il)?|May|Mai|June?|Juni|July?|Juli|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Okt(?:ober)?|Nov(?:ember)?|Dec(?:ember)?|Dez(?:ember)?|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre)';
 const dates = new RegExp(
-  `(?<![\\d./-])(?:\\d{1,2}[/.-]\\d{1,2}[/.-](?:19|20)?\\d{2}|(?:19|20)\\d{2}[/.-]\\d{1,2}[/.-]\\d{1,2})(?![\\d./-]?\\d)|\\b${month}\\.? \\d{1,2}(?:st|nd|rd|th)?(?:,? {1,2}(?:19|20)\\d{2})?\\b|\\b\\d{1,2}(?:st|nd|rd|th|\\.)?(?: of| de)? ${month}\\.?(?:,?(?: de)? (?:19|20)\\d{2})?\\b`,
-  'giu',
+  `(?:\\d{1,2}[/.-]\\d{1,2}[/.-](?:19|20)?\\d{2}|(?:19|20)\\d{2}[/.-]\\d{1,2}[/.-]\\d{1,2})(?![\\d./-]?\\d)|\\b${month}\\.? \\d{1,2}(?:st|nd|rd|th)?(?:,? {1,2}(?:19|20)\\d{2})?\\b|\\b\\d{1,2}(?:st|nd|rd|th|\\.)?(?: of| de)? ${month}\\.?(?:,?(?: de)? (?:19|20)\\d{2})?\\b`,
+  'iuy',
 );
 const ages =
   /\b(\d{1,3})[- ]?(?:year|yr|y)s?[- ]?(?:old|o)\b|\b(\d{1,3}) ?(?:y\/o|yo|yom|yof)\b|\b(?:aged?|age:|age of|turned) {1,2}(\d{1,3})\b|\b(\d{1,3}) (?:Jahre alt|ans|años|anni)\b|\b(\d{1,3})-jährig/gi;
@@ -24,11 +25,17 @@ const ageHint = /year|yr|y\/o|yo[mf]?\b|\baged?\b|turned|Jahre|jährig|\bans\b|a
  * context they are what the Safe Harbor rule names, and the composition of PHI lifts them.
  */
 export function findDates(scene: Scene, emit: Emit): void {
-  const { text } = scene;
+  const { text, tokens } = scene;
   if (dateHint.test(text)) {
-    for (const match of text.matchAll(dates)) {
+    let from = 0;
+    for (let index = 0; index < tokens.count; index += 1) {
+      const start = tokens.start[index]!;
+      if (start < from || !mayBegin(scene, index)) continue;
+      dates.lastIndex = start;
+      const match = dates.exec(text);
+      if (!match || !isCalendarDay(match[0])) continue;
       const end = match.index + match[0].length;
-      if (!isCalendarDay(match[0])) continue;
+      from = end;
       const support = backing(scene, birthCues, match.index, end);
       const birth = support !== undefined && support.distance <= 3;
       emit(
@@ -41,6 +48,19 @@ export function findDates(scene: Scene, emit: Emit): void {
     const years = Number(match[1] ?? match[2] ?? match[3] ?? match[4] ?? match[5]);
     if (years > 0 && years <= 120) emit(day(match[0], match.index, match.index + match[0].length, 'AGE', QUIET, []));
   }
+}
+
+const months = new Set(
+  'jan january januar feb february februar mar march märz apr april may mai jun june juni jul july juli aug august sep sept september oct october okt oktober nov november dec december dez dezember'
+    .split(' ')
+    .map(hashOf),
+);
+
+/** A day starts with one to four digits that nothing stands before, or with a month's name. */
+function mayBegin({ text, tokens }: Scene, index: number): boolean {
+  const start = tokens.start[index]!;
+  if ((tokens.flags[index]! & HAS_DIGIT) === 0) return months.has(tokens.hash[index]!);
+  return tokens.end[index]! - start <= 4 && (start === 0 || !/[\d./-]/.test(text[start - 1]!));
 }
 
 /** Below every default threshold. */

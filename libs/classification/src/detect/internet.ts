@@ -1,6 +1,7 @@
 import { isWordCode } from '../text/characters.js';
-import { type Emit, isGluedLeft, isGluedRight, type Scene } from './scene.js';
+import { backing, type Emit, isGluedLeft, isGluedRight, type Scene } from './scene.js';
 import type { Candidate } from './rule.js';
+import { cueTable } from './structured.js';
 
 /** Endings that are files, never mail domains: `icon@2x.png`, `lodash@4.17.21.tgz`. */
 const fileEndings = new Set(
@@ -140,7 +141,22 @@ const version4 = /(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\
 const hexGroups = /[0-9a-fA-F:]{2,45}(?:\.\d{1,3}){0,3}/y;
 const hardware =
   /[0-9a-fA-F]{2}([:-])(?:[0-9a-fA-F]{2}\1){4}[0-9a-fA-F]{2}(?![0-9a-fA-F:-])|[0-9a-fA-F]{4}\.[0-9a-fA-F]{4}\.[0-9a-fA-F]{4}(?![0-9a-fA-F.])/y;
-const quiet = /^(?:0\.|127\.0\.0\.1$|255\.)/;
+const quiet = /^(?:0\.|127\.0\.0\.1$|255\.255\.)/;
+const addressCues = cueTable.group(
+  'ip, ips, ipv4, address, addr, host, server, dns, gateway, subnet, ping, client, remote, peer, nameserver, router, netmask, adresse'.split(
+    ', ',
+  ),
+);
+const hardwareCues = cueTable.group(
+  'mac, hwaddr, ether, ethernet, hardware, interface, arp, wlan, nic, bssid, device'.split(', '),
+);
+
+/** Four small numbers are a version or an object identifier more often than a host. */
+function isVersionLike(text: string): boolean {
+  if (/^(?:10\.|(\d)\.\1\.\1\.\1$)/.test(text)) return false;
+  const parts = text.split('.').map(Number);
+  return parts.every((part) => part < 32) || (parts[0]! < 8 && parts.every((part) => part < 64));
+}
 const internal4 = /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|127\.)/;
 
 /** IPv4 (RFC 791), IPv6 (RFC 4291) and hardware addresses. */
@@ -179,7 +195,7 @@ function tryVersion4(scene: Scene, start: number, emit: Emit): void {
   if (/(?:\bv|\bversion|\brelease|\bver\.?|\/)\s*[:=]?\s*"?$/i.test(text.slice(Math.max(0, start - 14), start))) {
     if (!text.startsWith('://', start - 3)) return;
   }
-  const isQuiet = quiet.test(match[0]);
+  const isQuiet = quiet.test(match[0]) || (isVersionLike(match[0]) && !backing(scene, addressCues, start, end));
   const score = isQuiet ? 300 : 900;
   emit(found('IP_ADDRESS', internal4.test(match[0]) ? 'INTERNAL' : 'PII', start, end, score, match[0]));
 }
@@ -220,6 +236,8 @@ function tryHardware(scene: Scene, start: number, emit: Emit): boolean {
   const end = start + match[0].length;
   if (isGluedRight(text, end, ':,/')) return false;
   if (!/[0-9]/.test(match[0]) || (match[0][4] === '.' && !/[a-f]/i.test(match[0]))) return false;
+  const isDotted = match[0][4] === '.';
+  if (isDotted && !backing(scene, hardwareCues, start, end)) return false;
   emit(found('MAC_ADDRESS', 'PII', start, end, 850, match[0].replaceAll(/[^0-9a-f]/gi, '').toLowerCase()));
   return true;
 }

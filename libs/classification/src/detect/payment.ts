@@ -30,6 +30,10 @@ const cardCues = cueTable.group([
   'cartão',
   'kreditkort',
   'creditcard',
+  'charge',
+  'charged',
+  'paid',
+  'payment',
   'cardnumber',
 ]);
 
@@ -117,7 +121,7 @@ function judgeCard(scene: Scene, first: number, last: number, groups: string, em
   if (isPlaceholderDigits(value) && !testCards.has(value)) return;
   const against = scene.cues.nearest(negativeCues, start, end);
   if (against && against.hit.last < first && (!support || against.distance < support.distance)) return;
-  if (groups === '' && !support && isInRow(scene, first, last)) return;
+  if (!support && (groups === '' ? isInRow(scene, first, last) : isInGrid(scene, first, last))) return;
   const score = cardScore(value.length, issuer, groups !== '', support !== undefined);
   emit({
     start,
@@ -134,6 +138,17 @@ function judgeCard(scene: Scene, first: number, last: number, groups: string, em
     steps: [`luhn and issuer range: ${score}`],
     normal: value,
     ...(testCards.has(value) ? { test: true } : {}),
+  });
+}
+
+/** Further groups of four or five beside it: a table, not a card. */
+function isInGrid(scene: Scene, first: number, last: number): boolean {
+  const { tokens } = scene;
+  return [first - 1, last + 1].some((index) => {
+    if (index < 0 || index >= tokens.count || (tokens.flags[index]! & 1) === 0) return false;
+    const gap = index < first ? tokens.start[first]! - tokens.end[index]! : tokens.start[index]! - tokens.end[last]!;
+    const length = tokens.end[index]! - tokens.start[index]!;
+    return gap <= 2 && (length === 4 || length === 5);
   });
 }
 

@@ -158,6 +158,7 @@ function scoreOf(piece: string, cued: boolean): number {
   if (digits.length < 7 || digits.length > 15 || isPlaceholderDigits(digits) || !isBalanced(main)) return 0;
   if ((notPhone.test(main) && !cued) || /\d{4}-\d\d-\d\d| \/ /.test(main)) return 0;
   if (/^\d{3}-\d\d-\d{4}$|^\d{4}([- ])\d{4}\1\d{4}\1\d|^\d{4}-\d\d-\d\d/.test(main)) return 0;
+  if (!cued && /^\d{5}-\d{4}$|^\d{4}(?:[ .]\d{4})+$/.test(main)) return 0;
   if (main.startsWith('+') || /^00[1-9]/.test(main)) {
     const number = parsePhoneNumberFromString(main.startsWith('+') ? main : `+${main.slice(2)}`);
     if (number?.isValid()) return 920;

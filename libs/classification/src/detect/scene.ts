@@ -1,9 +1,7 @@
 import { isDigit, isWordCode } from '../text/characters.js';
 import type { CueHit, Cues } from '../text/cues.js';
-import { tokenAt, type Tokens } from '../text/tokens.js';
+import { type Tokens } from '../text/tokens.js';
 import type { Candidate } from './rule.js';
-
-export type Kind = 'prose' | 'code' | 'json' | 'log' | 'table';
 
 /** All that the detectors know of one text: made once, read by each of them. */
 export interface Scene {
@@ -12,7 +10,6 @@ export interface Scene {
   readonly cues: Cues;
   /** Cues from outside the text: the JSON key, the column's header, what stood left of an encoded run. */
   readonly outer: readonly CueHit[];
-  readonly kind: Kind;
 }
 
 export interface Backing {
@@ -34,7 +31,7 @@ const glue = new Set(Array.from('-_.,/:+@%\\#~&$*', (sign) => sign.charCodeAt(0)
 export function isGluedLeft(text: string, start: number, allowed = ''): boolean {
   if (start === 0) return false;
   const before = text.charCodeAt(start - 1);
-  if (isWordCode(before) || before === 0x5f) return true;
+  if (isWordCode(before) || before === 0x5f || before === 0x5c) return true;
   if (!glue.has(before) || allowed.includes(text[start - 1]!)) return false;
   if (start < 2) return before === 0x2d || before === 0x2e ? false : before !== 0x23;
   const further = text.charCodeAt(start - 2);
@@ -75,12 +72,7 @@ function isOneApart(tokens: Tokens, index: number): boolean {
 }
 
 function isNumberWord(tokens: Tokens, index: number): boolean {
-  return (tokens.flags[index]! & 3) === 1;
-}
-
-export function wordBefore(scene: Scene, start: number): string {
-  const index = tokenAt(scene.tokens, start) - 1;
-  return index < 0 ? '' : scene.text.slice(scene.tokens.start[index], scene.tokens.end[index]).toLowerCase();
+  return (tokens.flags[index]! & 1) === 1;
 }
 
 export type Emit = (candidate: Candidate) => void;

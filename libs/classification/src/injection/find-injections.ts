@@ -7,6 +7,7 @@ import { directSigns, indirectSigns, type Sign } from './phrases.js';
 const MARGIN = 320;
 /** At most this much of one text is read for signs; a longer text full of telling words is cut into its first part. */
 const MAX_READ = 64 * 1024;
+const PIECE = 2_000;
 const SHORT = 4_096;
 
 const directWords = hashes(
@@ -50,7 +51,14 @@ function readableParts(tokens: Tokens, words: ReadonlySet<number>): readonly (re
     else parts.push([start, end]);
   }
   if (parts.length === 0 && otherScripts.test(text)) return [[0, Math.min(text.length, MAX_READ)]];
-  return parts;
+  return parts.flatMap(pieces);
+}
+
+/** Expressions look at a piece at a time, so that a text full of telling words costs in proportion to its length. */
+function pieces([start, end]: readonly [number, number]): readonly (readonly [number, number])[] {
+  const cut: [number, number][] = [];
+  for (let from = start; from < end; from += PIECE) cut.push([from, Math.min(end, from + PIECE + MARGIN)]);
+  return cut;
 }
 
 interface Hit {

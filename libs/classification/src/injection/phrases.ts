@@ -6,7 +6,9 @@ export interface Sign {
 }
 
 const rulesNoun =
-  '(?:instructions?|prompts?|rules?|directions?|guidelines?|directives?|commands?|programming|constraints?|restrictions?|polic(?:y|ies)|guardrails?|safeguards?|filters?|context|training|messages?|conversation|orders?|tasks?|limitations?|protocols?|settings)';
+  '(?:instructions?|prompts?|rules?|directions?|guidelines?|directives?|programming|constraints?|restrictions?|polic(?:y|ies)|guardrails?|safeguards?|limitations?|protocols?)';
+/** Words that name many other things too: they count only straight behind what is set aside. */
+const looseNoun = '(?:commands?|filters?|context|training|messages?|conversation|orders?|tasks?|settings|text|content)';
 const before =
   '(?:all|any|every(?:thing)?|your|the|these|those|previous(?:ly)?|prior|earlier|above|preceding|initial|original|system|current|existing|safety|ethical|content|built-?in|default|foregoing|past|former|given|developer)';
 const setAside =
@@ -19,6 +21,14 @@ export const directSigns: readonly Sign[] = [
     weight: 600,
     pattern:
       /\b(?:ignore|disregard|forget) (?:all |everything |anything )?(?:of )?(?:the )?(?:above|foregoing|preceding|aforementioned)\b(?! (?:e?-?mail|message|typo|comment|note))/i,
+  },
+  {
+    kind: 'override',
+    weight: 750,
+    pattern: new RegExp(
+      `\\b${setAside} (?:(?:all|any|every|the|your|of|my|these|those) ){0,3}(?:previous|prior|earlier|above|preceding|initial|original|system|safety|ethical|content|built-?in|default) (?:\\w{1,24} )?${looseNoun}\\b`,
+      'i',
+    ),
   },
   {
     kind: 'override',
@@ -48,7 +58,7 @@ export const directSigns: readonly Sign[] = [
   },
   {
     kind: 'override',
-    weight: 500,
+    weight: 350,
     pattern:
       /\b(?:instead|rather)\b[, ]+(?:just |simply |only )?(?:say|print|output|respond|reply|write|answer|return|tell me|do|execute)\b/i,
   },

@@ -139,7 +139,8 @@ const cues = new Set(
 );
 
 /** Only these words are ever tagged: capitals, what follows a name, and what stands behind a word that announces one. */
-export function isOpen(tokens: Tokens, index: number, last: number): boolean {
+export function isOpen(tokens: Tokens, index: number, last: number, announced = false): boolean {
+  if (announced) return cues.has(wordAt(tokens, index - 1));
   if (last !== 0 || (tokens.flags[index]! & CAPITAL) !== 0) return true;
   return cues.has(wordAt(tokens, index - 1)) || cues.has(wordAt(tokens, index - 2));
 }

@@ -2,7 +2,7 @@ import type { Candidate } from '../detect/rule.js';
 import { QUIET } from '../detect/dates.js';
 import type { Emit, Scene } from '../detect/scene.js';
 import { lineKinds } from '../text/lines.js';
-import { ALL_UPPER, CAPITAL, HAS_DIGIT, type Tokens } from '../text/tokens.js';
+import { ALL_UPPER, CAPITAL, HAS_DIGIT, hashOf, type Tokens } from '../text/tokens.js';
 import { FEATURES, featuresOf, isOpen, labels } from './features.js';
 import { weights } from './weights.js';
 
@@ -10,13 +10,13 @@ const COUNT = labels.length;
 /** Taken from the score of "nobody", whom training met most. */
 const LEANING = 25;
 /** Least margin over "nobody", in the weights' units, below which a tag is dropped: several words, one, one in small letters. */
-const MARGIN = 25;
+const MARGIN = 32;
 /** Named after somebody, about nobody: `Jones criteria`, `Newton's law`. */
 const eponym =
   /^\p{Lu}[\p{L}-]+['’]?s? (?:[\p{L}-]+ )?(?:disease|syndrome|criteria|signs?|score|test|scale|procedure|maneuver|reflex|palsy|lymphoma|\p{Ll}+itis|tumou?r|classification|method|theorem|laws?|algorithm|equation|effect|distribution|function|transform|key exchange|curve|model|principle)(?![\p{L}])/iu;
 /** Where care is given is part of the Safe Harbor list by its place. */
 const facility = /hospital|clinic|medical|health|klinik|hôpital|pharmacy|infirmary|hospice|nursing/i;
-const SINGLE = 27;
+const SINGLE = 45;
 const SMALL = 95;
 const features = new Int32Array(FEATURES);
 const scores = new Int32Array(COUNT);
@@ -33,11 +33,24 @@ export function findNames(scene: Scene, emit: Emit): void {
   const { tokens } = scene;
   if (tokens.count === 0) return;
   const kinds = lineKinds(scene.text);
+  const german = isGerman(tokens);
   for (const span of tag(tokens, (index) => kinds.isCode(tokens.start[index]!))) {
     if (span.first === span.last && isCue(scene, span.first)) continue;
-    const candidate = candidateOf(tokens, span);
+    const candidate = candidateOf(tokens, span, german);
     if (candidate) emit(candidate);
   }
+}
+
+const germanWords = new Set(
+  'der die das und ist nicht mit den dem ein eine von zu für im auf wird sich'.split(' ').map(hashOf),
+);
+
+/** In German every noun has a capital, so a capital says little. */
+function isGerman(tokens: Tokens): boolean {
+  let count = 0;
+  for (let index = 0; index < Math.min(tokens.count, 400); index += 1)
+    if (germanWords.has(tokens.hash[index]!)) count += 1;
+  return count >= 2 && count * 9 >= Math.min(tokens.count, 400);
 }
 
 /** A word that announces an identifier is no name itself: `IBAN`, `Pan`. */
@@ -85,11 +98,11 @@ function extend(spans: Span[], index: number, name: string, margin: number): voi
   } else spans.push({ label, first: index, last: index, margin });
 }
 
-function candidateOf(tokens: Tokens, span: Span): Candidate | undefined {
+function candidateOf(tokens: Tokens, span: Span, german: boolean): Candidate | undefined {
   const start = tokens.start[span.first]!;
   const end = tokens.end[span.last]!;
   const text = tokens.text.slice(start, end);
-  if (span.margin < leastMargin(tokens, span) || isInCode(tokens.text, start, end)) return undefined;
+  if (span.margin < leastMargin(tokens, span, german) || isInCode(tokens.text, start, end)) return undefined;
   if (eponym.test(`${text}${tokens.text.slice(end, end + 24)}`)) return undefined;
   if (!isNameLike(tokens, span, text)) return undefined;
   const score = Math.min(900, 500 + (span.margin - MARGIN) * 4);
@@ -115,23 +128,54 @@ function isInCode(text: string, start: number, end: number): boolean {
 }
 
 /** One word alone must be surer than two in a row, a place surer than a person, a word in small letters surest. */
-function leastMargin(tokens: Tokens, span: Span): number {
-  if ((tokens.flags[span.first]! & (CAPITAL | HAS_DIGIT)) === 0) return span.label === 'PERSON' ? SINGLE : SMALL;
+function leastMargin(tokens: Tokens, span: Span, german: boolean): number {
+  if (german && !isOpen(tokens, span.first, 0, true)) return span.first === span.last ? SMALL : SMALL - 35;
+  if ((tokens.flags[span.first]! & (CAPITAL | HAS_DIGIT)) === 0)
+    return span.label === 'PERSON' && span.first !== span.last ? SMALL - 35 : SMALL;
   const isLoud = (tokens.flags[span.first]! & ALL_UPPER) !== 0;
-  if (isLoud && (span.first === span.last || span.label === 'LOCATION')) return SMALL;
+  if (isLoud) return span.first === span.last || span.label === 'LOCATION' ? SMALL : SMALL - 35;
   if (span.first !== span.last) return MARGIN;
   return span.label === 'LOCATION' ? SINGLE + 1 : SINGLE;
 }
 
 /** Digits belong to addresses only; one letter alone is nobody; `fooBar` and `FOO_BAR` are identifiers. */
 function isNameLike(tokens: Tokens, span: Span, text: string): boolean {
+  if (/\n/.test(text) && /[,'";:|]/.test(text)) return false;
   if (text.length < 2 || text.length > 120 || /[_\\|<>{}=]/.test(text)) return false;
+  if (isJoined(tokens, span) || hasCamel(tokens, span)) return false;
+  if (/\d\p{L}{1,}\d|\p{L}\d{5}/u.test(text)) return false;
   if (span.label !== 'PERSON') return /\p{L}{3}|^\p{Lu}{2}$/u.test(text);
   for (let index = span.first; index <= span.last; index += 1) {
     if ((tokens.flags[index]! & HAS_DIGIT) !== 0) return false;
-    const camel = tokens.tail[index] !== tokens.hash[index];
-    const length = tokens.end[index]! - tokens.start[index]!;
-    if (camel && (tokens.flags[index]! & CAPITAL) === 0 && length > 3) return false;
   }
   return true;
+}
+
+const family = /^(?:Mc|Mac|De|Di|Du|La|Le|Van|Von|O|D|Fitz|St)\p{Lu}/u;
+
+/** `UPlugData`, `fooBar`: not `McDonald`. */
+function hasCamel(tokens: Tokens, span: Span): boolean {
+  for (let index = span.first; index <= span.last; index += 1) {
+    if (tokens.tail[index] === tokens.hash[index]) continue;
+    if (!family.test(tokens.text.slice(tokens.start[index], tokens.end[index]))) return true;
+  }
+  return false;
+}
+
+/** Small letters or a number joined to something by a sign: `005-vim`, `libxcb-render`; a year in front of a holder. */
+function isJoined(tokens: Tokens, span: Span): boolean {
+  const start = tokens.start[span.first]!;
+  const end = tokens.end[span.last]!;
+  const { text } = tokens;
+  if ((tokens.flags[span.first]! & CAPITAL) !== 0) return false;
+  if ((tokens.flags[span.first]! & HAS_DIGIT) !== 0) {
+    const year = /^(?:19|20)\d\d$/.test(text.slice(start, tokens.end[span.first]));
+    return (
+      year ||
+      span.first === span.last ||
+      text[tokens.end[span.first]!] !== ' ' ||
+      /[\p{L}\p{N}./-]/u.test(text[start - 1] ?? ' ')
+    );
+  }
+  return (start > 0 && !/[\s"'(]/.test(text[start - 1]!)) || /^[-/_=.\\][\p{L}\p{N}]/u.test(text.slice(end, end + 2));
 }

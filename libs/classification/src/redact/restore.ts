@@ -72,6 +72,24 @@ export class Restorer {
     return open;
   }
 
+  /** The cut itself, or the start of the token that it would divide. */
+  notInside(text: string, cut: number): number {
+    if (this.isEmpty) return cut;
+    const from = Math.max(0, cut - 160);
+    const around = text.slice(from, cut + 160);
+    let found = cut;
+    const spans =
+      this.#bySuffix.size > 0
+        ? [...around.matchAll(this.#shape)].map((match) => [match.index, match[0].length] as const)
+        : [];
+    for (const [surrogate] of this.#verbatim) {
+      const at = around.lastIndexOf(surrogate, cut - from);
+      if (at !== -1) spans.push([at, surrogate.length]);
+    }
+    for (const [at, length] of spans) if (from + at < found && from + at + length > found) found = from + at;
+    return found;
+  }
+
   #value(whole: string, type: string, suffix: string | undefined, escape: (value: string) => string): string {
     const name = type.toUpperCase().replaceAll(' ', '_');
     if (suffix !== undefined) {

@@ -56,6 +56,15 @@ function normal(value: string): string {
   return value.trim();
 }
 
+/** A rule names a class or a type: `PII` takes in every e-mail address, `EMAIL` those alone. The stricter style wins. */
+export function styleOf(
+  found: Pick<Finding, 'class' | 'type'>,
+  styles: ReadonlyMap<string, RedactionStyle>,
+): RedactionStyle | undefined {
+  const [ofClass, ofType] = [styles.get(found.class), styles.get(found.type)];
+  return ofClass !== undefined && ofType !== undefined ? stricter(ofClass, ofType) : (ofClass ?? ofType);
+}
+
 export interface Span {
   readonly start: number;
   readonly end: number;
@@ -67,7 +76,7 @@ export interface Span {
 export function spansOf(findings: readonly Finding[], styles: ReadonlyMap<string, RedactionStyle>): readonly Span[] {
   const wanted = findings
     .flatMap((each) => {
-      const style = styles.get(each.class);
+      const style = styleOf(each, styles);
       return style === undefined ? [] : [{ start: each.start, end: each.end, style, type: each.type }];
     })
     .toSorted((a, b) => a.start - b.start || b.end - a.end);

@@ -30,7 +30,7 @@ const pairedHashes = new Map([...paired].map(([word, before]) => [hashOf(word), 
 const tokenHash = hashOf('token');
 
 const value =
-  /["'`]?\]?[ \t]{0,4}(?:(?::|=>|:=|==?|\|\||,|\bis\b:?|\bto\b)[ \t]{0,4}|[ \t](?=["'`]))(?:b?["'`]([^"'`\s]{6,256})["'`]|([A-Za-z0-9+/_=.~!@#$%^&*-]{8,256}))/y;
+  /["'`]?\]?[ \t]{0,4}(?:(?::|=>|:=|==?|\|\||,|\bis\b:?|\bto\b)[ \t]{0,4}|[ \t](?=["'`]))(?:b?["'`]([^"'`\s]{6,256})["'`]|([A-Za-z0-9+/_=.~!@#$%^*-]{8,256}))/y;
 
 /** `name = value` where the name tells a credential and the value looks random. */
 export function findAssignments(scene: Scene, emit: Emit): void {
@@ -91,6 +91,7 @@ function isReference(found: string, quoted: boolean): boolean {
   if (/^[$%@<{(]|^process\.|^os\.|^env[.[]|^config|^self\.|^this\.|^https?:|^\/|^\.{1,2}\//i.test(found)) return true;
   if (!quoted && /[([]|\.\w+\.|^[a-z_]+(?:\.[a-z_]+)+$/i.test(found)) return true;
   if (/^[A-Za-z]+(?:[-_.][A-Za-z]+)*$/.test(found)) return true;
+  if (!quoted && /^[a-z_]\w*\.[A-Za-z_]\w*$|-$/.test(found)) return true;
   if (!quoted && /^[A-Za-z_$]*\d{1,4}[A-Za-z_$]*$/.test(found) && entropyOf(found) < 3.9) return true;
   return /^[A-Z]+(?:_[A-Z0-9]+)+$/.test(found) || /^v?\d+(?:\.\d+)+/.test(found);
 }

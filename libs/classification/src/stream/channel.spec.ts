@@ -15,7 +15,7 @@ function masked(text: string): string {
   let out = '';
   let from = 0;
   for (const each of classified(text, 'assistant').findings) {
-    if (each.class === 'LINK' || each.start < from) continue;
+    if (each.start < from) continue;
     out += `${text.slice(from, each.start)}[${each.type}]`;
     from = each.end;
   }
@@ -33,6 +33,7 @@ const specimens = readFileSync(new URL('../../golden/identifiers.txt', import.me
   );
 
 const prose = [
+  'See https://example.com/a/b?c=d for the details, then write back.',
   'The quick brown fox jumps over the lazy dog while it rains.',
   'Please write to Maria Garcia at maria.garcia@example.org or call +44 20 7946 0958 before noon.',
   'The key is AKIAIOSFODNN7ABCDEFG and nothing else.',

@@ -16,6 +16,8 @@ export interface ChannelPorts {
   readonly restore: (text: string) => string;
   /** Where something that the ports know of is unfinished; the text's length when nothing is. */
   readonly openFrom: (text: string) => number;
+  /** The cut, or where the token begins that it would divide. */
+  readonly notInside: (text: string, cut: number) => number;
 }
 
 export interface Released {
@@ -51,6 +53,7 @@ export class Channel {
     const found = this.ports.find(text);
     if (!final)
       for (const each of found) if (each.start >= base && each.start < cut && each.end > cut) cut = each.start;
+    if (!final) cut = Math.max(base, this.ports.notInside(text, cut));
     if (!final && this.#held.length > HOLD) return this.#overflow(text, base);
     return this.#release(text, base, cut, found);
   }

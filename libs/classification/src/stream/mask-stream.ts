@@ -1,3 +1,5 @@
+import { counts } from '../classify.js';
+import { isQuiet, RunningComposition } from '../composite.js';
 import { scan } from '../engine.js';
 import { bundleOf, type Taxonomy } from '../taxonomy/taxonomy.js';
 import { Channel } from './channel.js';
@@ -10,14 +12,17 @@ export interface MaskingStream {
 
 export function maskStream(taxonomy: Taxonomy, role: string): MaskingStream {
   const bundle = bundleOf(taxonomy);
+  const composition = new RunningComposition();
   const channel = new Channel({
-    find: (text) =>
-      scan(text, { role, bundle, expired: () => false }).candidates.filter(
-        (each) => each.score >= bundle.threshold(each.class, each.type) && each.class !== 'LINK',
-      ),
+    find: (text) => {
+      const { candidates, clinicalWords } = scan(text, { role, bundle, expired: () => false });
+      const kept = candidates.filter((each) => counts(each, bundle) || isQuiet(each));
+      return composition.compose(kept, clinicalWords).filter((each) => counts(each, bundle));
+    },
     replace: (found) => `[${found[0]!.type}]`,
     restore: (text) => text,
     openFrom: (text) => bundle.openFrom(text),
+    notInside: (_, cut) => cut,
   });
   return {
     push: (chunk) => channel.push(chunk, false).text,

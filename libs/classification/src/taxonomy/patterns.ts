@@ -4,6 +4,7 @@ import type { Emit, Scene } from '../detect/scene.js';
 
 const MAX_PATTERNS = 200;
 const MAX_LENGTH = 1_000;
+const MAX_PROGRAM = 2_000;
 /** How much of a stream waits for a tenant's pattern to end. */
 const OPEN = 64;
 const MAX_MATCHES = 1_000;
@@ -61,7 +62,7 @@ export class TenantPatterns {
   }
 }
 
-/** Admission: RE2 syntax, at most 1,000 characters, at most 200 a tenant, and no match of the empty text. */
+/** Admission: RE2 syntax, at most 1,000 characters, at most 200 a tenant, a small program, and no match of the empty text. */
 export function compilePatterns(source: TaxonomySource['patterns']): Result<TenantPatterns, readonly string[]> {
   const problems: string[] = [];
   const patterns: Pattern[] = [];
@@ -78,6 +79,7 @@ function admit(pattern: string): Result<RE2JS, string> {
   if (pattern.length > MAX_LENGTH) return err(`longer than ${MAX_LENGTH} characters`);
   try {
     const regex = RE2JS.compile(pattern);
+    if (regex.programSize() > MAX_PROGRAM) return err('is too large once its repeats are written out');
     return regex.matcher('').find() ? err('matches the empty text') : ok(regex);
   } catch (error) {
     return err(error instanceof Error ? error.message.slice(0, 200) : 'does not compile');

@@ -23,6 +23,7 @@ export function lineKinds(text: string): LineKinds {
     code.push(fenced || fence || isCodeLine(line));
     from = end + 1;
   }
+  if (isProgram(text, code)) return { isCode: () => true };
   let at = 0;
   return {
     isCode(offset) {
@@ -36,9 +37,12 @@ export function lineKinds(text: string): LineKinds {
 /** Comments of program text: `// …`, `/* …`, ` * @param …`. */
 const comment = /^\s*(?:\/\/|\/\*|\*\/|\*\s+@|\s\* )/;
 
+/** A line of mark-up for machines; what pages show to people is words. */
+const markup = /^\s*<(?!\/?(?:p|li|td|th|div|span|h\d|b|i|em|strong|a|dd|dt|body|title|blockquote|br)\b)[/!?\w]/i;
+
 function isCodeLine(line: string): boolean {
   if (line.length < 3) return false;
-  if (comment.test(line)) return true;
+  if (comment.test(line) || markup.test(line)) return true;
   const prose = (line.match(/[a-z]{2,} [a-z]{2,}/gi)?.length ?? 0) * 6;
   const signs = line.match(symbols)?.length ?? 0;
   const share = signs / line.length;
@@ -49,4 +53,21 @@ function isCodeLine(line: string): boolean {
     return prose < 18 || share > 0.1;
   if (statement.test(line) && (share > 0.06 || !/[.?!]\s*$/.test(line))) return share > 0.03 || prose < 6;
   return share > 0.16 && !/^\s*[|>-]/.test(line);
+}
+
+/** A third of its lines are code, or most of them start with one and the same comment sign. */
+function isProgram(text: string, code: readonly boolean[]): boolean {
+  let lines = 0;
+  let marked = 0;
+  let coded = 0;
+  const all = text.split('\n');
+  for (const [index, line] of all.entries()) {
+    if (line.trim() === '') continue;
+    lines += 1;
+    if (code[index] === true) coded += 1;
+    else if (/^\s*(?:#(?!#)|\*|\/\/|--|;|%|dnl|rem|=\w)\s*/i.test(line) && !/^\s*(?:-|\*) \p{L}/u.test(line))
+      marked += 1;
+  }
+  if (lines < 4) return false;
+  return coded / lines >= 0.34 || (coded + marked) / lines >= 0.6;
 }

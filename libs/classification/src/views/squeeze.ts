@@ -5,8 +5,7 @@ import { type View, ViewBuilder } from './mapped.js';
 const spaced =
   /(?<![\p{L}\p{N}])[\p{L}\p{N}+@]([ .\-_,*|/~])[\p{L}\p{N}@.+-](?:\1[\p{L}\p{N}@.+_-]){5,60}(?![\p{L}\p{N}])/gu;
 /** A number that goes on in the next line, and in that one only: more lines are a column. */
-const broken =
-  /(?<!\d[ \t]{0,2}\r?\n[ \t>]{0,8}[\d -]{0,20})\d[\d -]{3,20}-?\r?\n[ \t>]{0,8}\d[\d -]{2,20}(?![\d -]*\r?\n[ \t>]{0,8}\d)/g;
+const broken = /\d[\d -]{3,20}-?\r?\n[ \t>]{0,8}\d[\d -]{2,20}/g;
 const spelledAt =
   /[\w.+-]{1,64}(?: ?(?:\(at\)|\[at\]|\{at\}|<at>| at ) ?)[\w-]{1,63}(?:(?: ?(?:\(dot\)|\[dot\]|\{dot\}|<dot>| dot ) ?|\.)[\w-]{1,63}){1,5}/gi;
 
@@ -18,12 +17,22 @@ export function squeezeViews(tokens: Tokens): readonly View[] {
   const views: View[] = [];
   if (hasSingles(tokens))
     for (const match of text.matchAll(spaced)) views.push(squeezed(text, match.index, match[0], match[1]!));
-  if (text.includes('\n')) for (const match of text.matchAll(broken)) views.push(joined(text, match.index, match[0]));
+  if (text.includes('\n'))
+    for (const match of text.matchAll(broken))
+      if (!isColumn(text, match.index, match.index + match[0].length)) views.push(joined(text, match.index, match[0]));
   if (!/[([{< ]at[)\]}> ]/i.test(text) || !/[([{< ]dot[)\]}> ]|[)\]}>] ?[\w-]+\./i.test(text)) return views;
   for (const match of text.matchAll(spelledAt)) {
     if (/ ?(?:\(|\[|\{|<) ?at|[ .]dot[ )\]}>]|\(dot|\[dot/i.test(match[0])) views.push(spelled(match.index, match[0]));
   }
   return views;
+}
+
+/** Digits in the line before or in the line behind: a column of numbers. */
+function isColumn(text: string, start: number, end: number): boolean {
+  return (
+    /\d[ \t]{0,2}\r?\n[ \t>]{0,8}$/.test(text.slice(Math.max(0, start - 16), start)) ||
+    /^[\d -]{0,8}\r?\n[ \t>]{0,8}\d/.test(text.slice(end, end + 24))
+  );
 }
 
 /** Five words of one character in a row. */

@@ -29,8 +29,10 @@ describe('a decision has exactly one closing outcome', () => {
   it('twice is not', async () => expect((await closing('completed', 'completed')).exit).toBe(17));
   it('a real one may supersede an indeterminate', async () =>
     expect((await closing('indeterminate', 'completed')).exit).toBe(0));
-  it('an indeterminate may not supersede anything', async () =>
-    expect((await closing('completed', 'indeterminate')).exit).toBe(17));
+  it('an indeterminate may stand beside a real one, once', async () => {
+    expect((await closing('completed', 'indeterminate')).exit).toBe(0);
+    expect((await closing('indeterminate', 'indeterminate')).exit).toBe(17);
+  });
 
   it('never is not, once a request must long be over', async () => {
     const made = new TestLog();

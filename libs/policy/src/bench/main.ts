@@ -6,11 +6,11 @@ import { evaluate } from '../engine.js';
 import { evaluateAll } from '../evaluation.js';
 import { explain } from '../explain.js';
 import { factsHashOf } from '../facts-hash.js';
-import { compile, imageOf } from '../image.js';
+import { type PolicyImage, compile, imageOf } from '../image.js';
 import { link } from '../link.js';
 import { anOutcome, indexesOf } from '../outcome.js';
 import { simulate } from '../simulate.js';
-import { type Figure, at, cpuMs, printFigures, timeCalls } from './measure.js';
+import { type Figure, at, cpuMs, cpuMsOfCall, printFigures, timeCalls } from './measure.js';
 import { cedarPeer, celPeer } from './peers.js';
 import { proofFigures } from './proof-figures.js';
 import { benchDocument, benchEndpoints, benchFacts } from './tenant.js';
@@ -51,19 +51,24 @@ function decisionFigures(): readonly Figure[] {
 function compileFigures(): readonly Figure[] {
   const source = benchDocument(100);
   const { program } = documentOf(100);
-  const read = timeCalls([source], 60, 1, (text) => compile(text, 1));
-  const lowered = timeCalls([program], 200, 1, compileWords);
-  const linked = timeCalls([imageOf(documentOf(100), 1)], 400, 1, (image) => link(image, benchEndpoints(100), now));
+  const read = cpuMsOfCall([source], 80, (text) => compile(text, 1));
+  const lowered = cpuMsOfCall([program], 300, compileWords);
+  const linked = cpuMsOfCall([imageOf(documentOf(100), 1)], 400, (image) => link(image, benchEndpoints(100), now));
   const deep = `apiVersion: policy/v1\nname: x\nrules:\n  - { id: a, effect: deny, when: '${'('.repeat(5_000)}true' }\n`;
   const many = `apiVersion: policy/v1\nname: x\nrules:\n${'  - { id: a, effect: deny }\n'.repeat(9_000)}`;
-  const refused = [deep, many, `rules: ${'['.repeat(100_000)}`, '#'.repeat(4_000_000)].map(
-    (text) => timeCalls([text], 20, 1, (one) => compile(one, 1)).p99 / 1_000,
+  const refused = [deep, many, `rules: ${'['.repeat(100_000)}`, '#'.repeat(4_000_000)].map((text) =>
+    cpuMsOfCall([text], 20, (one) => compile(one, 1)),
   );
   return [
-    { name: 'text to diagnostics and image, 100 rules, median', value: read.median / 1_000, unit: 'ms', goal: 20 },
-    { name: 'lowered rules to image, 100 rules, median', value: lowered.median / 1_000, unit: 'ms' },
-    { name: 'link with 100 endpoints, median', value: linked.median / 1_000, unit: 'ms' },
-    { name: 'a hostile document refused, slowest of four kinds', value: Math.max(...refused), unit: 'ms', goal: 20 },
+    { name: 'text to diagnostics and image, 100 rules', value: read, unit: 'CPU ms', goal: 20 },
+    { name: 'lowered rules to image, 100 rules', value: lowered, unit: 'CPU ms' },
+    { name: 'link with 100 endpoints', value: linked, unit: 'CPU ms' },
+    {
+      name: 'a hostile document refused, slowest of four kinds',
+      value: Math.max(...refused),
+      unit: 'CPU ms',
+      goal: 20,
+    },
   ];
 }
 
@@ -74,15 +79,17 @@ function fleetFigures(): readonly Figure[] {
   let bytes = 0;
   let rules = 0;
   const policies: ReturnType<typeof link>[] = [];
-  const cold = cpuMs(() => {
-    for (let tenant = 0; tenant < tenants; tenant += 1) {
-      const document = at(programs, tenant);
-      const image = imageOf(document, 1);
-      bytes += image.words.byteLength;
-      rules += document.program.rules.length;
-      policies.push(link(image, endpoints, now));
-    }
+  const images: PolicyImage[] = [];
+  const compiled = cpuMs(() => {
+    for (let tenant = 0; tenant < tenants; tenant += 1) images.push(imageOf(at(programs, tenant), 1));
   });
+  const linked = cpuMs(() => {
+    for (const image of images) policies.push(link(image, endpoints, now));
+  });
+  for (const [tenant, image] of images.entries()) {
+    bytes += image.words.byteLength;
+    rules += at(programs, tenant).program.rules.length;
+  }
   let next = 1;
   const random = timeCalls(facts, 100_000, 1, (one) => {
     next = (next * 48_271) % 2_147_483_647;
@@ -93,12 +100,9 @@ function fleetFigures(): readonly Figure[] {
     { name: 'rules of a tenant, mean', value: rules / tenants, unit: 'rules' },
     { name: 'image of a tenant, mean', value: bytes / tenants, unit: 'bytes' },
     { name: 'images in a GiB', value: 2 ** 30 / (bytes / tenants), unit: 'tenants', goal: 150_000, rising: true },
-    {
-      name: '10,000 tenants from rules, compiled and linked with 20 endpoints',
-      value: cold / 1_000,
-      unit: 'CPU s',
-      goal: 2,
-    },
+    { name: '10,000 tenants compiled from rules', value: compiled / 1_000, unit: 'CPU s' },
+    { name: '10,000 tenants linked with 20 endpoints each', value: linked / 1_000, unit: 'CPU s' },
+    { name: '10,000 tenants ready', value: (compiled + linked) / 1_000, unit: 'CPU s', goal: 2 },
     { name: 'evaluation, random tenant of 10,000, p99', value: random.p99, unit: 'us', goal: 25 },
   ];
 }

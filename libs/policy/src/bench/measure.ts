@@ -37,6 +37,15 @@ export function cpuMs(work: () => void): number {
   return (user + system) / 1_000;
 }
 
+/** CPU milliseconds of one call, the mean of many after a warm-up: neighbours on the machine do not count. */
+export function cpuMsOfCall<T>(inputs: readonly T[], rounds: number, call: (input: T) => unknown): number {
+  for (let warm = 0; warm < rounds; warm += 1) call(at(inputs, warm));
+  const spent = cpuMs(() => {
+    for (let round = 0; round < rounds; round += 1) call(at(inputs, round));
+  });
+  return spent / rounds;
+}
+
 export function at<T>(items: readonly T[], index: number): T {
   const item = items[index % items.length];
   if (item === undefined) throw new Error('nothing to measure with');

@@ -147,6 +147,27 @@ export class ControlTx {
   }
 }
 
+const outages = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+  '25006',
+]);
+
+/** True when the database could not be reached or turned the connection away: the same call may succeed later. */
+export function isOutage(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false;
+  const code: unknown = 'code' in cause ? cause.code : undefined;
+  if (typeof code === 'string' && (outages.has(code) || code.startsWith('08'))) return true;
+  if (/Connection terminated|timeout exceeded when trying to connect/.test(cause.message)) return true;
+  return 'driverError' in cause && cause.driverError !== cause && isOutage(cause.driverError);
+}
+
 /** How one tenant trusts an issuer. */
 export interface Trust {
   readonly tenant: TenantId;

@@ -49,6 +49,7 @@ const tenantTables: Readonly<Record<string, string>> = {
     CHECK (input_micros_per_million >= 0 AND output_micros_per_million >= 0)`,
   policy_version: `${row}, number integer NOT NULL, source text NOT NULL, hash text NOT NULL, state text NOT NULL,
     author text NOT NULL, publisher text, published_at timestamptz, UNIQUE (tenant_id, number)`,
+  taxonomy: `${row}, source jsonb NOT NULL, UNIQUE (tenant_id)`,
   approval: `${row}, kind text NOT NULL, subject jsonb NOT NULL, subject_hash text NOT NULL, requested_by text NOT NULL,
     state text NOT NULL, decided_by text, decided_at timestamptz, reason text, expires_at timestamptz NOT NULL,
     CONSTRAINT second_person CHECK (decided_by IS NULL OR decided_by <> requested_by),
@@ -67,12 +68,12 @@ const platformTables: Readonly<Record<string, string>> = {
   platform_key: `purpose text NOT NULL PRIMARY KEY, kid text NOT NULL, public_jwk jsonb NOT NULL,
     wrapped_private text NOT NULL, created_at timestamptz NOT NULL`,
   connection_key: `issuer text NOT NULL, audience text NOT NULL, bound jsonb NOT NULL, tenant_id uuid NOT NULL,
-    identity_provider_id uuid NOT NULL, PRIMARY KEY (issuer, audience, bound)`,
+    identity_provider_id uuid NOT NULL, is_proven boolean NOT NULL, PRIMARY KEY (issuer, audience, bound, identity_provider_id)`,
 };
 
 /** The last two: administrators are verified like everyone else, by what is published. */
 const functionGrants = [
-  'claim_connection_key(text, text, jsonb, uuid)',
+  'claim_connection_key(text, text, jsonb, uuid, boolean)',
   'release_connection_keys(uuid)',
   'find_scim_token(text)',
   'find_issuer(text)',
@@ -94,23 +95,26 @@ const grants: Readonly<Record<string, string>> = {
 
 /**
  * Who speaks for (issuer, audience, bound claims) is a question across tenants, so no login reads the table: it asks the
- * two functions. Two keys overlap unless they bind one claim to different values; an overlap is refused whoever holds it.
+ * two functions. Two keys overlap unless they bind one claim to different values. An overlap with a proven key, one whose
+ * tenant showed a real token, is refused whoever holds it; a claim that nobody proved keeps nobody out.
  */
 const connectionKeys = `
-CREATE FUNCTION control.claim_connection_key(_issuer text, _audience text, _bound jsonb, _provider uuid) RETURNS boolean
+CREATE FUNCTION control.claim_connection_key(_issuer text, _audience text, _bound jsonb, _provider uuid, _is_proven boolean) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE _tenant uuid := NULLIF(current_setting('app.tenant', true), '')::uuid;
 BEGIN
   IF _tenant IS NULL THEN RAISE EXCEPTION 'no tenant in this transaction' USING ERRCODE = '42501'; END IF;
   PERFORM pg_advisory_xact_lock(hashtextextended(_issuer, 7));
   IF EXISTS (SELECT 1 FROM control.connection_key k WHERE k.issuer = _issuer AND k.audience = _audience
-     AND k.identity_provider_id <> _provider
+     AND k.identity_provider_id <> _provider AND k.is_proven
      AND NOT EXISTS (SELECT 1 FROM jsonb_each(k.bound) held JOIN jsonb_each(_bound) wanted USING (key)
                      WHERE held.value <> wanted.value)) THEN
     RETURN false;
   END IF;
-  INSERT INTO control.connection_key (issuer, audience, bound, tenant_id, identity_provider_id)
-  VALUES (_issuer, _audience, _bound, _tenant, _provider) ON CONFLICT DO NOTHING;
+  INSERT INTO control.connection_key AS k (issuer, audience, bound, tenant_id, identity_provider_id, is_proven)
+  VALUES (_issuer, _audience, _bound, _tenant, _provider, _is_proven)
+  ON CONFLICT (issuer, audience, bound, identity_provider_id) DO UPDATE SET is_proven = k.is_proven OR _is_proven
+  WHERE k.tenant_id = _tenant;
   RETURN true;
 END $$;
 CREATE FUNCTION control.release_connection_keys(_provider uuid) RETURNS void
@@ -123,7 +127,7 @@ CREATE FUNCTION control.find_scim_token(_sha256 text) RETURNS TABLE (tenant_id u
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
   SELECT t.tenant_id, t.identity_provider_id FROM control.scim_token t WHERE t.sha256 = _sha256 $$;
 REVOKE ALL ON FUNCTION control.find_scim_token(text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION control.claim_connection_key(text, text, jsonb, uuid), control.release_connection_keys(uuid) FROM PUBLIC;`;
+REVOKE ALL ON FUNCTION control.claim_connection_key(text, text, jsonb, uuid, boolean), control.release_connection_keys(uuid) FROM PUBLIC;`;
 
 const published = `
 CREATE FUNCTION control.keep_published() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$

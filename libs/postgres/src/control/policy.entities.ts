@@ -1,3 +1,4 @@
+import type { TaxonomySource } from '@writ/domain';
 import { Column, Entity } from 'typeorm';
 import { ControlRow } from './row.js';
 
@@ -25,6 +26,13 @@ export class PolicyVersionRow extends ControlRow {
 
   @Column('timestamptz', { nullable: true })
   publishedAt!: Date | null;
+}
+
+/** What the tenant adds to the built-in taxonomy; one row a tenant. */
+@Entity('taxonomy', { schema: 'control' })
+export class TaxonomyRow extends ControlRow {
+  @Column('jsonb')
+  source!: TaxonomySource;
 }
 
 /** A change that waits for a second person. The database refuses an approver who is the requester. */

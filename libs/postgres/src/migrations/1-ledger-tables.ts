@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { neverDown } from './one-way.js';
 
 /**
  * What all tenants' logs share: who may write, which logs there are, what waits for the sequencer, and the epochs. The
@@ -10,8 +11,8 @@ export class LedgerTables1763694000001 implements MigrationInterface {
     await runner.query(appendOnly);
   }
 
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP SCHEMA ledger CASCADE');
+  down(): Promise<void> {
+    return neverDown();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { neverDown } from './one-way.js';
 
 /**
  * `ledger.provision`: one tenant's roles, schema, tables, triggers, grants and log in one call and one transaction.
@@ -12,8 +13,8 @@ export class TenantSchema1763694000002 implements MigrationInterface {
     await runner.query(provision);
   }
 
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP FUNCTION ledger.provision(uuid, text, smallint)');
+  down(): Promise<void> {
+    return neverDown();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { neverDown } from './one-way.js';
 
 /** The whole of what a writer may do to the ledger: enrol, show that it lives, append, find, close. */
 export class Intake1763694000003 implements MigrationInterface {
@@ -13,10 +14,8 @@ export class Intake1763694000003 implements MigrationInterface {
     await runner.query(grants);
   }
 
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query(`DROP FUNCTION ledger.append(text[], bigint[], uuid[], uuid[], uuid[], text[], text[], text[], bytea[], bytea[], text[], bytea[]),
-      ledger.admit(text[], uuid[], uuid[], text[]), ledger.find(uuid, uuid, text[]), ledger.enrol_writer(text, text, text, text),
-      ledger.heartbeat(text), ledger.close_writer(text), ledger.writer_lock(text)`);
+  down(): Promise<void> {
+    return neverDown();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { neverDown } from './one-way.js';
 
 /**
  * Published configuration: signed snapshots, and the directory that tells a gateway which tenants trust an issuer or own
@@ -11,8 +12,8 @@ export class Snapshots1763694000004 implements MigrationInterface {
     await runner.query(functions);
   }
 
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE control.snapshot, control.directory_connection, control.directory_key CASCADE');
+  down(): Promise<void> {
+    return neverDown();
   }
 }
 
@@ -21,7 +22,7 @@ GRANT USAGE ON SCHEMA control TO writ_gateway, writ_tenant_api, writ_worker, wri
 
 CREATE FUNCTION control.current_tenant() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
 RETURN nullif(current_setting('app.tenant', true), '')::uuid;
-GRANT EXECUTE ON FUNCTION control.current_tenant() TO writ_gateway, writ_tenant_api, writ_worker, writ_tenant;
+GRANT EXECUTE ON FUNCTION control.current_tenant() TO writ_tenant_api, writ_tenant;
 
 CREATE TABLE control.snapshot (
   tenant_id uuid NOT NULL,

@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { neverDown } from './one-way.js';
 
 /** What the sequencer may do: take what is pending, read the stored bytes, insert tree batches and epochs, stop a log. */
 export class Sequencing1763694000006 implements MigrationInterface {
@@ -11,10 +12,8 @@ export class Sequencing1763694000006 implements MigrationInterface {
     await runner.query(grants);
   }
 
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query(
-      'DROP FUNCTION ledger.take(smallint, int), ledger.heads(uuid[]), ledger.put_epoch(bigint, bytea, bytea, text, jsonb)',
-    );
+  down(): Promise<void> {
+    return neverDown();
   }
 }
 
@@ -129,6 +128,5 @@ GRANT EXECUTE ON FUNCTION ledger.take(smallint, int), ledger.heads(uuid[]), ledg
   ledger.put_epoch(bigint, bytea, bytea, text, jsonb), ledger.newest_epoch(),
   ledger.place_integrity_hold(uuid, text), ledger.integrity_holds()
 TO writ_sequencer;
-GRANT EXECUTE ON FUNCTION ledger.place_integrity_hold(uuid, text), ledger.integrity_holds(), ledger.heads(uuid[]) TO writ_worker;
-GRANT EXECUTE ON FUNCTION ledger.heads(uuid[]), ledger.newest_epoch() TO writ_exporter;
+GRANT EXECUTE ON FUNCTION ledger.place_integrity_hold(uuid, text) TO writ_worker;
 `;

@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { neverDown } from './one-way.js';
 
 /** What the sweeper may do: declare silent writers lost, and read what ended writers left open. */
 export class Sweeping1763694000007 implements MigrationInterface {
@@ -8,10 +9,8 @@ export class Sweeping1763694000007 implements MigrationInterface {
     await runner.query(grants);
   }
 
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query(
-      'DROP FUNCTION ledger.lose_silent_writers(interval), ledger.open_permits(text, int), ledger.mark_swept(text)',
-    );
+  down(): Promise<void> {
+    return neverDown();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { neverDown } from './one-way.js';
 
 /** What exports and audits need beside the tenants' own tables: which logs there are, and how their writers were admitted. */
 export class Export1763694000009 implements MigrationInterface {
@@ -6,8 +7,8 @@ export class Export1763694000009 implements MigrationInterface {
     await runner.query(enrolments);
   }
 
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP FUNCTION ledger.enrolments(text[]), ledger.tenants()');
+  down(): Promise<void> {
+    return neverDown();
   }
 }
 

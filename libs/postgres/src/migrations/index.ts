@@ -7,6 +7,7 @@ import { Sequencing1763694000006 } from './6-sequencing.js';
 import { Sweeping1763694000007 } from './7-sweeping.js';
 import { Retention1763694000008 } from './8-retention.js';
 import { Export1763694000009 } from './9-export.js';
+import { Release1763694000010 } from './10-release.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   Sweeping1763694000007,
   Retention1763694000008,
   Export1763694000009,
+  Release1763694000010,
 ];

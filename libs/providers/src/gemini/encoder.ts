@@ -26,6 +26,7 @@ export function generateEncoder(ask: Ask, answeredModel: string): Encoder {
     keepAlive: ask.stream ? keepAliveComment : nothing,
     encode(event) {
       if (event.source?.dialect !== 'gemini.generate') return bytes(writer.write(event, ask.stream), ask.stream);
+      writer.learn(event.parts);
       const reading = readGenerate(event.source.json, calls);
       const { edits, changed, homeless } = respell(reading, event.parts);
       const late = ask.stream ? homeless.filter((part) => isSaid(part) && part.kind !== 'tool-call') : [];
@@ -58,8 +59,17 @@ class GenerateWriter {
 
   constructor(
     private id: string,
-    private readonly model: string,
+    private model: string,
   ) {}
+
+  /** The vendor's own chunks pass: words that lost their place go out under the same name. */
+  learn(parts: readonly AnswerPart[]): void {
+    for (const part of parts) {
+      if (part.kind !== 'start') continue;
+      this.id = part.id === '' ? this.id : part.id;
+      this.model = part.model === '' ? this.model : part.model;
+    }
+  }
 
   write(event: AnswerEvent, stream: boolean): string {
     const said: AnswerPart[] = [];

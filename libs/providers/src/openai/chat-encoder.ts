@@ -1,4 +1,4 @@
-import type { AnswerEvent, AnswerPart, Ask, Dialect, FinishReason, Refusal } from '@writ/domain';
+import type { AnswerEvent, AnswerPart, Ask, Dialect, FinishReason, Refusal, Usage } from '@writ/domain';
 import {
   contentTypeOf,
   type Encoder,
@@ -55,7 +55,8 @@ interface Identity {
 
 function encodeChunk(event: AnswerEvent, own: OwnChunks): string {
   const { source } = event;
-  if (source?.dialect !== own.dialect) return own.write(event.parts) + (event.terminal ? frame('[DONE]') : '');
+  if (source?.dialect !== own.dialect)
+    return own.write(event.parts) + (event.terminal ? own.count() + frame('[DONE]') : '');
   if (event.terminal) return own.write(event.parts.filter((part) => !('at' in part))) + frame('[DONE]');
   const { json, homeless } = spliced(source.json, event.parts);
   return own.write(homeless) + frame(json);
@@ -91,6 +92,7 @@ class OwnChunks {
   readonly #calls = new Set<string>();
   readonly #state: Identity;
   readonly #usage: boolean;
+  #counted: Usage | undefined;
 
   constructor(
     readonly dialect: Dialect,
@@ -112,6 +114,11 @@ class OwnChunks {
     }
   }
 
+  /** The last chunk before the end, for a caller that asked for it. Vendors may count many times; the last count holds. */
+  count(): string {
+    return this.#usage && this.#counted ? this.#chunk([], { usage: writeUsage(this.#counted) }) : '';
+  }
+
   write(parts: readonly AnswerPart[]): string {
     return parts.map((part) => (isSaid(part) && isBareEnd(part) ? '' : this.#one(part))).join('');
   }
@@ -129,7 +136,8 @@ class OwnChunks {
       case 'finish':
         return this.#chunk([{ index: part.choice, delta: {}, logprobs: null, finish_reason: finishes[part.reason] }]);
       case 'usage':
-        return this.#usage ? this.#chunk([], { usage: writeUsage(part.usage) }) : '';
+        this.#counted = part.usage;
+        return '';
       default:
         return '';
     }

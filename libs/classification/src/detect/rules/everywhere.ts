@@ -25,9 +25,7 @@ export const everywhere: readonly Rule[] = [
     type: 'SWIFT_BIC',
     class: 'PII',
     shapes: { AAAAAAAA: 0, 'AAAAAA##': 0, 'AAAAAA#####': 0, AAAAAAAAAAA: 0 },
-    match:
-      /^[A-Z]{4}(?:AD|AE|AF|AG|AL|AM|AO|AR|AT|AU|AZ|BA|BB|BD|BE|BG|BH|BM|BN|BO|BR|BS|BW|BY|BZ|CA|CH|CI|CL|CM|CN|CO|CR|CU|CY|CZ|DE|DK|DO|DZ|EC|EE|EG|ES|ET|FI|FJ|FR|GB|GE|GG|GH|GI|GR|GT|HK|HN|HR|HU|ID|IE|IL|IM|IN|IQ|IR|IS|IT|JE|JM|JO|JP|KE|KH|KR|KW|KY|KZ|LA|LB|LI|LK|LT|LU|LV|MA|MC|MD|ME|MG|MK|MM|MN|MO|MT|MU|MV|MX|MY|MZ|NA|NG|NI|NL|NO|NP|NZ|OM|PA|PE|PG|PH|PK|PL|PR|PS|PT|PY|QA|RO|RS|RU|RW|SA|SC|SE|SG|SI|SK|SM|SN|SV|SY|TH|TN|TR|TT|TW|TZ|UA|UG|US|UY|UZ|VA|VE|VN|XK|YE|ZA|ZM|ZW)[A-Z0-9]{2}(?:[A-Z0-9]{3})?$/,
-    validator: 'country code',
+    match: /^[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?$/,
     cued: 900,
     cues: 'swift, bic, swift code, bic code, swift/bic, bank identifier',
   },

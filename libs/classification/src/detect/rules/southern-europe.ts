@@ -76,7 +76,7 @@ export const southernEurope: readonly Rule[] = [
   },
   {
     type: 'ES_CIF',
-    shapes: { A99999999: 560, A9999999A: 700, 'A-99999999': 650 },
+    shapes: { A99999999: 0, A9999999A: 560, 'A-99999999': 650 },
     match: /^[ABCDEFGHJNPQRSUVW]/,
     check: cif,
     validator: 'digit-sum',

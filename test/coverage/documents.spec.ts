@@ -3,8 +3,8 @@ import { existsSync, globSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { blocks, documents, proseOf, read, repository } from './snippets/blocks.js';
 
-/** `ts` and `js` are run by snippets.spec.ts, `sh` by commands.spec.ts. */
-const run = new Set(['ts', 'js', 'sh']);
+/** `ts`, `js` and `sql` are run by snippets.spec.ts, `sh` by commands.spec.ts. */
+const run = new Set(['ts', 'js', 'sql', 'sh']);
 const pictures = new Set(['', 'mermaid', 'text']);
 const projects = globSync(['apps/*/package.json', 'libs/*/package.json'], { cwd: repository }).map(dirname).toSorted();
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { blocks } from './snippets/blocks.js';
 import { coreSurroundings } from './snippets/core.js';
-import { closeDatabase, outsideSurroundings } from './snippets/outside.js';
+import { closeDatabase, onHold, outsideSurroundings } from './snippets/outside.js';
 import { run, runAlone } from './snippets/run-typescript.js';
 
 const surroundings = { ...coreSurroundings, ...outsideSurroundings };
@@ -45,6 +45,11 @@ describe('a snippet', () => {
       expect(() => runAlone(block)).not.toThrow();
     },
   );
+
+  it('of SQL runs as the administrator, on a tenant whose log is on hold', async () => {
+    const sql = blocks.filter(({ language }) => language === 'sql');
+    for (const { text } of sql) expect(await onHold(text)).toHaveLength(1);
+  });
 
   it('has surroundings only where there is a snippet', () => {
     const files = new Set(snippets.map(({ file }) => file));

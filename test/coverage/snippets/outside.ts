@@ -38,6 +38,17 @@ export async function closeDatabase(): Promise<void> {
   await (await database)?.close();
 }
 
+/** What an administrator's statement of a runbook answers while one log is on hold; the hold ends with it. */
+export async function onHold(statement: string): Promise<readonly unknown[]> {
+  const held = await theDatabase();
+  const { tenant } = await held.tenant();
+  const administrator = await held.session('postgres');
+  await administrator.query('SELECT ledger.place_integrity_hold($1, $2)', [tenant, 'a test']);
+  const { rows } = await administrator.query<object>(statement.replaceAll('<tenant>', tenant));
+  await administrator.query('DELETE FROM ledger.integrity_hold');
+  return rows;
+}
+
 /** What the snippets of the adapters and apps need around them: real servers on free ports, or the simulator. */
 export const outsideSurroundings: Readonly<Record<string, () => Surroundings | Promise<Surroundings>>> = {
   'libs/nest/README.md': () => {

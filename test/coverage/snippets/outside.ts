@@ -216,7 +216,7 @@ async function commitOne(held: TestDatabase, tenant: TenantContext): Promise<pos
     settings: { build: { version: 'test' }, environment: 'test', clock: { source: 'test', errorMs: 1 } },
     clock: systemClock,
     logKeys: () => [],
-    onAlarm: refuse,
+    onAlarm: () => undefined,
     onProblem: () => undefined,
   });
   const log = { ...aLog(tenant), origin: (await postgres.originOf(plane, tenant.tenant)) ?? '' };

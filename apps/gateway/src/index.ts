@@ -1,3 +1,4 @@
+export { createClassifier } from './classifier.js';
 export { createServer, type ServerDependencies } from './server.js';
 export { sealResponse } from './socket.js';
 export { surfaces } from './surfaces.js';

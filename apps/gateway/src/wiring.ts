@@ -1,8 +1,8 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { classify, isCleared } from '@writ/classification';
+import { isCleared } from '@writ/classification';
 import { limits, parseRecordId, type RecordId } from '@writ/domain';
-import type { ClassifierPort, Ports } from '@writ/enforcement';
+import type { Ports } from '@writ/enforcement';
 import { createIdentity, documentFetcher, type Directory } from '@writ/identity';
 import { isReceipt, rawPublicKey, statementSigner } from '@writ/ledger';
 import { compile, type PolicyImage } from '@writ/policy';
@@ -22,6 +22,7 @@ import {
 import { createProviders, dialects } from '@writ/providers';
 import { connectRedis, createLimits, sharedReplays, sharedRests } from '@writ/redis';
 import { isAuthorizedBy, localHealth, type LocalHealth } from '@writ/routing';
+import { createClassifier } from './classifier.js';
 import { securityEvents } from './security.js';
 import type { GatewaySettings } from './settings.js';
 import { createSnapshots } from './snapshots.js';
@@ -60,6 +61,7 @@ export function wire(settings: GatewaySettings): Wiring {
   const leases = budgetStore(configPlane);
   const spending = createLimits({ redis, leases, clock, instances: settings.processes, onProblem: problem });
   const endpoints = sharedHealth(settings, problem);
+  const classifier = createClassifier(clock);
   const ports: Ports = {
     identity: createIdentity({
       directory: callersOf(directory, settings.adminAudience),
@@ -94,7 +96,7 @@ export function wire(settings: GatewaySettings): Wiring {
   const close = async (): Promise<void> => {
     security.close();
     await own.close();
-    await Promise.allSettled([spending.close(), endpoints.close()]);
+    await Promise.allSettled([spending.close(), endpoints.close(), classifier.close()]);
     await Promise.allSettled([source.close(), directory.close(), redis.close(), egress.close()]);
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
@@ -139,14 +141,6 @@ function ownLedger(settings: GatewaySettings, plane: PlanePool, log: Log, proble
     onProblem: problem,
   });
 }
-
-const classifier: ClassifierPort = {
-  async classify(ask, { taxonomy, digestKey }) {
-    const until = systemClock.monotonicMs() + limits.classificationMs;
-    const expired = (): boolean => systemClock.monotonicMs() > until;
-    return await Promise.resolve(classify(ask.leaves, taxonomy, { digestKey, attachments: ask.attachments, expired }));
-  },
-};
 
 /**
  * A token for the tenant API is not a token for the gateway: its audience is taken out of every connection here. An outage

@@ -10,6 +10,8 @@ export const limits = Object.freeze({
   choices: 8,
   maxOutputTokens: 1_000_000,
   classificationMs: 2_000,
+  /** Above this an input is classified on a worker thread. */
+  classificationInlineCharacters: 32 * 1024,
   /** Deadline of the decision's commit; after it the request is refused. */
   decisionCommitMs: 1_000,
   outcomeCommitMs: 5_000,

@@ -1,0 +1,34 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { createClassifier } from '@writ/gateway';
+import { limits } from '@writ/domain';
+import { systemClock } from '@writ/platform';
+import { House, anAsk } from '../support/house.js';
+
+const house = new House();
+const classifier = createClassifier(systemClock);
+
+afterAll(async () => {
+  await classifier.close();
+});
+
+describe('the classifier of the gateway', () => {
+  const secret = 'Use AKIAQ3EGVWLZ7JTBN4XM to list the buckets.';
+  const long = `${'Some ordinary words of a long report. '.repeat(limits.classificationInlineCharacters / 30)}${secret}`;
+
+  it('H7: finds on a worker thread, at the end of a long input, what it finds in a short one', async () => {
+    const [short, far] = [
+      await classifier.classify(anAsk(house, secret), house.held),
+      await classifier.classify(anAsk(house, long), house.held),
+    ];
+    expect(far.complete).toBe(true);
+    expect(far.classes['SECRET']).toBe(short.classes['SECRET']);
+    expect(far.findings.at(-1)?.valueDigest).toBe(short.findings.at(-1)?.valueDigest);
+  });
+
+  it('C7: an input that no thread could take is incomplete, which policy denies', async () => {
+    const closed = createClassifier(systemClock);
+    await closed.classify(anAsk(house, long), house.held);
+    await closed.close();
+    expect(await closed.classify(anAsk(house, long), house.held)).toMatchObject({ complete: false });
+  });
+});

@@ -24,6 +24,11 @@ export class DirectoryTwin implements Directory {
     this.#keys.set(sha256, { tenant, key: { ...key, sha256 } });
   }
 
+  /** As a snapshot holds it: by its hash. */
+  keep(tenant: TenantId, key: AppKey): void {
+    this.#keys.set(key.sha256, { tenant, key });
+  }
+
   revokeKey(id: string): void {
     for (const [sha256, { key }] of this.#keys) if (key.id === id) this.#keys.delete(sha256);
   }

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { limits, type Attachment, type Classification, type Finding, type Leaf } from '@writ/domain';
 import { compose, isQuiet } from './composite.js';
 import type { Candidate } from './detect/rule.js';
+import type { LeafFindings } from './leaf-findings.js';
 import { engineVersion, scan, type Scope } from './engine.js';
 import { bundleOf, type Bundle, type Taxonomy } from './taxonomy/taxonomy.js';
 
@@ -15,13 +16,6 @@ export interface ClassifyOptions {
 }
 
 export const MAX_FINDINGS = 5_000;
-
-/** What one leaf holds, before digests. */
-export interface LeafFindings {
-  readonly leaf: Leaf;
-  readonly candidates: readonly Candidate[];
-  readonly clinicalWords: number;
-}
 
 /** Scans every leaf. Whatever runs out or fails makes the result incomplete, and policy denies that by default. */
 export function classify(leaves: readonly Leaf[], taxonomy: Taxonomy, options: ClassifyOptions): Classification {

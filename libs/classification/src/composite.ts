@@ -1,6 +1,6 @@
 import type { Leaf } from '@writ/domain';
 import type { Candidate } from './detect/rule.js';
-import type { LeafFindings } from './classify.js';
+import type { LeafFindings } from './leaf-findings.js';
 
 /** The identifiers of 45 CFR 164.514(b)(2), by our types. */
 const identifiers =

@@ -15,7 +15,8 @@ import { Budgets, type BudgetHold } from './budgets.js';
 import type { RedisConnection } from './connection.js';
 import type { BudgetLeases } from './leases.js';
 import { limitHeaders } from './limit-headers.js';
-import { rateChecks, Rates, slotLeaseMs, type RateAnswer, type RateCheck } from './rates.js';
+import { rateChecks, Rates, slotLeaseMs, type RateAnswer } from './rates.js';
+import type { RateCheck } from './rate-check.js';
 import { microsOf, worstCase } from './worst-case.js';
 
 export interface LimitsNeeds {

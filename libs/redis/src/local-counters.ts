@@ -1,4 +1,4 @@
-import type { RateCheck } from './rates.js';
+import type { RateCheck } from './rate-check.js';
 import { windowMs } from './scripts.js';
 
 interface Window {

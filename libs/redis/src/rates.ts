@@ -4,15 +4,7 @@ import type { RedisConnection } from './connection.js';
 import { keyOf } from './key.js';
 import { LocalCounters } from './local-counters.js';
 import { reserveScript, settleScript } from './scripts.js';
-
-/** One counter that one request touches. */
-export interface RateCheck {
-  readonly rule: LimitRule;
-  readonly what: 'requests' | 'tokens' | 'concurrency';
-  readonly key: string;
-  readonly limit: number;
-  readonly cost: number;
-}
+import type { RateCheck } from './rate-check.js';
 
 export type RateAnswer =
   | { readonly admitted: true; readonly mode: 'shared' | 'degraded'; readonly used: readonly number[] }

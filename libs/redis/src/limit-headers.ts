@@ -1,5 +1,4 @@
 import type { RateCheck } from './rate-check.js';
-import type { RateAnswer } from './rates.js';
 import { windowMs } from './scripts.js';
 
 /** `x-ratelimit-*` as OpenAI's clients read them, of the tightest limit of each kind. `used` is before this request. */

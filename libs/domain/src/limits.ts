@@ -43,6 +43,12 @@ export const limits = Object.freeze({
   redisMs: 50,
   /** A provider that reports more tokens than this for one answer is not believed. */
   usageTokens: 100_000_000,
+  objectStoreMs: 30_000,
+  objectStoreConnectMs: 5_000,
+  objectStoreConnections: 8,
+  /** S3 takes no part below 5 MiB but the last. */
+  objectStorePartBytes: 8 * 1024 * 1024,
+  objectStoreListBytes: 4 * 1024 * 1024,
   writerSilenceMs: 30_000,
   closeDecisionMs: 60_000,
 });

@@ -72,7 +72,11 @@ export class CreateBudgetInput extends ChangeInput {
   name!: string;
   @Field({ defaultValue: 'tenant', description: 'tenant, app, subject, role or team.' })
   scope!: string;
-  @Field(() => String, { nullable: true, description: 'The role, app or team it is for; absent means each one separately. A team is a group of your directory.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The role, app or team it is for; absent means each one separately. A team is a group of your directory.',
+  })
   match?: string;
   @Field({ defaultValue: 'month', description: 'day, month or total.' })
   period!: string;

@@ -40,6 +40,10 @@ function agentOf(id: string): Subject {
   return aSubject({ id, kind: 'agent', onBehalfOf: aSubject() });
 }
 
+function of(id: string, ...groups: string[]): Subject {
+  return aSubject({ id, groups });
+}
+
 function pricedAt(input: string): Snapshot {
   return aSnapshot({
     prices: [{ model: 'gpt-test', inputMicrosPerMillion: input, outputMicrosPerMillion: '1', version: '1' }],
@@ -246,7 +250,6 @@ describe('money', () => {
   it('a team has one budget, and a rule for one team does not count another', async () => {
     const one = await aProcess(server.url);
     const snapshot = withBudget(worstMicros * 3n, { scope: 'team' });
-    const of = (id: string, ...groups: string[]) => aSubject({ id, groups });
     expect(await admitted(2, () => reserve(one, snapshot, of('ann', 'radiology')))).toBe(2);
     expect(await admitted(2, () => reserve(one, snapshot, of('ben', 'radiology')))).toBe(1);
     expect(await admitted(2, () => reserve(one, snapshot, of('cat', 'surgery')))).toBe(2);

@@ -55,8 +55,8 @@ export function usageAtMost(ask: Ask, outputTokens: number): Usage {
 /** What a vendor wraps around each message. */
 const tokensPerLeaf = 16;
 
-function isPlausible({ estimated: _, ...tokens }: Usage): boolean {
-  return Object.values(tokens).every(
+function isPlausible({ inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens }: Usage): boolean {
+  return [inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens].every(
     (count) => Number.isSafeInteger(count) && count >= 0 && count <= limits.usageTokens,
   );
 }

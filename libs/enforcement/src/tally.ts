@@ -55,7 +55,13 @@ export function usageAtMost(ask: Ask, outputTokens: number): Usage {
 /** What a vendor wraps around each message. */
 const tokensPerLeaf = 16;
 
-function isPlausible({ inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens }: Usage): boolean {
+function isPlausible({
+  inputTokens,
+  outputTokens,
+  cacheReadTokens,
+  cacheWriteTokens,
+  reasoningTokens,
+}: Usage): boolean {
   return [inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens].every(
     (count) => Number.isSafeInteger(count) && count >= 0 && count <= limits.usageTokens,
   );

@@ -50,7 +50,7 @@ const boundless: LimitsPort = {
   reserve: () =>
     Promise.resolve({
       ok: true,
-      value: { id: 'none', worstCaseMicros: '0', mode: 'shared', headers: {}, budget: undefined },
+      value: { id: 'none', worstCaseMicros: '0', mode: 'shared', headers: {}, budget: undefined, outputLimits: [] },
     }),
   settle: () => Promise.resolve(),
 };

@@ -5,8 +5,16 @@ import { policyCommand } from './policy.js';
 import { idpCommand } from './idp.js';
 import { tenantCommand } from './tenant.js';
 import { verifyCommand } from './verify.js';
+import { witnessCommand } from './witness.js';
 
 const writ = new Command('writ').description('the command line of Writ').version('0.1.0').showHelpAfterError();
-for (const command of [verifyCommand(), policyCommand(), classifyCommand(), tenantCommand(), idpCommand()])
+for (const command of [
+  verifyCommand(),
+  witnessCommand(),
+  policyCommand(),
+  classifyCommand(),
+  tenantCommand(),
+  idpCommand(),
+])
   writ.addCommand(command);
 await writ.parseAsync();

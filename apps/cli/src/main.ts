@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { classifyCommand } from './classify.js';
 import { policyCommand } from './policy.js';
 import { idpCommand } from './idp.js';
+import { migrateCommand } from './migrate.js';
 import { tenantCommand } from './tenant.js';
 import { verifyCommand } from './verify.js';
 import { witnessCommand } from './witness.js';
@@ -15,6 +16,7 @@ for (const command of [
   classifyCommand(),
   tenantCommand(),
   idpCommand(),
+  migrateCommand(),
 ])
   writ.addCommand(command);
 await writ.parseAsync();

@@ -24,7 +24,6 @@ export {
   type DirectoryKey,
   connectionDirectory,
 } from './connection-directory.js';
-export { type BudgetKey, type BudgetLease, type BudgetStore, budgetStore } from './budget-store.js';
 export { type Epoch, type EpochStore, type NewestEpoch, type OutsideProof, epochStore } from './epoch-store.js';
 export { type BudgetKey, type BudgetLease, type BudgetStore, type LeaseRefusal, budgetStore } from './budget-store.js';
 export {

@@ -104,6 +104,13 @@ export const refusals = {
     mender: 'tenant',
     message: "The tenant's policy denies this request; its administrators can explain the decision by its id.",
   },
+  'subject-mismatch': {
+    status: 403,
+    retry: false,
+    mender: 'caller',
+    message:
+      'The evaluation names another subject than its credential proves; ask with the credential of the subject it is about.',
+  },
   'policy-invalid': {
     status: 503,
     retry: true,

@@ -102,6 +102,8 @@ export type OutcomeResult =
   | 'caller-disconnected'
   | 'ledger-unavailable'
   | 'not-dispatched'
+  /** The caller asked for the decision alone: it was handed over, and this gateway sent nothing. */
+  | 'decision-only'
   | 'indeterminate';
 
 /** Closes a decision: every decision has exactly one closing outcome. */

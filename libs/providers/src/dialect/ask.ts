@@ -3,6 +3,7 @@ import {
   type Ask,
   type Dialect,
   err,
+  type Evaluated,
   type JsonObject,
   limits,
   ok,
@@ -38,6 +39,7 @@ export interface Particulars {
   readonly maxOutputTokens?: number;
   readonly choices: number;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly evaluated?: Evaluated;
 }
 
 export interface RouteShape {

@@ -3,10 +3,18 @@ import { Command } from 'commander';
 import { classifyCommand } from './classify.js';
 import { policyCommand } from './policy.js';
 import { idpCommand } from './idp.js';
+import { migrateCommand } from './migrate.js';
 import { tenantCommand } from './tenant.js';
 import { verifyCommand } from './verify.js';
 
 const writ = new Command('writ').description('the command line of Writ').version('0.1.0').showHelpAfterError();
-for (const command of [verifyCommand(), policyCommand(), classifyCommand(), tenantCommand(), idpCommand()])
+for (const command of [
+  verifyCommand(),
+  policyCommand(),
+  classifyCommand(),
+  tenantCommand(),
+  idpCommand(),
+  migrateCommand(),
+])
   writ.addCommand(command);
 await writ.parseAsync();

@@ -12,6 +12,9 @@ export type Dialect =
   | 'authzen.evaluation';
 export type Action = 'chat' | 'embed' | 'complete' | 'count-tokens' | 'evaluate';
 
+/** What a request may need of a model beyond text. The first three are kinds of attachments. */
+export type Capability = 'image' | 'audio' | 'file' | 'tools' | 'json-schema' | 'reasoning';
+
 /** A part of a message that is not text. Its bytes are never classified, so policy must allow its kind by name. */
 export interface Attachment {
   readonly path: string;
@@ -50,6 +53,8 @@ export interface Ask {
   readonly attachments: readonly Attachment[];
   /** Names of the tools offered, sorted. */
   readonly tools: readonly string[];
+  /** What the model must be able to, sorted; absent is nothing beyond text. */
+  readonly needs?: readonly Capability[];
   readonly maxOutputTokens?: number;
   /** How many answers are asked for (`n`). */
   readonly choices: number;

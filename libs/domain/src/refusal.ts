@@ -168,6 +168,13 @@ export const refusals = {
     message:
       'No endpoint that may serve this model is authorized for this content; the administrators can authorize one.',
   },
+  'no-capable-endpoint': {
+    status: 400,
+    retry: false,
+    mender: 'tenant',
+    message:
+      'No authorized endpoint of this alias declares all that the request needs (tools, images, JSON schema, reasoning, length); the administrators can add one.',
+  },
   'no-healthy-endpoint': {
     status: 503,
     retry: true,

@@ -84,10 +84,11 @@ export async function enforce(
   // 8. Which endpoint? Only inside the authorized set.
   const tokens = estimateTokens(ask) + (ask.maxOutputTokens ?? 0) * ask.choices;
   const { aliases, endpoints, prices, limits } = held.snapshot;
-  const about = { model: ask.model, tokens, random: () => ports.ids.random(), nowMs: ports.clock.nowMs() };
+  const { model, needs: capabilities = [], conversation } = ask;
+  const about = { model, tokens, capabilities, conversation, random: () => ports.ids.random() };
   const route = choose(
     decision,
-    { aliases, endpoints, prices, limits, ...about },
+    { aliases, endpoints, prices, limits, ...about, nowMs: ports.clock.nowMs() },
     healthOf(ports.health, tenant.tenant),
   );
   if (!route.ok) return closeRefused(exchange, refuse(route.error), hangUp);

@@ -89,6 +89,10 @@ export interface AttemptSummary {
   readonly endpoint: EndpointId;
   readonly model: string;
   readonly result: string;
+  /** Why here: primary, fallback, key rotation or retry. */
+  readonly reason?: string;
+  /** The id of the key in the endpoint's pool. */
+  readonly key?: string;
   readonly status?: number;
   readonly upstreamRequestId?: string;
   readonly milliseconds: number;

@@ -15,6 +15,7 @@ import {
 import { type Node, parseJson } from '../json/parse.js';
 import { readShape } from '../json/read.js';
 import type { Shape } from '../json/shape.js';
+import { needsOf } from './needs.js';
 import { valueOf } from '../json/value.js';
 
 /** What the door knows of a request beside its body. */
@@ -72,6 +73,7 @@ export function parseAsk(route: RouteShape, bytes: Uint8Array, meta: AskMeta): R
     attachments: reading.value.attachments,
     ...particulars.value,
     tools: particulars.value.tools.toSorted(),
+    needs: needsOf(route.dialect, body, particulars.value.tools, reading.value.attachments),
   });
 }
 

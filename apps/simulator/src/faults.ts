@@ -115,6 +115,8 @@ export class Scripts {
 }
 
 function matches(match: z.output<typeof scriptSchema>['match'], heard: Heard): boolean {
+  // A token endpoint is no model: a script strikes it only where it names its path.
+  if (match.path === undefined && heard.path.startsWith('/oauth2/')) return false;
   return (
     heard.path.includes(match.path ?? '') &&
     heard.body.includes(match.body ?? '') &&

@@ -10,6 +10,7 @@ import { anthropic } from './vendors/anthropic/index.js';
 import { bedrock } from './vendors/bedrock/index.js';
 import { cohere } from './vendors/cohere/index.js';
 import { gemini } from './vendors/gemini/index.js';
+import { googleTokens } from './vendors/gemini/tokens.js';
 import { azure, mistral } from './vendors/openai/relatives.js';
 import { openai } from './vendors/openai/index.js';
 
@@ -36,7 +37,7 @@ export interface Recorded {
 /** What the control routes beyond scripts and requests do; undefined when there is no such route. */
 export type Control = (method: string, path: string, body: unknown) => Promise<Reply | undefined>;
 
-const vendors: readonly Vendor[] = [openai, anthropic, gemini, bedrock, cohere, azure, mistral];
+const vendors: readonly Vendor[] = [openai, anthropic, gemini, bedrock, cohere, azure, mistral, googleTokens];
 
 /** Every vendor behind one address. `/at/<place>` in front of a path is the same vendor under another address. */
 export class ModelsServer {

@@ -19,6 +19,8 @@ const vendors: readonly (readonly [
   ['azure.openai', (root) => ({ baseUrl: root })],
   ['mistral', (root) => ({ baseUrl: `${root}/mistral/v1` })],
   ['vllm', (root) => ({ baseUrl: `${root}/v1` })],
+  ['ollama', (root) => ({ baseUrl: `${root}/v1` })],
+  ['openai-compatible', (root) => ({ baseUrl: `${root}/v1` })],
   ['google.vertex', (root) => ({ baseUrl: root, settings: { project: 'p', location: 'europe-west4' } })],
 ];
 
@@ -32,7 +34,7 @@ export function openCrossing(): void {
       const endpoint = anEndpoint('it', {
         provider,
         models: ['the-model'],
-        keys: [{ id: 'k', sealed: 'AKIASIM:secret' }],
+        keys: [{ id: 'k', sealed: provider === 'google.vertex' ? simulator.serviceAccount : 'AKIASIM:secret' }],
         ...where(simulator.urls.models),
       });
       passages.set(provider, await openPassage(endpoint, [new URL(simulator.urls.models).host]));

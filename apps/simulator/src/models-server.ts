@@ -29,6 +29,8 @@ export interface Recorded {
   /** Requests of one connection have the same. */
   readonly connection: number;
   status: number;
+  /** Events of the answer, or 1 for a whole one: where a fault can strike. */
+  pieces: number;
   /** True when the other side went away before the answer ended. */
   aborted: boolean;
   finishedAt: number | undefined;
@@ -98,6 +100,7 @@ export class ModelsServer {
     const reply = status && vendor ? failWith(vendor, status) : plain;
     const headers = { 'x-request-id': idOf('req_', path, text), ...reply.headers };
     entry.status = reply.status;
+    entry.pieces = reply.pieces.length;
     await deliver({ ...reply, headers }, directions.faults, response);
   }
 
@@ -115,6 +118,7 @@ export class ModelsServer {
       body: call.body,
       connection,
       status: 0,
+      pieces: 0,
       aborted: false,
       finishedAt: undefined,
     };

@@ -1,7 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import OpenAI from 'openai';
-import type { Provider, Usage } from '@writ/domain';
+import type { Endpoint, Provider, Usage } from '@writ/domain';
 import { startSimulator, type Simulator } from '@writ/simulator';
 import { anEndpoint } from '../../support/index.js';
 import { openPassage, type Passage } from './passage.js';
@@ -24,19 +24,26 @@ const vendors: readonly (readonly [
   ['google.vertex', (root) => ({ baseUrl: root, settings: { project: 'p', location: 'europe-west4' } })],
 ];
 
+/** The simulated vendor as an endpoint of a tenant. */
+export function endpointOf(provider: Provider, at: Simulator, name = 'it'): Endpoint {
+  const where = vendors.find(([known]) => known === provider)?.[1];
+  if (!where) throw new Error(provider);
+  return anEndpoint(name, {
+    provider,
+    models: ['the-model'],
+    keys: [{ id: 'k', sealed: provider === 'google.vertex' ? at.serviceAccount : 'AKIASIM:secret' }],
+    ...where(at.urls.models),
+  });
+}
+
 export let simulator: Simulator;
 const passages = new Map<Provider, Passage>();
 /** Opens one passage a vendor, all in front of one simulator, for the tests of a file. */
 export function openCrossing(): void {
   beforeAll(async () => {
     simulator = await startSimulator();
-    for (const [provider, where] of vendors) {
-      const endpoint = anEndpoint('it', {
-        provider,
-        models: ['the-model'],
-        keys: [{ id: 'k', sealed: provider === 'google.vertex' ? simulator.serviceAccount : 'AKIASIM:secret' }],
-        ...where(simulator.urls.models),
-      });
+    for (const provider of names) {
+      const endpoint = endpointOf(provider, simulator);
       passages.set(provider, await openPassage(endpoint, [new URL(simulator.urls.models).host]));
     }
   });

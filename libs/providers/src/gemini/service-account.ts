@@ -70,7 +70,12 @@ export class ServiceAccountTokens {
     );
     if (!answer.ok) return answer;
     const { access_token: token, expires_in: seconds, token_type: type } = answer.value;
-    if (typeof token !== 'string' || !/^[\x21-\x7e]{1,8192}$/.test(token) || String(type).toLowerCase() !== 'bearer')
+    if (
+      typeof token !== 'string' ||
+      !/^[\x21-\x7e]{1,8192}$/.test(token) ||
+      typeof type !== 'string' ||
+      !/^bearer$/i.test(type)
+    )
       return err({ class: 'credential', detail: 'token-answer' });
     holds(this.nowMs() + Math.max(0, (typeof seconds === 'number' ? seconds : 0) - leftSeconds) * 1_000);
     return ok(token);

@@ -85,7 +85,7 @@ export const badName = userError(
 export function candidateProblem(input: AliasTargetInput, at: number): UserError | undefined {
   const field = (name: string): string => `candidates.${at}.${name}`;
   if (input.weight < 0 || input.weight > 1000) return invalid(field('weight'), 'A weight is 0 to 1000.');
-  if (input.contextLength != null && (input.contextLength < 1 || input.contextLength > 100_000_000))
+  if (typeof input.contextLength === 'number' && (input.contextLength < 1 || input.contextLength > 100_000_000))
     return invalid(field('contextLength'), 'A context length is 1 to 100,000,000 tokens.');
   if (input.capabilities?.some((name) => !capabilities.some((known) => known === name)))
     return invalid(field('capabilities'), `Choose of ${capabilities.join(', ')}.`);

@@ -51,20 +51,20 @@ export class CandidateRoute implements Route {
     this.#prepared = undefined;
     if (prepared) return prepared;
     if (!previous || this.#attempts === 0 || this.#attempts >= limits.attempts) return undefined;
-    const { then } = taxonomy[previous.class];
-    switch (then) {
+    const { next } = taxonomy[previous.class];
+    switch (next) {
       case 'rotate':
         return this.#rotate(nowMs) ?? this.#advance(previous.class, nowMs);
       case 'retry':
         return this.#retry(nowMs) ?? this.#advance(previous.class, nowMs);
-      case 'next':
+      case 'endpoint':
         return this.#advance(previous.class, nowMs);
       case 'longer':
         return this.#advance(previous.class, nowMs, this.#longerThanCurrent());
       case 'stop':
         return undefined;
       default:
-        return unreachable(then);
+        return unreachable(next);
     }
   }
 

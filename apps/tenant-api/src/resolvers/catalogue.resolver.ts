@@ -220,8 +220,8 @@ export class CatalogueResolver {
           endpoint,
           model,
           weight,
-          ...(contextLength == null ? {} : { contextLength }),
-          ...(can == null ? {} : { capabilities: capabilities.filter((known) => can.includes(known)) }),
+          ...(typeof contextLength !== 'number' ? {} : { contextLength }),
+          ...(!Array.isArray(can) ? {} : { capabilities: capabilities.filter((known) => can.includes(known)) }),
         }));
         const before = await tx.one(AliasRow, { name: input.name });
         const row = before

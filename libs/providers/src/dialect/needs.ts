@@ -33,12 +33,11 @@ function asksSchema(dialect: Dialect, body: JsonObject): boolean {
 
 function asksReasoning(dialect: Dialect, body: JsonObject): boolean {
   const at = (...path: readonly string[]): JsonValue | undefined => within(body, path);
-  const effort = (value: JsonValue | undefined): boolean => isSaid(value) && value !== 'none';
   switch (dialect) {
     case 'openai.chat':
-      return effort(at('reasoning_effort'));
+      return isEffort(at('reasoning_effort'));
     case 'openai.responses':
-      return effort(at('reasoning', 'effort'));
+      return isEffort(at('reasoning', 'effort'));
     case 'anthropic.messages':
       return isSaid(at('thinking')) && at('thinking', 'type') !== 'disabled';
     case 'gemini.generate':
@@ -49,6 +48,10 @@ function asksReasoning(dialect: Dialect, body: JsonObject): boolean {
     default:
       return false;
   }
+}
+
+function isEffort(value: JsonValue | undefined): boolean {
+  return isSaid(value) && value !== 'none';
 }
 
 function within(body: JsonObject, path: readonly string[]): JsonValue | undefined {

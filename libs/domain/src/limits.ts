@@ -41,6 +41,8 @@ export const limits = Object.freeze({
   jwksMaxAgeMs: 24 * 60 * 60 * 1000,
   verifiedTokens: 50_000,
   redisMs: 50,
+  /** A provider that reports more tokens than this for one answer is not believed. */
+  usageTokens: 100_000_000,
   objectStoreMs: 30_000,
   objectStoreConnectMs: 5_000,
   objectStoreConnections: 8,

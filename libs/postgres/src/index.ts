@@ -24,7 +24,7 @@ export {
   type DirectoryKey,
   connectionDirectory,
 } from './connection-directory.js';
-export { type BudgetKey, type BudgetLease, type BudgetStore, budgetStore } from './budget-store.js';
+export { type BudgetKey, type BudgetLease, type BudgetStore, type LeaseRefusal, budgetStore } from './budget-store.js';
 export {
   type Epoch,
   type NewBatch,

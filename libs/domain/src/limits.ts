@@ -18,6 +18,11 @@ export const limits = Object.freeze({
   /** Deadline of the decision's commit; after it the request is refused. */
   decisionCommitMs: 1_000,
   outcomeCommitMs: 5_000,
+  /** How long a request waits, beside its commit, for witnesses to cosign an epoch with its record. */
+  witnessMs: 15_000,
+  /** One question to a witness or a timestamp authority. */
+  witnessAnswerMs: 5_000,
+  witnessAnswerBytes: 64 * 1024,
   recordBytes: 60 * 1024,
   commitBatchRecords: 64,
   commitsInFlight: 2,

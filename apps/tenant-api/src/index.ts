@@ -3,3 +3,4 @@ export { type TenantApiSettings, readTenantApiSettings, tenantApiSettings } from
 export { type Wiring, wire } from './wiring.js';
 export type * from './ports.js';
 export { fromAnyId } from './schema/ids.js';
+export { bundleExporter } from './outside/exporter.js';

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { classifyCommand } from './classify.js';
 import { policyCommand } from './policy.js';
+import { cellCommand } from './cell.js';
 import { idpCommand } from './idp.js';
 import { migrateCommand } from './migrate.js';
 import { tenantCommand } from './tenant.js';
@@ -17,6 +18,7 @@ for (const command of [
   tenantCommand(),
   idpCommand(),
   migrateCommand(),
+  cellCommand(),
 ])
   writ.addCommand(command);
 await writ.parseAsync();

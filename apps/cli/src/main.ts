@@ -4,6 +4,7 @@ import { classifyCommand } from './classify.js';
 import { jobsCommand } from './jobs.js';
 import { policyCommand } from './policy.js';
 import { idpCommand } from './idp.js';
+import { migrateCommand } from './migrate.js';
 import { tenantCommand } from './tenant.js';
 import { verifyCommand } from './verify.js';
 
@@ -14,6 +15,7 @@ for (const command of [
   classifyCommand(),
   tenantCommand(),
   idpCommand(),
+  migrateCommand(),
   jobsCommand(),
 ])
   writ.addCommand(command);

@@ -4,3 +4,4 @@ export { loginAs, loginAsMachine, type Tokens } from './issuer/login.js';
 export { machines, people, publicClient, type MachineClient, type Person } from './issuer/people.js';
 export type { Recorded } from './models-server.js';
 export { startSimulator, type Simulator, type SimulatorOptions, type SimulatorUrls } from './simulator.js';
+export { startObjectStore, type ObjectStoreOptions, type SimulatedObjectStore } from './objects/object-store.js';

@@ -41,6 +41,14 @@ export const limits = Object.freeze({
   jwksMaxAgeMs: 24 * 60 * 60 * 1000,
   verifiedTokens: 50_000,
   redisMs: 50,
+  /** A provider that reports more tokens than this for one answer is not believed. */
+  usageTokens: 100_000_000,
+  objectStoreMs: 30_000,
+  objectStoreConnectMs: 5_000,
+  objectStoreConnections: 8,
+  /** S3 takes no part below 5 MiB but the last. */
+  objectStorePartBytes: 8 * 1024 * 1024,
+  objectStoreListBytes: 4 * 1024 * 1024,
   writerSilenceMs: 30_000,
   closeDecisionMs: 60_000,
 });

@@ -64,8 +64,8 @@ export interface Alias {
 
 export interface LimitRule {
   readonly id: string;
-  readonly scope: 'tenant' | 'app' | 'subject' | 'role' | 'endpoint-key';
-  /** The role, app or key it is for; absent means each one separately. */
+  readonly scope: 'tenant' | 'app' | 'subject' | 'role' | 'team' | 'endpoint-key';
+  /** The role, app, team or key it is for; absent means each one separately. A team is a group of the tenant's directory. */
   readonly match?: string;
   readonly requestsPerMinute?: number;
   readonly tokensPerMinute?: number;
@@ -75,7 +75,7 @@ export interface LimitRule {
 /** A ceiling on money. Amounts are micro-units of the tenant's currency, as decimal strings of integers. */
 export interface Budget {
   readonly id: string;
-  readonly scope: 'tenant' | 'app' | 'subject' | 'role';
+  readonly scope: 'tenant' | 'app' | 'subject' | 'role' | 'team';
   readonly match?: string;
   readonly period: 'day' | 'month' | 'total';
   readonly limitMicros: string;
@@ -88,6 +88,17 @@ export interface Price {
   readonly model: string;
   readonly inputMicrosPerMillion: string;
   readonly outputMicrosPerMillion: string;
+  /** Of the input, the part read from the provider's cache; as the rest of the input when absent. */
+  readonly cacheReadMicrosPerMillion?: string;
+  /** Of the input, the part written to the provider's cache; as the rest of the input when absent. */
+  readonly cacheWriteMicrosPerMillion?: string;
+  /** Of the output, the part that was thinking; as the rest of the output when absent. */
+  readonly reasoningMicrosPerMillion?: string;
+  /** From when it holds, ms since the epoch; since ever when absent. The latest that has begun counts. */
+  readonly validFrom?: number;
+  /** Tokens the model can take and give together, and give at most in one answer, as its vendor publishes them. */
+  readonly contextLength?: number;
+  readonly maxOutputTokens?: number;
   readonly version: string;
 }
 
@@ -118,6 +129,8 @@ export interface Snapshot {
   readonly limits: readonly LimitRule[];
   readonly budgets: readonly Budget[];
   readonly prices: readonly Price[];
+  /** A model without a price is refused, or counted at the tenant's dearest price where the tenant says so. */
+  readonly unpricedModels?: 'refuse' | 'dearest';
   readonly evidence: {
     readonly level: EvidenceLevel;
     /** Classes whose requests get a dispatch record before the first attempt too. */

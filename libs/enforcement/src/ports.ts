@@ -3,6 +3,7 @@ import type {
   Ask,
   Classification,
   Credential,
+  EndpointId,
   EndpointKey,
   RecordId,
   Refusal,
@@ -56,6 +57,14 @@ export interface Reservation {
   readonly headers: Readonly<Record<string, string>>;
   /** What policy may see of budgets. */
   readonly budget: { readonly class: string; readonly remainingCents: number } | undefined;
+  /** Where a hard budget holds and the caller named no length: the longest answer that was reserved for, by candidate. */
+  readonly outputLimits: readonly OutputLimit[];
+}
+
+export interface OutputLimit {
+  readonly endpoint: EndpointId;
+  readonly model: string;
+  readonly tokens: number;
 }
 
 export interface LimitsPort {

@@ -1,5 +1,15 @@
 export { type Login, type PlanePool, type PlanePoolOptions, logins, planePool } from './plane.js';
 export { type Passwords, migrate } from './migrate.js';
+export { type TenantMigration, tenantMigrations } from './tenant-migrations/index.js';
+export {
+  type TenantMigrationFailure,
+  type TenantMigrationOptions,
+  type TenantMigrationProgress,
+  type TenantMigrationReport,
+  TenantMigrationsIncomplete,
+  migrateTenants,
+  tenantMigrationProgress,
+} from './tenant-migrations/run.js';
 export { type NewLog, logOrigin, originOf, provisionTenant } from './provision.js';
 export { type TenantTransaction, schemaOf, withTenant } from './with-tenant.js';
 export { postgresLedgerStore } from './ledger-store.js';
@@ -14,7 +24,7 @@ export {
   type DirectoryKey,
   connectionDirectory,
 } from './connection-directory.js';
-export { type BudgetKey, type BudgetLease, type BudgetStore, budgetStore } from './budget-store.js';
+export { type BudgetKey, type BudgetLease, type BudgetStore, type LeaseRefusal, budgetStore } from './budget-store.js';
 export {
   type Epoch,
   type NewBatch,

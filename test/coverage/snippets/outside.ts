@@ -14,7 +14,8 @@ import * as postgres from '@writ/postgres';
 import { dialects, parseRoute } from '@writ/providers';
 import * as redis from '@writ/redis';
 import { choose, healthOf, isAuthorizedBy, localHealth } from '@writ/routing';
-import { type Simulator, startSimulator } from '@writ/simulator';
+import { s3Bucket } from '@writ/s3';
+import { type Simulator, startObjectStore, startSimulator } from '@writ/simulator';
 import * as worker from '@writ/worker';
 import { fastify, type FastifyInstance } from 'fastify';
 import { type TestDatabase, aTenantId, passwordsOf, startDatabase } from '../../contract/database.js';
@@ -57,6 +58,21 @@ export const outsideSurroundings: Readonly<Record<string, () => Surroundings | P
       given: { ...nest, app, keys: [] },
       check: async () =>
         expect((await app.inject('/readyz')).json()).toEqual({ ready: false, because: ['no signing key'] }),
+    };
+  },
+
+  'libs/s3/README.md': async () => {
+    const simulated = await startObjectStore();
+    const { url: endpoint, accessKeyId, secretAccessKey } = simulated;
+    const allowHosts = [new URL(endpoint).host];
+    const bytes = Buffer.from('{}');
+    return {
+      given: { s3Bucket, endpoint, accessKeyId, secretAccessKey, allowHosts, bytes },
+      check: async ({ read, opened }) => {
+        expect(read).toMatchObject({ ok: true, value: { bytes } });
+        await (opened as { value: { close(): Promise<void> } }).value.close();
+      },
+      close: () => simulated.stop(),
     };
   },
 

@@ -91,7 +91,7 @@ export class AliasRow extends NamedRow {
 @Entity('budget', { schema: 'control' })
 export class BudgetRow extends NamedRow {
   @Column('text')
-  scope!: 'tenant' | 'app' | 'subject' | 'role';
+  scope!: 'tenant' | 'app' | 'subject' | 'role' | 'team';
 
   @Column('text', { nullable: true })
   match!: string | null;
@@ -110,7 +110,7 @@ export class BudgetRow extends NamedRow {
 @Entity('limit_rule', { schema: 'control' })
 export class LimitRuleRow extends NamedRow {
   @Column('text')
-  scope!: 'tenant' | 'app' | 'subject' | 'role' | 'endpoint-key';
+  scope!: 'tenant' | 'app' | 'subject' | 'role' | 'team' | 'endpoint-key';
 
   @Column('text', { nullable: true })
   match!: string | null;

@@ -1,0 +1,10 @@
+export { s3Bucket, type S3Bucket, type S3Settings } from './bucket.js';
+export type {
+  Listed,
+  ObjectStore,
+  ObjectVersion,
+  PutOptions,
+  ReadObject,
+  StoredObject,
+  StoreFault,
+} from './object-store.js';

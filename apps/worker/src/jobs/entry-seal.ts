@@ -16,7 +16,7 @@ export function entrySeal(masterKey: Uint8Array): EntrySeal {
     seal: (queue, entry) => ({ ...entry, mac: macOf(queue, entry) }),
     isGenuine(queue, entry) {
       const expected = Buffer.from(macOf(queue, entry));
-      const given = Buffer.from(String(entry.mac));
+      const given = Buffer.from(entry.mac);
       return given.length === expected.length && timingSafeEqual(given, expected);
     },
   };

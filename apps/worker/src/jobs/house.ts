@@ -83,7 +83,7 @@ function open(parts: JobHouseParts, jobs: Jobs): { close(): Promise<void>; cut()
     turns.push(
       repeat(clock, reconcileMs, async () => measures.reconciled(job.queue, await dispatcher.reconcile()), onProblem),
     );
-    const onResult = measures.result;
+    const onResult: RuntimeParts['onResult'] = (queue, result, ms) => measures.result(queue, result, ms);
     const runtime = new Runtime(job, handler, {
       index,
       seal,
@@ -126,7 +126,7 @@ function feeding(
     async () => {
       if (clock.monotonicMs() < restUntil) return;
       const busy = await index.queuesWithWork();
-      const fed = await Promise.all(busy.map((queue) => dispatchers.get(queue)?.feed() ?? 0));
+      const fed = await Promise.all(busy.map(async (queue) => (await dispatchers.get(queue)?.feed()) ?? 0));
       if (fed.every((jobs) => jobs === 0)) restUntil = clock.monotonicMs() + idleFeedMs - feedMs;
     },
     onProblem,

@@ -17,7 +17,7 @@ export interface JobRun {
    * Settles the job, and does `effect` in the same transaction of the tenant: both or neither, and once, whoever else runs
    * it. A run that never calls it is settled when it returns.
    */
-  finish(effect?: (transaction: TenantTransaction) => Promise<void>): Promise<void>;
+  readonly finish: (effect?: (transaction: TenantTransaction) => Promise<void>) => Promise<void>;
 }
 
 export type JobHandler = (run: JobRun) => Promise<void>;

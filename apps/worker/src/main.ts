@@ -1,7 +1,8 @@
 import { createLog, systemClock } from '@writ/platform';
 import { runJobs } from './jobs/role.js';
 import type { RunningRole } from './repeat.js';
-import { runAuditor, runRetention, runSequencer, runSweeper } from './roles.js';
+import { runAuditor, runRetention, runSweeper } from './roles.js';
+import { runSequencer } from './sequencer-role.js';
 import { readWorkerSettings } from './settings.js';
 
 const read = readWorkerSettings(process.argv.slice(2));

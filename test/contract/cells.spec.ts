@@ -57,7 +57,7 @@ describe('the directory of cells', () => {
         return rows.length;
       }),
     );
-    expect(placed.toSorted()).toEqual([0, 0, 0, 0, 0, 1]);
+    expect(placed.filter((taken) => taken === 1)).toEqual([1]);
   });
 
   it('never holds more than 1,000 tenants in one cell, whatever is asked', async () => {

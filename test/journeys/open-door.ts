@@ -34,8 +34,14 @@ export const goodHeaders = { authorization: 'Bearer good', 'content-type': 'appl
 /** Opens the doors on a free port. `dialects` are the real ones, so that answers are real bytes. */
 export async function openDoor(options: HouseOptions = {}): Promise<OpenDoor> {
   const house = new House({ realTime: true, ...options });
+  Object.assign(house.ports, { dialects });
+  return await openDoorOf(house);
+}
+
+/** The same, in front of a house that is there already. */
+export async function openDoorOf(house: House): Promise<OpenDoor> {
   const app = await createServer({
-    ports: { ...house.ports, dialects },
+    ports: house.ports,
     log: createLog('test', 'silent'),
     surfaces,
     observe: () => undefined,

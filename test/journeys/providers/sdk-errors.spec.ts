@@ -12,7 +12,8 @@ import { dialects, encodeRefusal } from '@writ/providers';
 let server: Server;
 let url = '';
 const codes = Object.keys(refusals) as RefusalCode[];
-const encoderFor = (dialect: Dialect) => dialects.encoder({ dialect, stream: true, body: {}, request: 'r' } as never, 'm');
+const encoderFor = (dialect: Dialect) =>
+  dialects.encoder({ dialect, stream: true, body: {}, request: 'r' } as never, 'm');
 
 beforeAll(async () => {
   server = createServer((request, response) => {

@@ -57,7 +57,7 @@ describe('a connection that is not plain HTTP/1.1', () => {
     const before = arrivals();
     const answer = await door.sendRaw(raw);
     expect(answersIn(answer)).toBeLessThanOrEqual(1);
-    expect(answer === '' || /^HTTP\/1\.1 400/.test(answer)).toBe(true);
+    expect(answer === '' || answer.startsWith('HTTP/1.1 400')).toBe(true);
     expect(answer).not.toContain('smuggled');
     expect(arrivals()).toBe(before);
   });
@@ -135,7 +135,7 @@ describe('H3: a slow or idle caller', () => {
     const slow = await Promise.all(Array.from({ length: 50 }, () => dial(one.port)));
     for (const socket of slow) socket.resume().write('POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nx-slow: ');
     expect((await one.send('/v1/chat/completions', { body: hello })).status).toBe(200);
-    await Promise.all(slow.map((socket) => (socket.closed ? undefined : once(socket, 'close'))));
+    await Promise.all(slow.filter(({ closed }) => !closed).map((socket) => once(socket, 'close')));
   });
 
   it('who stops in the middle of the body is cut after a time without a byte', async () => {
@@ -151,9 +151,9 @@ describe('H3: a slow or idle caller', () => {
     const kept = await Promise.all([dial(one.port), dial(one.port), dial(one.port)]);
     const over = (await dial(one.port)).resume();
     await once(over, 'close');
-    kept[0]!.end();
-    kept[0]!.resume();
-    await once(kept[0]!, 'close');
+    kept[0].end();
+    kept[0].resume();
+    await once(kept[0], 'close');
     expect((await one.send('/v1/chat/completions', { body: hello })).status).toBe(200);
   });
 });
@@ -170,7 +170,7 @@ describe('H4: a caller that does not read', () => {
           const called = await providers.call(...call);
           if (!called.ok) return called;
           const { events } = called.value;
-          async function* counted(): AsyncGenerator<unknown> {
+          async function* counted(): AsyncGenerator {
             for await (const event of events) {
               pulled += 1;
               yield event;
@@ -247,9 +247,11 @@ describe('what is said in headers', () => {
 
 describe('a secret in disguise', () => {
   const key = 'AKIAQ3EGVWLZ7JTBN4XM';
-  const fullWidth = [...key].map((one) => String.fromCodePoint(one.codePointAt(0)! + 0xfee0)).join('');
+  const fullWidth = Array.from(key)
+    .map((one) => String.fromCodePoint(one.codePointAt(0)! + 0xfee0))
+    .join('');
   it.each([
-    ['with zero-width spaces', [...key].join('\u200b')],
+    ['with zero-width spaces', Array.from(key).join('\u200b')],
     ['in full width', fullWidth],
     ['in base64', Buffer.from(`the key is ${key} for you`).toString('base64')],
     ['in hex', Buffer.from(`the key is ${key} for you`).toString('hex')],
@@ -257,8 +259,18 @@ describe('a secret in disguise', () => {
       'in base64 of base64',
       Buffer.from(Buffer.from(`the key is ${key} for you`).toString('base64')).toString('base64'),
     ],
-    ['in HTML entities', [...key].map((one) => `&#${one.codePointAt(0)};`).join('')],
-    ['percent-encoded', [...key].map((one) => `%${one.codePointAt(0)!.toString(16)}`).join('')],
+    [
+      'in HTML entities',
+      Array.from(key)
+        .map((one) => `&#${one.codePointAt(0)};`)
+        .join(''),
+    ],
+    [
+      'percent-encoded',
+      Array.from(key)
+        .map((one) => `%${one.codePointAt(0)!.toString(16)}`)
+        .join(''),
+    ],
   ])('C2: %s is found, and the request denied', async (_, disguised) => {
     const before = arrivals();
     const answer = await door.send('/v1/chat/completions', { body: body(`Use ${disguised} to list the buckets.`) });

@@ -43,10 +43,8 @@ export function guardConnections(server: Server, patience: Patience): void {
     });
     if (open > patience.connectionsPerAddress) socket.destroy();
   });
-  const expectation = (request: IncomingMessage, response: ServerResponse): void =>
-    answerRefusal(request, response, refuse('expectation-refused'));
-  server.on('checkContinue', expectation);
-  server.on('checkExpectation', expectation);
+  server.on('checkContinue', refuseExpectation);
+  server.on('checkExpectation', refuseExpectation);
   server.on('upgrade', (request: IncomingMessage, socket: Duplex) =>
     endWith(request, socket, refuse('upgrade-refused')),
   );
@@ -55,7 +53,8 @@ export function guardConnections(server: Server, patience: Patience): void {
   );
 }
 
-function answerRefusal(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
+  const refusal = refuse('expectation-refused');
   const { status, headers, body } = surfaceFor(pathOf(request)).encodeRefusal(refusal, uuidv7(Date.now()), {});
   response.writeHead(status, { ...headers, connection: 'close', 'content-length': String(body.length) });
   response.end(body);

@@ -2,7 +2,6 @@ import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Server } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
 import { limits, refuse, type Refusal } from '@writ/domain';
 import { guardConnections, type Patience, standardPatience } from './connections.js';
@@ -55,7 +54,7 @@ export async function createServer(dependencies: ServerDependencies): Promise<Ne
   registerRoutes(adapter.getInstance<FastifyInstance>(), dependencies);
   await app.init();
   await adapter.getInstance<FastifyInstance>().ready();
-  guardConnections(app.getHttpServer() as Server, patience);
+  guardConnections(app.getHttpServer(), patience);
   return app;
 }
 

@@ -1,4 +1,4 @@
-import Anthropic from '@anthropic-ai/sdk';
+import Anthropic, { APIError as AnthropicError } from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -84,7 +84,7 @@ describe.each([
           messages: [user],
           stream: true,
         });
-        for await (const _chunk of stream) continue;
+        for await (const chunk of stream) expect(chunk).toBeDefined();
       };
       const error = await raised(listen());
       expect(error).toBeInstanceOf(Sdk.APIError);
@@ -93,14 +93,15 @@ describe.each([
   );
 });
 
+const anthropic = (code: string): Anthropic =>
+  new Anthropic({ apiKey: 'k', baseURL: `${url}/anthropic.messages/${code}`, maxRetries: 0 });
+
 describe('@anthropic-ai/sdk', () => {
-  const sdk = (code: string): Anthropic =>
-    new Anthropic({ apiKey: 'k', baseURL: `${url}/anthropic.messages/${code}`, maxRetries: 0 });
   const body = { model: 'm', max_tokens: 9, messages: [user] };
 
   it.each(codes)('raises its typed error for %s, with our code, the rule and the ids', async (code) => {
     const { status } = refusals[code];
-    const error = await raised(sdk(code).messages.create(body));
+    const error = await raised(anthropic(code).messages.create(body));
     expect(error).toBeInstanceOf(classes(Anthropic, status));
     expect(error).toMatchObject({ status });
     const said = JSON.stringify(error['error']);
@@ -110,8 +111,8 @@ describe('@anthropic-ai/sdk', () => {
   it.each(['answer-withheld', 'ledger-unavailable', 'provider-protocol'] as const)(
     'raises an API error for %s after bytes of a stream',
     async (code) => {
-      const error = await raised(sdk(`${code}/late`).messages.stream(body).finalMessage());
-      expect(error).toBeInstanceOf(Anthropic.APIError);
+      const error = await raised(anthropic(`${code}/late`).messages.stream(body).finalMessage());
+      expect(error).toBeInstanceOf(AnthropicError);
       expect(JSON.stringify(error['error'])).toContain(code);
     },
   );

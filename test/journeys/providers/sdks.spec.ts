@@ -106,11 +106,13 @@ async function chunks(sdk: OpenAI, body: Chat): Promise<unknown[]> {
   return inTurn(heard);
 }
 
+const choiceOf = (chunk: OpenAI.ChatCompletionChunk): number => chunk.choices[0]?.index ?? Infinity;
 /** Choice after choice: a finish waits for the outcome, so it may come after another choice's last words. */
 function inTurn(heard: readonly OpenAI.ChatCompletionChunk[]): OpenAI.ChatCompletionChunk[] {
-  const choiceOf = (chunk: OpenAI.ChatCompletionChunk): number => chunk.choices[0]?.index ?? Infinity;
   return heard.toSorted((a, b) => Math.sign(choiceOf(a) - choiceOf(b)) || 0);
 }
+
+const timeless = (said: object): object => ({ ...said, created_at: 0, completed_at: 0 });
 
 describe.each(versions)('%s, through the gateway and straight', (_, Sdk) => {
   it.each(Object.keys(chats))('parses the same chat: %s, buffered and streamed', async (name) => {
@@ -134,7 +136,6 @@ describe.each(versions)('%s, through the gateway and straight', (_, Sdk) => {
     ['a JSON schema', { input: 'Hi', text: { format: { type: 'json_schema', name: 'x', schema } } }],
   ])('parses the same response: %s, buffered and streamed', async (_name, body) => {
     const [through, straight] = [client(Sdk, true), client(Sdk, false)];
-    const timeless = (said: object): object => ({ ...said, created_at: 0, completed_at: 0 });
     const [a, b] = [
       await through.responses.create({ ...body, model }),
       await straight.responses.create({ ...body, model }),
@@ -203,14 +204,14 @@ const messages: Readonly<Record<string, { body: Message; answer?: Script['answer
   },
 };
 
-describe('@anthropic-ai/sdk, through the gateway and straight', () => {
-  const sdk = (through: boolean): Anthropic =>
-    new Anthropic({
-      apiKey: through ? 'good' : 'AKIASIM:secret',
-      baseURL: through ? `http://127.0.0.1:${doors.anthropic.port}` : simulator.urls.models,
-      maxRetries: 0,
-    });
+const sdk = (through: boolean): Anthropic =>
+  new Anthropic({
+    apiKey: through ? 'good' : 'AKIASIM:secret',
+    baseURL: through ? `http://127.0.0.1:${doors.anthropic.port}` : simulator.urls.models,
+    maxRetries: 0,
+  });
 
+describe('@anthropic-ai/sdk, through the gateway and straight', () => {
   it.each(Object.keys(messages))('parses the same message: %s, buffered and streamed', async (name) => {
     const { body, answer } = messages[name]!;
     if (answer) simulator.script({ answer });

@@ -100,6 +100,12 @@ export interface TaxonomySource {
   readonly thresholds: Readonly<Record<string, number>>;
 }
 
+export interface PolicySource {
+  readonly source: string;
+  readonly version: number;
+  readonly hash: string;
+}
+
 /**
  * A tenant's compiled, versioned, signed configuration, as gateways hold it. Immutable; swapped whole. It never holds a
  * secret in clear.
@@ -111,7 +117,9 @@ export interface Snapshot {
   readonly publishedAt: number;
   readonly connections: readonly IdentityConnection[];
   readonly appKeys: readonly AppKey[];
-  readonly policy: { readonly source: string; readonly version: number; readonly hash: string };
+  readonly policy: PolicySource;
+  /** A version on trial beside the live one: its differences are recorded, it never decides. */
+  readonly shadowPolicy?: PolicySource;
   readonly taxonomy: TaxonomySource;
   readonly endpoints: readonly Endpoint[];
   readonly aliases: readonly Alias[];

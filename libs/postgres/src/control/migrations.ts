@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { PolicyLifecycle1792000000500 } from './policy-lifecycle.js';
+import { DirectoryGroups1792000000200 } from './directory-groups.migration.js';
 
 const row = `
   id uuid NOT NULL PRIMARY KEY,
@@ -182,5 +183,6 @@ export class ControlSchema1792000000000 implements MigrationInterface {
 /** Handed to `migrate` beside its own: they run as `writ_owner` after it made the roles and the schema. */
 export const controlMigrations: readonly (new () => MigrationInterface)[] = [
   ControlSchema1792000000000,
+  DirectoryGroups1792000000200,
   PolicyLifecycle1792000000500,
 ];

@@ -62,6 +62,7 @@ describe('the schema', () => {
 
   it('offers a dry run on every mutation of a tenant', () => {
     const without = mutations().filter(({ input }) => !input.includes('dryRun'));
+    // Before a tenant there is nothing that a dry run could spare, and a code is used up by trying it.
     expect(without.map(({ name }) => name).toSorted()).toEqual([
       'completeSetup',
       'signUp',
@@ -77,7 +78,7 @@ describe('the schema', () => {
     expect(without).toEqual([]);
   });
 
-  it('gives no secret back through any type but the one answer that made it', () => {
+  it('G11: gives no secret back through any type but the one answer that made it', () => {
     const secretive = fields().filter(
       ({ type, field }) => type !== 'Mutation' && /secret|sealed|hash$|codes?$|token$/i.test(field),
     );

@@ -111,6 +111,7 @@ export function encodedViews(text: string, budget: number): readonly View[] {
   const views: View[] = [];
   let left = budget;
   for (const pattern of [octets, wrapped]) {
+    if (pattern === octets ? !mayHoldOctets(text) : !mayBeWrapped(text)) continue;
     for (const match of text.matchAll(pattern)) {
       if (left <= 0) break;
       const plain = pattern === octets ? octetsOf(match[0]) : unwrapped(match[0]);
@@ -128,6 +129,29 @@ export function encodedViews(text: string, budget: number): readonly View[] {
     }
   }
   return views;
+}
+
+const octetHead = /[0-9a-f]{2}([ :-])[0-9a-f]{2}\1[0-9a-f]{2}\1[0-9a-f]{2}\1|[01]{8} ?[01]{8} ?[01]{8}/i;
+
+function mayHoldOctets(text: string): boolean {
+  return octetHead.test(text);
+}
+
+/** Some line's end has sixteen characters of base64 on either side. */
+function mayBeWrapped(text: string): boolean {
+  for (let at = text.indexOf('\n', 16); at !== -1; at = text.indexOf('\n', at + 1)) {
+    const before = text[at - 1] === '\r' ? at - 1 : at;
+    if (isEncoded(text, before - 16) && isEncoded(text, at + 1)) return true;
+  }
+  return false;
+}
+
+function isEncoded(text: string, from: number): boolean {
+  for (let at = from; at < from + 16; at += 1) {
+    const code = at < 0 || at >= text.length ? 0x20 : text.charCodeAt(at);
+    if (!((code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a) || code === 0x2b || code === 0x2f)) return false;
+  }
+  return true;
 }
 
 function whole(name: string, text: string, start: number, length: number): View {

@@ -15,9 +15,9 @@ const aKey = (): BudgetKey => ({
   tenant: aTenantId(),
   budget: 'month',
   holder: '',
-  periodStart: Date.UTC(2026, 10, 1),
+  periodStart: 0,
 });
-const ask = { limitMicros: 1_000n, leastMicros: 10n, sliceMicros: 10n, seconds: 60 };
+const ask = { period: 'total' as const, limitMicros: 1_000n, leastMicros: 10n, sliceMicros: 10n, seconds: 60 };
 
 describe('a budget', () => {
   it('never leases more than its ceiling, however many ask at once', async () => {
@@ -73,5 +73,20 @@ describe('a budget', () => {
       [key.tenant],
     );
     expect(rows).toEqual([{ spent_micros: '100', written_off_micros: '0' }]);
+  });
+});
+
+describe('which period it is', () => {
+  it('B6: the database says, and nothing of another day or month is leased', async () => {
+    const nowMs = await store.nowMs();
+    const day = new Date(nowMs ?? 0).setUTCHours(0, 0, 0, 0);
+    const of = (period: 'day' | 'month' | 'total', periodStart: number) =>
+      store.lease({ ...aKey(), periodStart }, { ...ask, period });
+    expect(await of('day', day)).toMatchObject({ ok: true });
+    expect(await of('total', 0)).toMatchObject({ ok: true });
+    for (const shifted of [day + 86_400_000, day - 86_400_000, day + 1, 0])
+      expect(await of('day', shifted)).toEqual({ ok: false, error: 'other-period' });
+    expect(await of('month', Date.UTC(2020, 0, 1))).toEqual({ ok: false, error: 'other-period' });
+    expect(await of('total', day)).toEqual({ ok: false, error: 'other-period' });
   });
 });

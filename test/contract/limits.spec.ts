@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Snapshot, Subject } from '@writ/domain';
 import type { LocalRedis } from '@writ/local';
+import type { Clock } from '@writ/platform';
 import { BudgetLeasesTwin, ClockTwin, aSnapshot, aSubject, aTenantContext, tenantB } from '../support/index.js';
 import {
   aMinuteHasRoom,
@@ -17,6 +18,7 @@ import {
   withBudget,
   withRules,
   worstMicros,
+  type Process,
 } from './limits-room.js';
 
 let server: LocalRedis;
@@ -36,6 +38,10 @@ beforeEach(async () => {
 
 function agentOf(id: string): Subject {
   return aSubject({ id, kind: 'agent', onBehalfOf: aSubject() });
+}
+
+function of(id: string, ...groups: string[]): Subject {
+  return aSubject({ id, groups });
 }
 
 function pricedAt(input: string): Snapshot {
@@ -197,15 +203,59 @@ describe('money', () => {
     }
   });
 
-  it('B6: a clock that jumps back does not renew a budget', async () => {
-    const clock = new ClockTwin(Date.UTC(2026, 11, 1));
-    const one = await aProcess(server.url, new BudgetLeasesTwin(), 1, clock);
-    const snapshot = withBudget(worstMicros);
-    expect(await admitted(3, () => reserve(one, snapshot))).toBe(1);
-    clock.advance(-86_400_000);
-    expect(await admitted(3, () => reserve(one, snapshot))).toBe(0);
-    clock.advance(86_400_000);
-    expect(await admitted(3, () => reserve(one, snapshot))).toBe(0);
+  it.each([-40, -1, 1, 40])(
+    'B6: a clock that jumps by %d days does not renew a budget, there and back',
+    async (days) => {
+      const steady = new ClockTwin(Date.UTC(2026, 11, 1));
+      let jumpMs = 0;
+      const clock: Clock = {
+        nowMs: () => steady.nowMs() + jumpMs,
+        monotonicMs: () => steady.monotonicMs(),
+        after: (ms) => steady.after(ms),
+      };
+      for (const period of ['day', 'month'] as const) {
+        const leases = new BudgetLeasesTwin(() => steady.nowMs());
+        const one = await aProcess(server.url, leases, 1, clock);
+        const snapshot = withBudget(worstMicros, { period });
+        jumpMs = 0;
+        expect(await admitted(3, () => reserve(one, snapshot))).toBe(1);
+        jumpMs = days * 86_400_000;
+        expect(await admitted(3, () => reserve(one, snapshot))).toBe(0);
+        jumpMs = 0;
+        expect(await admitted(3, () => reserve(one, snapshot))).toBe(0);
+      }
+    },
+  );
+
+  it('B6: a process whose clock was wrong from the start spends from the period of the store', async () => {
+    const leases = new BudgetLeasesTwin(() => Date.UTC(2026, 11, 1));
+    const one = await aProcess(server.url, leases, 1, new ClockTwin(Date.UTC(2027, 5, 1)));
+    expect(await admitted(5, () => reserve(one, withBudget(worstMicros * 2n)))).toBe(2);
+    expect(Object.keys(leases.totals()).map((name) => name.split(' ').at(-1))).toEqual([String(Date.UTC(2026, 11, 1))]);
+  });
+
+  it('under a hard budget an answer of no stated length is asked for at the length that was reserved', async () => {
+    const one = await aProcess(server.url);
+    const silent = anAsk();
+    delete (silent as { maxOutputTokens?: number }).maxOutputTokens;
+    const ask = (snapshot: Snapshot): ReturnType<Process['limits']['reserve']> =>
+      one.limits.reserve(tenant, aSubject(), silent, snapshot, 10);
+    const hard = await ask(withBudget(10_000_000n));
+    const candidates = ['openai-us', 'azure-baa'].map((endpoint) => ({ endpoint, model: 'gpt-test', tokens: 16_384 }));
+    expect(hard).toMatchObject({ ok: true, value: { worstCaseMicros: '32786', outputLimits: candidates } });
+    expect(await ask(withBudget(10_000_000n, { hard: false }))).toMatchObject({ value: { outputLimits: [] } });
+    expect(await reserve(one, withBudget(10_000_000n))).toMatchObject({ value: { outputLimits: [] } });
+  });
+
+  it('a team has one budget, and a rule for one team does not count another', async () => {
+    const one = await aProcess(server.url);
+    const snapshot = withBudget(worstMicros * 3n, { scope: 'team' });
+    expect(await admitted(2, () => reserve(one, snapshot, of('ann', 'radiology')))).toBe(2);
+    expect(await admitted(2, () => reserve(one, snapshot, of('ben', 'radiology')))).toBe(1);
+    expect(await admitted(2, () => reserve(one, snapshot, of('cat', 'surgery')))).toBe(2);
+    const rule = withRules({ scope: 'team', match: 'radiology', requestsPerMinute: 1 });
+    expect(await admitted(5, () => reserve(one, rule, of('dan', 'surgery')))).toBe(5);
+    expect(await admitted(5, () => reserve(one, rule, of('eve', 'surgery', 'radiology')))).toBe(1);
   });
 
   it('a soft budget never refuses, and the tightest hard one is shown to policy', async () => {

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '@writ/domain';
-import type { BudgetKey, BudgetLease, BudgetLeases } from '@writ/redis';
+import type { BudgetKey, BudgetLease, BudgetLeases, LeaseRefusal } from '@writ/redis';
 
 interface Ceiling {
   spent: bigint;
@@ -14,13 +14,18 @@ export class BudgetLeasesTwin implements BudgetLeases {
   out = false;
   asked = 0;
 
-  async lease(
-    key: BudgetKey,
-    ask: Parameters<BudgetLeases['lease']>[1],
-  ): Promise<Result<BudgetLease, 'exhausted' | 'unavailable'>> {
+  /** `clock` is the store's own; without one, every period is now. */
+  constructor(private readonly clock?: () => number) {}
+
+  nowMs(): Promise<number | undefined> {
+    return Promise.resolve(this.out ? undefined : this.clock?.());
+  }
+
+  async lease(key: BudgetKey, ask: Parameters<BudgetLeases['lease']>[1]): Promise<Result<BudgetLease, LeaseRefusal>> {
     this.asked += 1;
     await Promise.resolve();
     if (this.out) return err('unavailable');
+    if (this.clock && key.periodStart !== startOf(ask.period, this.clock())) return err('other-period');
     const ceiling = this.#ceiling(key);
     const left = ask.limitMicros - ceiling.spent - ceiling.leased;
     if (left < ask.leastMicros) return err('exhausted');
@@ -52,4 +57,10 @@ export class BudgetLeasesTwin implements BudgetLeases {
     this.#ceilings.set(name, ceiling);
     return ceiling;
   }
+}
+
+function startOf(period: 'day' | 'month' | 'total', atMs: number): number {
+  const at = new Date(atMs);
+  if (period === 'total') return 0;
+  return Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), period === 'day' ? at.getUTCDate() : 1);
 }

@@ -100,6 +100,7 @@ export class House {
       mode: 'shared',
       headers: {},
       budget: { class: 'standard', remainingCents: 1_000 },
+      outputLimits: [],
     };
     return {
       ledger,

@@ -64,7 +64,7 @@ function testFile(file: string, platform: PolicyImage | undefined, print: Print)
 
 async function proveFiles(files: readonly string[], print: Print): Promise<number> {
   const { startProver } = await import('./prover.js');
-  const prover = await startProver();
+  const prover = startProver();
   let failures = 0;
   for (const file of files) {
     const proofs = await prover.prove(readFileSync(file, 'utf8'));
@@ -100,7 +100,7 @@ export async function diffFiles(
   for (const change of changes) print(wordsFor(change));
   if (options.prove === true) {
     const { startProver } = await import('./prover.js');
-    const prover = await startProver();
+    const prover = startProver();
     const proof = await prover.proveNoLoosening(old, fresh);
     await prover.close();
     if (proof.ok) print(`nothing new is authorized: ${proof.value.verdict}`);

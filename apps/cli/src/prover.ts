@@ -1,2 +1,2 @@
-/** Loaded only by the commands that prove: the prover's engine is 35 MB of WebAssembly. */
+/** Loaded only by the commands that prove: each starts a thread with 35 MB of WebAssembly. */
 export { startProver } from '@writ/policy/prove';

@@ -18,6 +18,11 @@ export const limits = Object.freeze({
   /** Deadline of the decision's commit; after it the request is refused. */
   decisionCommitMs: 1_000,
   outcomeCommitMs: 5_000,
+  /** How long a request waits, beside its commit, for witnesses to cosign an epoch with its record. */
+  witnessMs: 15_000,
+  /** One question to a witness or a timestamp authority. */
+  witnessAnswerMs: 5_000,
+  witnessAnswerBytes: 64 * 1024,
   recordBytes: 60 * 1024,
   commitBatchRecords: 64,
   commitsInFlight: 2,
@@ -44,6 +49,8 @@ export const limits = Object.freeze({
   jwksMaxAgeMs: 24 * 60 * 60 * 1000,
   verifiedTokens: 50_000,
   redisMs: 50,
+  /** A provider that reports more tokens than this for one answer is not believed. */
+  usageTokens: 100_000_000,
   objectStoreMs: 30_000,
   objectStoreConnectMs: 5_000,
   objectStoreConnections: 8,

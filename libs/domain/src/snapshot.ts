@@ -1,3 +1,4 @@
+import type { Capability } from './ask.js';
 import type { EvidenceLevel } from './decision.js';
 import type { Endpoint } from './endpoint.js';
 import type { EndpointId, TenantId } from './ids.js';
@@ -47,25 +48,46 @@ export interface AppKey {
   readonly expiresAt?: number;
 }
 
+/**
+ * What the tenant's directory says of one subject beside its token. Whoever is not listed stands as the token says. The
+ * subject is a digest, so that a snapshot names no person.
+ */
+export interface Standing {
+  /** The identity connection that the subject comes by. */
+  readonly connection: string;
+  /** SHA-256, hex, of the issuer's `sub`. */
+  readonly subject: string;
+  /** Refused, whatever the token says. */
+  readonly withdrawn: boolean;
+  /** On top of what the claim mapping gives. */
+  readonly roles: readonly string[];
+}
+
 export interface AliasCandidate {
   readonly endpoint: EndpointId;
   readonly model: string;
   readonly weight: number;
   /** Tokens the model accepts, when the tenant declares it: a request too long for one goes only to a longer one. */
   readonly contextLength?: number;
+  /** What the model can beyond text, when the tenant declares it; for `capability-fit`. */
+  readonly capabilities?: readonly Capability[];
 }
+
+/** How an alias's candidates are put in order. `sticky` sends a conversation to the same candidate as long as it is well. */
+export type Strategy = 'ordered' | 'weighted' | 'least-cost' | 'lowest-latency' | 'capability-fit' | 'sticky';
 
 /** What a caller asks for, mapped to candidates. A concrete model name is an alias with its own name. */
 export interface Alias {
   readonly name: string;
-  readonly strategy: 'ordered' | 'weighted' | 'least-cost' | 'lowest-latency';
+  /** One, or a combination: the earlier decides, a later one breaks its ties. */
+  readonly strategy: Strategy | readonly Strategy[];
   readonly candidates: readonly AliasCandidate[];
 }
 
 export interface LimitRule {
   readonly id: string;
-  readonly scope: 'tenant' | 'app' | 'subject' | 'role' | 'endpoint-key';
-  /** The role, app or key it is for; absent means each one separately. */
+  readonly scope: 'tenant' | 'app' | 'subject' | 'role' | 'team' | 'endpoint-key';
+  /** The role, app, team or key it is for; absent means each one separately. A team is a group of the tenant's directory. */
   readonly match?: string;
   readonly requestsPerMinute?: number;
   readonly tokensPerMinute?: number;
@@ -75,7 +97,7 @@ export interface LimitRule {
 /** A ceiling on money. Amounts are micro-units of the tenant's currency, as decimal strings of integers. */
 export interface Budget {
   readonly id: string;
-  readonly scope: 'tenant' | 'app' | 'subject' | 'role';
+  readonly scope: 'tenant' | 'app' | 'subject' | 'role' | 'team';
   readonly match?: string;
   readonly period: 'day' | 'month' | 'total';
   readonly limitMicros: string;
@@ -88,6 +110,17 @@ export interface Price {
   readonly model: string;
   readonly inputMicrosPerMillion: string;
   readonly outputMicrosPerMillion: string;
+  /** Of the input, the part read from the provider's cache; as the rest of the input when absent. */
+  readonly cacheReadMicrosPerMillion?: string;
+  /** Of the input, the part written to the provider's cache; as the rest of the input when absent. */
+  readonly cacheWriteMicrosPerMillion?: string;
+  /** Of the output, the part that was thinking; as the rest of the output when absent. */
+  readonly reasoningMicrosPerMillion?: string;
+  /** From when it holds, ms since the epoch; since ever when absent. The latest that has begun counts. */
+  readonly validFrom?: number;
+  /** Tokens the model can take and give together, and give at most in one answer, as its vendor publishes them. */
+  readonly contextLength?: number;
+  readonly maxOutputTokens?: number;
   readonly version: string;
 }
 
@@ -111,6 +144,8 @@ export interface Snapshot {
   readonly publishedAt: number;
   readonly connections: readonly IdentityConnection[];
   readonly appKeys: readonly AppKey[];
+  /** Absent in snapshots published before there were any. */
+  readonly standings?: readonly Standing[];
   readonly policy: { readonly source: string; readonly version: number; readonly hash: string };
   readonly taxonomy: TaxonomySource;
   readonly endpoints: readonly Endpoint[];
@@ -118,6 +153,8 @@ export interface Snapshot {
   readonly limits: readonly LimitRule[];
   readonly budgets: readonly Budget[];
   readonly prices: readonly Price[];
+  /** A model without a price is refused, or counted at the tenant's dearest price where the tenant says so. */
+  readonly unpricedModels?: 'refuse' | 'dearest';
   readonly evidence: {
     readonly level: EvidenceLevel;
     /** Classes whose requests get a dispatch record before the first attempt too. */

@@ -4,7 +4,6 @@ import type { Receipt, SegmentRecord } from '@writ/ledger';
 import { close, resultOf } from './close.js';
 import { isProviderFailure, refusalOf, type Opened } from './dispatch.js';
 import { commit, evidenceLevel, type Exchange } from './exchange.js';
-import { estimateTokens } from './facts.js';
 import type { AnswerEncoder } from './ports.js';
 import { release, type Released } from './release.js';
 import { AnswerTally } from './tally.js';
@@ -211,7 +210,7 @@ export class AnswerRelease {
     const { model, finishReason, droppedEvents } = this.#tally;
     return {
       result,
-      usage: this.#tally.usage(estimateTokens(this.exchange.ask)),
+      usage: this.#tally.usage(this.exchange.ask),
       ...(model === undefined ? {} : { reportedModel: model }),
       ...(finishReason === undefined ? {} : { finishReason }),
       response: {

@@ -1,6 +1,6 @@
 import type { Refusal, Result } from '@writ/domain';
 import type { OutcomeRecord, OutcomeResult, Receipt } from '@writ/ledger';
-import { costMicros, priceOf } from './cost.js';
+import { costOf } from './cost.js';
 import { commit, evidenceLevel, type Exchange } from './exchange.js';
 import { outcomeRecord, type Closing } from './records.js';
 
@@ -21,11 +21,7 @@ export async function close(exchange: Exchange, closing: Closing): Promise<Resul
 /** Settling may take its time: the reservation is a lease, so nobody waits for it and a crash here blocks nobody. */
 export function settle(exchange: Exchange, closing: Pick<Closing, 'usage'> | undefined): void {
   if (!exchange.reservation) return;
-  const last = exchange.attempts.at(-1);
-  const cost =
-    last && closing?.usage
-      ? costMicros(closing.usage, priceOf(exchange.held.snapshot, last.endpoint, last.model))
-      : '0';
+  const cost = costOf(exchange, closing?.usage)?.micros ?? '0';
   void exchange.ports.limits.settle(exchange.tenant, exchange.reservation, closing?.usage, cost);
 }
 
@@ -40,6 +36,7 @@ export function resultOf(refusal: Refusal, hangUp: AbortSignal): OutcomeResult {
     case 'ledger-integrity-hold':
       return 'ledger-unavailable';
     case 'no-authorized-endpoint':
+    case 'no-capable-endpoint':
     case 'no-healthy-endpoint':
       return 'not-dispatched';
     default:

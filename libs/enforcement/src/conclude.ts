@@ -1,4 +1,4 @@
-import { refuse, type Ask, type Deny, type Permit, type Refusal } from '@writ/domain';
+import { refuse, type Ask, type Deny, type Permit, type Refusal, type Usage } from '@writ/domain';
 import { inspectAnswer, type ClearedPrompt } from '@writ/classification';
 import type { DecisionRecord, Receipt } from '@writ/ledger';
 import { AnswerRelease, type Step } from './answer.js';
@@ -7,10 +7,14 @@ import type { Opened } from './dispatch.js';
 import { commit, type Exchange } from './exchange.js';
 import type { AnswerEncoder, Held, Ports } from './ports.js';
 import { decisionRecord } from './records.js';
+import { release, type Released } from './release.js';
+import { usageAtMost } from './tally.js';
 
 /** What `enforce` gives the door: a refusal, or an answer whose first window is already released. */
 export type Enforced =
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly about: About }
+  /** An evaluation: the decision is the whole answer, released under the receipt of its outcome. */
+  | { readonly kind: 'decided'; readonly about: About; readonly released: Released }
   | {
       readonly kind: 'answered';
       readonly about: About;
@@ -97,8 +101,48 @@ export function refuseUnrecorded(exchange: Exchange, refusal: Refusal): Enforced
 
 /** Closes a permitted request that got no answer, then refuses. */
 export async function closeRefused(exchange: Exchange, refusal: Refusal, hangUp: AbortSignal): Promise<Enforced> {
-  const closed = await close(exchange, { result: resultOf(refusal, hangUp), refusal, handedToSocketBytes: 0 });
+  const usage = unreportedUsage(exchange, hangUp);
+  const closed = await close(exchange, {
+    result: resultOf(refusal, hangUp),
+    refusal,
+    handedToSocketBytes: 0,
+    ...(usage === undefined ? {} : { usage }),
+  });
   return refused(exchange, closed.ok ? refusal : closed.error);
+}
+
+/**
+ * Answers an evaluation: the caller calls the model itself, so the decision is closed here as `decision-only`, and told
+ * only once that is durable. Nothing was dispatched, so nothing is spent.
+ */
+export async function handOver(
+  exchange: Exchange,
+  permit: Receipt<DecisionRecord<Permit>>,
+  prompt: ClearedPrompt,
+): Promise<Enforced> {
+  const outcome = await close(exchange, { result: 'decision-only', handedToSocketBytes: 0 });
+  if (!outcome.ok) return refused(exchange, outcome.error);
+  const { record, leafHash } = permit;
+  const bytes = exchange.ports.dialects.handedOver({
+    decisionId: record.id,
+    receipt: leafHash,
+    permit: record.decision,
+    prompt,
+  });
+  return { kind: 'decided', about: aboutOf(exchange), released: release(bytes, outcome.value) };
+}
+
+/**
+ * What a provider may have used for an answer that never arrived. A caller who hangs up while a whole answer is written, or
+ * an answer that breaks off, is charged for the most that was reserved: otherwise hanging up would be free.
+ */
+function unreportedUsage({ ask, attempts, reservation }: Exchange, hangUp: AbortSignal): Usage | undefined {
+  const last = attempts.at(-1);
+  if (!last || (!hangUp.aborted && last.result !== 'broken-stream')) return undefined;
+  const limit =
+    ask.maxOutputTokens ??
+    reservation?.outputLimits.find(({ endpoint, model }) => endpoint === last.endpoint && model === last.model)?.tokens;
+  return usageAtMost(ask, ask.stream ? 0 : (limit ?? 0) * Math.max(1, ask.choices));
 }
 
 /** Waits for the first window, so that every earlier failure is still a clean status code. */

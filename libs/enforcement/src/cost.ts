@@ -1,17 +1,18 @@
-import type { EndpointId, Price, Snapshot, Usage } from '@writ/domain';
+import type { Price, Usage } from '@writ/domain';
+import { costMicros, priceOf } from '@writ/routing';
+import type { Exchange } from './exchange.js';
 
-/** The price of a model at an endpoint: the endpoint's own before the model's general one. */
-export function priceOf(snapshot: Snapshot, endpoint: EndpointId, model: string): Price | undefined {
-  const prices = snapshot.prices.filter((price) => price.model === model);
-  return prices.find((price) => price.endpoint === endpoint) ?? prices.find((price) => price.endpoint === undefined);
+/** What the last attempt cost, in micro-units, and the price it was counted at. */
+export interface Cost {
+  readonly micros: string;
+  readonly price: Price | undefined;
 }
 
-/** Micro-units, rounded up, as a decimal string. Cached and reasoning tokens are parts of input and output. */
-export function costMicros(usage: Usage, price: Price | undefined): string {
-  if (!price) return '0';
-  const million = 1_000_000n;
-  const micros =
-    BigInt(usage.inputTokens) * BigInt(price.inputMicrosPerMillion) +
-    BigInt(usage.outputTokens) * BigInt(price.outputMicrosPerMillion);
-  return String((micros + million - 1n) / million);
+/** Undefined when nothing was used. A price that is none by now counts as the worst case that was reserved, never as nothing. */
+export function costOf(exchange: Exchange, usage: Usage | undefined): Cost | undefined {
+  const last = exchange.attempts.at(-1);
+  if (!usage || !last) return undefined;
+  const price = priceOf(exchange.held.snapshot, last.endpoint, last.model, exchange.ask.receivedAt);
+  const micros = price && costMicros(usage, price);
+  return { micros: micros === undefined ? (exchange.reservation?.worstCaseMicros ?? '0') : String(micros), price };
 }

@@ -98,7 +98,7 @@ async function open(
     key: attempt.key,
     log: exchange.held.log,
     dispatch: recorded,
-    maxOutputTokens: obligations.maxOutputTokens,
+    maxOutputTokens: outputLimit(exchange, attempt, obligations.maxOutputTokens),
     signal,
   });
   if (!called.ok) return called;
@@ -108,6 +108,15 @@ async function open(
   if (head.ok) return ok({ attempt, answer: called.value, head: head.value, rest, stop: () => ours.abort() });
   ours.abort();
   return head;
+}
+
+/** The lower of what policy obliges and what a hard budget has reserved for: a longer answer would pass the budget. */
+function outputLimit(exchange: Exchange, attempt: Attempt, obliged: number | undefined): number | undefined {
+  const reserved = exchange.reservation?.outputLimits.find(
+    ({ endpoint, model }) => endpoint === attempt.endpoint.id && model === attempt.model,
+  )?.tokens;
+  if (obliged === undefined || reserved === undefined) return obliged ?? reserved;
+  return Math.min(obliged, reserved);
 }
 
 /** Reads up to the first content, or the whole answer where it is released whole: until then another endpoint may serve. */
@@ -169,6 +178,8 @@ function noteAttempt(
     endpoint: attempt.endpoint.id,
     model: attempt.model,
     result: opened.ok ? 'answered' : opened.error.class,
+    reason: attempt.reason,
+    ...(attempt.key === undefined ? {} : { key: attempt.key.id }),
     milliseconds,
     ...(status === undefined ? {} : { status }),
     ...(upstreamRequestId === undefined ? {} : { upstreamRequestId }),

@@ -3,6 +3,7 @@ import type {
   Ask,
   Classification,
   Credential,
+  EndpointId,
   EndpointKey,
   RecordId,
   Refusal,
@@ -56,6 +57,14 @@ export interface Reservation {
   readonly headers: Readonly<Record<string, string>>;
   /** What policy may see of budgets. */
   readonly budget: { readonly class: string; readonly remainingCents: number } | undefined;
+  /** Where a hard budget holds and the caller named no length: the longest answer that was reserved for, by candidate. */
+  readonly outputLimits: readonly OutputLimit[];
+}
+
+export interface OutputLimit {
+  readonly endpoint: EndpointId;
+  readonly model: string;
+  readonly tokens: number;
 }
 
 export interface LimitsPort {
@@ -114,8 +123,19 @@ export interface AnswerEncoder {
   readonly keepAlive: Uint8Array;
 }
 
+/** A committed permit as it is told to a caller that calls the model itself. Holds nothing that a model said. */
+export interface HandedOver {
+  readonly decisionId: RecordId;
+  /** Leaf hash of the decision, hex. */
+  readonly receipt: string;
+  readonly permit: Permit;
+  readonly prompt: ClearedPrompt;
+}
+
 export interface DialectPort {
   encoder(ask: Ask, answeredModel: string): AnswerEncoder;
+  /** The body that answers an evaluation, as JSON. */
+  handedOver(decided: HandedOver): Uint8Array;
 }
 
 export interface ClockPort {

@@ -2,7 +2,7 @@ import type { Decision, FinishReason, Refusal, RefusalCode, Usage } from '@writ/
 import type { Attempt } from '@writ/routing';
 import type { ClearedPrompt } from '@writ/classification';
 import type { DecisionRecord, DispatchRecord, OutcomeRecord, OutcomeResult } from '@writ/ledger';
-import { costMicros, priceOf } from './cost.js';
+import { costOf } from './cost.js';
 import type { Exchange } from './exchange.js';
 import { estimateTokens } from './facts.js';
 
@@ -76,9 +76,8 @@ export interface Closing {
 }
 
 export function outcomeRecord(exchange: Exchange, decisionLeaf: string, closing: Closing): OutcomeRecord {
-  const last = exchange.attempts.at(-1);
-  const price = last && priceOf(exchange.held.snapshot, last.endpoint, last.model);
   const { result, refusal, usage, reportedModel, finishReason, response, handedToSocketBytes } = closing;
+  const cost = costOf(exchange, usage);
   const total = exchange.ports.clock.monotonicMs() - exchange.startedMs;
   return {
     kind: 'outcome',
@@ -91,8 +90,8 @@ export function outcomeRecord(exchange: Exchange, decisionLeaf: string, closing:
     ...(refusal === undefined ? {} : { refusal: refusal.code }),
     ...(reportedModel === undefined ? {} : { reportedModel }),
     ...(finishReason === undefined ? {} : { finishReason }),
-    ...(usage === undefined ? {} : { usage, costMicros: costMicros(usage, price) }),
-    ...(usage === undefined || price === undefined ? {} : { priceVersion: price.version }),
+    ...(usage === undefined ? {} : { usage, costMicros: cost?.micros ?? '0' }),
+    ...(cost?.price === undefined ? {} : { priceVersion: cost.price.version }),
     ...(response === undefined ? {} : { response }),
     phasesMs: { ...exchange.phasesMs, total: Math.round(total * 1_000) / 1_000 },
     handedToSocketBytes,

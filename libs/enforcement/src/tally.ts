@@ -1,9 +1,9 @@
-import type { AnswerEvent, AnswerPart, FinishReason, Usage } from '@writ/domain';
+import { limits, type AnswerEvent, type AnswerPart, type Ask, type FinishReason, type Usage } from '@writ/domain';
 
 /** What the provider said about its answer, gathered while the events pass. */
 export class AnswerTally {
   #usage: Usage | undefined;
-  #characters = 0;
+  #bytes = 0;
   readonly #finished = new Set<number>();
   model: string | undefined;
   finishReason: FinishReason | undefined;
@@ -29,23 +29,42 @@ export class AnswerTally {
       this.finishReason ??= part.reason;
     }
     if (part.kind === 'usage') this.#usage = merge(this.#usage, part.usage);
-    if ('text' in part) this.#characters += part.text.length;
-    if (part.kind === 'tool-call') this.#characters += part.arguments.length;
+    if ('text' in part) this.#bytes += Buffer.byteLength(part.text);
+    if (part.kind === 'tool-call') this.#bytes += Buffer.byteLength(part.arguments);
   }
 
-  /** The provider's count; where it sent none, an upper estimate that says so. */
-  usage(promptTokens: number): Usage {
-    if (this.#usage) return this.#usage;
-    const outputTokens = Math.ceil(this.#characters / 3);
-    return {
-      inputTokens: promptTokens,
-      outputTokens,
-      cacheReadTokens: 0,
-      cacheWriteTokens: 0,
-      reasoningTokens: 0,
-      estimated: true,
-    };
+  /** The provider's count; where it sent none, or one that cannot be, an upper bound that says so. */
+  usage(ask: Ask): Usage {
+    if (this.#usage && isPlausible(this.#usage)) return this.#usage;
+    return usageAtMost(ask, this.#bytes);
   }
+}
+
+/** Every token of a byte-level vocabulary is at least one byte of the text, so the bytes bound what was used. */
+export function usageAtMost(ask: Ask, outputTokens: number): Usage {
+  return {
+    inputTokens: ask.leaves.reduce((sum, { text }) => sum + Buffer.byteLength(text) + tokensPerLeaf, tokensPerLeaf),
+    outputTokens,
+    cacheReadTokens: 0,
+    cacheWriteTokens: 0,
+    reasoningTokens: 0,
+    estimated: true,
+  };
+}
+
+/** What a vendor wraps around each message. */
+const tokensPerLeaf = 16;
+
+function isPlausible({
+  inputTokens,
+  outputTokens,
+  cacheReadTokens,
+  cacheWriteTokens,
+  reasoningTokens,
+}: Usage): boolean {
+  return [inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens].every(
+    (count) => Number.isSafeInteger(count) && count >= 0 && count <= limits.usageTokens,
+  );
 }
 
 /** Providers send usage in pieces that only grow; the largest of each is the whole. */

@@ -7,8 +7,8 @@ const folder = new URL('../../../deploy/policies/', import.meta.url);
 const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 
 let prover: Prover;
-beforeAll(async () => {
-  prover = await startProver();
+beforeAll(() => {
+  prover = startProver();
 });
 afterAll(async () => {
   await prover.close();

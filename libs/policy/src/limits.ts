@@ -21,4 +21,9 @@ export const policyLimits = Object.freeze({
   /** An agent for a person for …: RFC 8693 chains longer than this are denied. */
   delegation: 4,
   diagnostics: 100,
+  /** Wall time of one question to the solver, beside its own limit of work. */
+  proofMs: 30_000,
+  /** Tasks of one owner in a workshop, waiting or running. */
+  tasksPerOwner: 4,
+  tasksWaiting: 64,
 });

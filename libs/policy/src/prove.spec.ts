@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { policyLimits } from './limits.js';
 import { type Prover, startProver } from './prove.js';
 
 const source = readFileSync(new URL('../../../deploy/policies/regional-hospital.yaml', import.meta.url), 'utf8');
 
 describe('the prover', () => {
   let prover: Prover;
-  beforeAll(async () => {
-    prover = await startProver();
+  beforeAll(() => {
+    prover = startProver();
   });
   afterAll(async () => {
     await prover.close();
@@ -48,5 +49,30 @@ describe('the prover', () => {
     const tighter = source.replace('class("PHI") >= 0.6', 'class("PHI") >= 0.5');
     expect(await prover.proveNoLoosening(source, tighter)).toMatchObject({ value: { verdict: 'proved' } });
     expect(await prover.proveNoLoosening(tighter, source)).toMatchObject({ value: { verdict: 'broken' } });
+  });
+
+  it('leaves no timer of the solver in the thread that asks, for one would keep a process alive for ten minutes', async () => {
+    const timers = jest.spyOn(globalThis, 'setTimeout');
+    try {
+      expect(await prover.prove(source)).toMatchObject({ ok: true });
+      expect(timers.mock.calls.map(([, ms]) => ms).filter((ms = 0) => ms > policyLimits.proofMs)).toEqual([]);
+    } finally {
+      timers.mockRestore();
+    }
+  });
+
+  it('answers undecided at the deadline, and the next question gets a new thread', async () => {
+    const hurried = startProver(1);
+    expect(await hurried.proveNoLoosening(source, source)).toEqual({ ok: true, value: { verdict: 'undecided' } });
+    expect(await hurried.prove(source)).toMatchObject({ ok: false, error: [{ code: 'E_LIMIT', line: 1 }] });
+    await hurried.close();
+  });
+
+  it('has no answer once it is closed', async () => {
+    const closed = startProver();
+    const asked = closed.proveNoLoosening(source, source);
+    await closed.close();
+    expect(await asked).toEqual({ ok: true, value: { verdict: 'undecided' } });
+    expect(await closed.proveNoLoosening(source, source)).toEqual({ ok: true, value: { verdict: 'undecided' } });
   });
 });

@@ -1,107 +1,57 @@
 import { type Result, err, ok } from '@writ/domain';
-import { init, killThreads } from 'z3-solver';
 import type { Diagnostic } from './diagnostic.js';
-import { readDocument } from './document.js';
-import { readInvariants } from './invariants.js';
-import { type Question, askInvariant, askLoosening } from './smt.js';
+import { policyLimits } from './limits.js';
+import type { Proof } from './solver.js';
+import { Workshop } from './workshop.js';
 
-/** One request and endpoint that break an invariant: fact by fact, in the words of the policy. */
-export type Witness = Readonly<Record<string, string | number | boolean | readonly string[]>>;
-
-export type Proof =
-  | { readonly verdict: 'proved' }
-  | { readonly verdict: 'broken'; readonly witness: Witness }
-  /** The solver gave up within its limit of work; publishing treats it as not proved. */
-  | { readonly verdict: 'undecided' };
+export type { Proof, Witness } from './solver.js';
 
 export interface ProofOfInvariant {
   readonly name: string;
   readonly proof: Proof;
 }
 
-/** Proves invariants in a process of its own choosing: it starts threads and takes tens of megabytes. */
+/** Proves on a thread of its own, which is ended at the deadline of a question: that one is then undecided. */
 export interface Prover {
+  /** An error is a document that cannot be read. */
   prove(source: string): Promise<Result<readonly ProofOfInvariant[], readonly Diagnostic[]>>;
   /** `proved` means that the new version authorizes nothing that the old one did not. */
   proveNoLoosening(before: string, after: string): Promise<Result<Proof, readonly Diagnostic[]>>;
-  /** Resolves when the solver's threads have ended; until then they keep the process alive. */
+  /** Resolves when the thread has ended; whatever the solver left in it ends with it. */
   close(): Promise<void>;
 }
 
-/** In the solver's own unit of work, so that a verdict does not depend on the machine; and no timer thread is started. */
-const workLimit = 200_000_000;
+/** `deadlineMs` bounds one question, beside the solver's own limit of work. */
+export function startProver(deadlineMs: number = policyLimits.proofMs): Prover {
+  const workshop = new Workshop({ threads: 1 });
+  return { ...proverOn(workshop, 'prover', deadlineMs), close: () => workshop.close() };
+}
 
-export async function startProver(): Promise<Prover> {
-  const z3 = await init();
-  const { Solver } = z3.Context('writ');
-  const ask = async ({ text, symbols }: Question): Promise<Proof> => {
-    const solver = new Solver();
-    solver.set('rlimit', workLimit);
-    solver.fromString(text);
-    const answer = await solver.check();
-    if (answer === 'unsat') return { verdict: 'proved' };
-    if (answer === 'unknown') return { verdict: 'undecided' };
-    return { verdict: 'broken', witness: witnessOf(solver.model().sexpr(), symbols) };
-  };
+/** Asks an open workshop, in the name of `owner`. */
+export function proverOn(workshop: Workshop, owner: string, deadlineMs: number): Omit<Prover, 'close'> {
+  const undecided: Proof = { verdict: 'undecided' };
   return {
     prove: async (source) => {
-      const document = readDocument(source);
-      if (!document.ok) return document;
-      const invariants = readInvariants(document.value);
-      if (!invariants.ok) return invariants;
+      const names = await workshop.perform(owner, 'invariants', { source }, deadlineMs);
+      if (!names.ok) return err([notRead(names.error)]);
+      if (!names.value.ok) return names.value;
       const proofs: ProofOfInvariant[] = [];
-      for (const invariant of invariants.value) {
-        proofs.push({ name: invariant.name, proof: await ask(askInvariant(document.value.program, invariant)) });
+      for (const [invariant, name] of names.value.value.entries()) {
+        const proof = await workshop.perform(owner, 'prove', { source, invariant }, deadlineMs);
+        if (proof.ok && !proof.value.ok) return proof.value;
+        proofs.push({ name, proof: proof.ok && proof.value.ok ? proof.value.value : undecided });
       }
       return ok(proofs);
     },
     proveNoLoosening: async (before, after) => {
-      const old = readDocument(before);
-      const fresh = readDocument(after);
-      if (!old.ok) return err(old.error);
-      if (!fresh.ok) return err(fresh.error);
-      return ok(await ask(askLoosening(old.value.program, fresh.value.program)));
-    },
-    close: async () => {
-      await killThreads(z3.em);
+      const proof = await workshop.perform(owner, 'proveNoLoosening', { before, after }, deadlineMs);
+      return proof.ok ? proof.value : ok(undecided);
     },
   };
 }
 
-/** Reads `(define-fun x3 () Int (- 5))` lines of the model. */
-function witnessOf(model: string, symbols: Question['symbols']): Witness {
-  const witness: Record<string, string | number | boolean | readonly string[]> = {};
-  const lists = new Map<string, string[]>();
-  for (const [, name = '', value = ''] of model.matchAll(
-    /\(define-fun (x\d+) \(\) (?:Bool|Int)\s+(\(- \d+\)|[a-z0-9]+)\)/g,
-  )) {
-    const symbol = symbols.get(name);
-    if (symbol === undefined) continue;
-    const number = value.startsWith('(') ? -Number(value.slice(3, -1)) : Number(value);
-    switch (symbol.kind) {
-      case 'text':
-        witness[symbol.path] = symbol.texts?.[number - 1] ?? '(anything else)';
-        break;
-      case 'member':
-        if (value === 'true') lists.set(symbol.path, [...(lists.get(symbol.path) ?? []), symbol.value ?? '']);
-        else if (!lists.has(symbol.path)) lists.set(symbol.path, []);
-        break;
-      case 'integer':
-        witness[symbol.path] = number;
-        break;
-      case 'score':
-        witness[symbol.value === undefined ? symbol.path : `${symbol.path} ${symbol.value}`] = number / 1000;
-        break;
-      case 'presence':
-        witness[`has(${symbol.path})`] = value === 'true';
-        break;
-      case 'failure':
-        if (value === 'true') witness[`${symbol.path} unavailable`] = true;
-        break;
-      default:
-        break;
-    }
-  }
-  for (const [path, values] of lists) witness[path] = values;
-  return witness;
+/** Of the document as a whole, hence at its start. */
+function notRead(because: string): Diagnostic {
+  const message = `the document could not be read in time (${because}); make it smaller, or try again`;
+  return { severity: 'error', code: 'E_LIMIT', message, line: 1, column: 1 };
 }

@@ -1,5 +1,15 @@
 export { type Login, type PlanePool, type PlanePoolOptions, logins, planePool } from './plane.js';
 export { type Passwords, migrate } from './migrate.js';
+export { type TenantMigration, tenantMigrations } from './tenant-migrations/index.js';
+export {
+  type TenantMigrationFailure,
+  type TenantMigrationOptions,
+  type TenantMigrationProgress,
+  type TenantMigrationReport,
+  TenantMigrationsIncomplete,
+  migrateTenants,
+  tenantMigrationProgress,
+} from './tenant-migrations/run.js';
 export { type NewLog, logOrigin, originOf, provisionTenant } from './provision.js';
 export { type TenantTransaction, schemaOf, withTenant } from './with-tenant.js';
 export { postgresLedgerStore } from './ledger-store.js';
@@ -14,9 +24,9 @@ export {
   type DirectoryKey,
   connectionDirectory,
 } from './connection-directory.js';
-export { type BudgetKey, type BudgetLease, type BudgetStore, budgetStore } from './budget-store.js';
+export { type Epoch, type EpochStore, type NewestEpoch, type OutsideProof, epochStore } from './epoch-store.js';
+export { type BudgetKey, type BudgetLease, type BudgetStore, type LeaseRefusal, budgetStore } from './budget-store.js';
 export {
-  type Epoch,
   type NewBatch,
   type SequencerStore,
   type StoredHead,
@@ -34,6 +44,20 @@ export {
   tenantsWithLogs,
 } from './sweeper-store.js';
 export { type EnrolledLedger, type EnrolledLedgerOptions, enrolledLedger } from './enrolled-ledger.js';
-export { type ExportHead, type ExportReader, withExport } from './export-store.js';
+export { type ExportEpoch, type ExportHead, type ExportReader, withExport } from './export-store.js';
 export { type LegalHold, type Pruned, type RetentionStore, retentionStore, writeHold } from './retention-store.js';
 export { type EvidenceStore, type StoredCheckpoint, type StoredEntry, evidenceStore } from './evidence-store.js';
+export {
+  type Begun,
+  type BegunJob,
+  type NewJob,
+  type QueueDepth,
+  type TakenJob,
+  type TenantWithWork,
+  type WorkIndex,
+  enqueue,
+  enqueueAlone,
+  jobIdOf,
+  overtaken,
+  workIndex,
+} from './outbox.js';

@@ -2,18 +2,22 @@ import { Client } from 'pg';
 import { DataSource, type MixedList, type MigrationInterface } from 'typeorm';
 import { migrations } from './migrations/index.js';
 import { type Login, logins } from './plane.js';
+import { type TenantMigration, tenantMigrations } from './tenant-migrations/index.js';
+import { type TenantMigrationOptions, TenantMigrationsIncomplete, migrateTenants } from './tenant-migrations/run.js';
 
 /** One password per login, from the caller: this lib keeps none. */
 export type Passwords = Readonly<Record<Login, string>>;
 
 /**
- * Makes or renews roles and logins, then runs the migrations that are missing. `adminUrl` is a role that may create
- * roles, used here alone. Two at once wait for each other; a second run changes nothing.
+ * Makes or renews roles and logins, runs the migrations that are missing, then brings every tenant's schema to every
+ * version. `adminUrl` is a role that may create roles, used here alone. Two at once wait for each other; a second run
+ * changes nothing. Throws `TenantMigrationsIncomplete` when a tenant's schema could not be changed; all others were.
  */
 export async function migrate(
   adminUrl: string,
   passwords: Passwords,
   more: readonly (new () => MigrationInterface)[] = [],
+  ofTenants: TenantMigrationOptions & { readonly list?: readonly TenantMigration[] } = {},
 ): Promise<void> {
   const admin = new Client({ connectionString: adminUrl });
   await admin.connect();
@@ -28,6 +32,8 @@ export async function migrate(
       await admin.query(rows[0]?.statement ?? '');
     }
     await runMigrations(adminUrl, [...migrations, ...more]);
+    const report = await migrateTenants(adminUrl, ofTenants.list ?? tenantMigrations, ofTenants);
+    if (report.failures.length > 0) throw new TenantMigrationsIncomplete(report);
   } finally {
     await admin.end();
   }
@@ -83,5 +89,9 @@ BEGIN
   -- Else every later SECURITY DEFINER function would be public.
   ALTER DEFAULT PRIVILEGES FOR ROLE writ_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
   CREATE SCHEMA IF NOT EXISTS control AUTHORIZATION writ_owner;
+  -- Of BullMQ, where it runs on Postgres: its login owns this schema and may touch nothing else. BullMQ says CREATE SCHEMA
+  -- IF NOT EXISTS at each start, which asks for the right to create one even when it exists, and adds in bulk by a temporary table.
+  EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO writ_queue', current_database());
+  CREATE SCHEMA IF NOT EXISTS bullmq AUTHORIZATION writ_queue;
 END $$;
 `;

@@ -1,6 +1,6 @@
 import { unreachable, type Budget, type LimitRule, type Subject } from '@writ/domain';
 
-/** A rule or budget as it applies to one holder: the tenant, an app, a subject or a role. */
+/** A rule or budget as it applies to one holder: the tenant, an app, a subject, a role or a team. */
 export interface Applied<Rule> {
   readonly rule: Rule;
   /** Empty for the tenant; otherwise names the holder within it. */
@@ -41,6 +41,9 @@ function holdersOf(scope: LimitRule['scope'], subject: Subject): readonly Holder
       }));
     case 'role':
       return unique(everyone.flatMap(({ roles }) => roles)).map((role) => ({ name: role, holder: role }));
+    // A team is a group of the tenant's directory, as the credential's mapping names it.
+    case 'team':
+      return unique(everyone.flatMap(({ groups }) => groups)).map((team) => ({ name: team, holder: team }));
     case 'subject':
       return everyone.map(({ id, issuer }) => ({ name: id, holder: JSON.stringify([issuer, id]) }));
     // Counted where the key is chosen: nobody knows it yet.

@@ -1,8 +1,8 @@
 import { err, ok, refuse, type Budget, type Refusal, type Result, type Subject, type TenantId } from '@writ/domain';
+import { microsOf } from '@writ/routing';
 import { applicable, type Applied } from './applicable.js';
-import type { BudgetLeases } from './leases.js';
+import type { BudgetLeases, LeaseRefusal } from './leases.js';
 import { periodEnd, periodStart, Purse, type Held } from './purse.js';
-import { microsOf } from './worst-case.js';
 
 /** What all budgets that apply to a request hold back for it. */
 export interface BudgetHold {
@@ -14,6 +14,8 @@ export interface BudgetHold {
 export interface BudgetSettings {
   readonly leases: BudgetLeases;
   readonly nowMs: () => number;
+  /** Never jumps; only differences of it are used. */
+  readonly monotonicMs: () => number;
   readonly instances: number;
 }
 
@@ -26,8 +28,8 @@ const economyPercent = 20n;
 /** The purses of this process: one for each budget, holder and period in use. */
 export class Budgets {
   readonly #purses = new Map<string, Purse>();
-  /** A period never goes back, so a clock that jumps cannot renew a budget twice. */
-  readonly #periods = new Map<string, number>();
+  /** The store's clock, once ours was found to be in another period than it. */
+  #storeClock: { readonly atMs: number; readonly monotonicMs: number } | undefined;
 
   constructor(private readonly settings: BudgetSettings) {}
 
@@ -45,14 +47,13 @@ export class Budgets {
       const limitMicros = microsOf(applied.rule.limitMicros);
       if (limitMicros === undefined) {
         release();
-        return err(refusal(applied, 'budget_malformed', this.settings.nowMs()));
+        return err(refusal(applied, 'budget_malformed', this.#nowMs()));
       }
-      const purse = this.#purse(tenant, applied, limitMicros);
-      const reserved = await purse.reserve(micros);
+      const { purse, reserved } = await this.#reserve(tenant, applied, limitMicros, micros);
       if (reserved.ok) held.push(reserved.value);
       else if (applied.rule.hard) {
         release();
-        return err(refusal(applied, reserved.error, this.settings.nowMs()));
+        return err(refusal(applied, reserved.error, this.#nowMs()));
       }
       if (applied.rule.hard) tightest = tighter(tightest, purse.leftMicros(), limitMicros);
     }
@@ -69,16 +70,37 @@ export class Budgets {
     return this.#purses.size === 0;
   }
 
+  /** Which day or month it is, the store says: a clock here that jumped neither renews a budget nor spends the next one. */
+  async #reserve(
+    tenant: TenantId,
+    applied: Applied<Budget>,
+    limitMicros: bigint,
+    micros: bigint,
+  ): Promise<{ readonly purse: Purse; readonly reserved: Result<Held, LeaseRefusal> }> {
+    const purse = this.#purse(tenant, applied, limitMicros);
+    const reserved = await purse.reserve(micros);
+    if (reserved.ok || reserved.error !== 'other-period') return { purse, reserved };
+    const storeMs = await this.settings.leases.nowMs();
+    if (storeMs === undefined) return { purse, reserved: err('unavailable') };
+    this.#storeClock = { atMs: storeMs, monotonicMs: this.settings.monotonicMs() };
+    const right = this.#purse(tenant, applied, limitMicros);
+    return { purse: right, reserved: await right.reserve(micros) };
+  }
+
+  #nowMs(): number {
+    const { nowMs, monotonicMs } = this.settings;
+    const known = this.#storeClock;
+    return known === undefined ? nowMs() : known.atMs + (monotonicMs() - known.monotonicMs);
+  }
+
   #purse(tenant: TenantId, { rule, holder }: Applied<Budget>, limitMicros: bigint): Purse {
-    const periodName = JSON.stringify([tenant, rule.id, rule.period]);
-    const start = Math.max(this.#periods.get(periodName) ?? 0, periodStart(rule.period, this.settings.nowMs()));
-    this.#periods.set(periodName, start);
+    const start = periodStart(rule.period, this.#nowMs());
     const name = JSON.stringify([tenant, rule.id, holder, start, rule.limitMicros]);
     const known = this.#purses.get(name);
     if (known) return known;
     const { leases, nowMs, instances } = this.settings;
     const key = { tenant, budget: rule.id, holder, periodStart: start };
-    const fresh = new Purse(key, limitMicros, { leases, nowMs, shares: instances * slicesPerInstance });
+    const fresh = new Purse(key, limitMicros, rule.period, { leases, nowMs, shares: instances * slicesPerInstance });
     this.#purses.set(name, fresh);
     return fresh;
   }
@@ -91,7 +113,7 @@ function tighter(seen: BudgetHold['seen'], leftMicros: bigint, limitMicros: bigi
 }
 
 function refusal({ rule }: Applied<Budget>, why: string, nowMs: number): Refusal {
-  if (why === 'unavailable')
+  if (why === 'unavailable' || why === 'other-period')
     return refuse('budget-exhausted', {
       param: rule.id,
       detail: 'lease_unavailable',

@@ -1,8 +1,15 @@
 export { connectRedis, type Outage, type RedisConnection, type RedisSettings } from './connection.js';
-export { openJobs, type Jobs } from './jobs.js';
+export {
+  openJobs,
+  type Jobs,
+  type JobsSettings,
+  type QueueBackend,
+  type QueueEntry,
+  type QueueWorker,
+} from './jobs.js';
 export { keyOf } from './key.js';
-export type { BudgetKey, BudgetLease, BudgetLeases } from './leases.js';
+export type { BudgetKey, BudgetLease, BudgetLeases, LeaseRefusal } from './leases.js';
 export { createLimits, type Limits, type LimitsNeeds, type Reserved } from './limits.js';
-export { inputTokensAtMost, worstCase, type WorstCase } from './worst-case.js';
+export { inputTokensAtMost, worstCase, type OutputLimit, type WorstCase } from './worst-case.js';
 export { sharedReplays, type SharedReplays } from './replays.js';
 export { sharedRests, type SharedRests, type SharedRestsNeeds } from './shared-rests.js';

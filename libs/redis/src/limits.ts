@@ -11,18 +11,23 @@ import {
   type TenantContext,
   type Usage,
 } from '@writ/domain';
+import { microsOf } from '@writ/routing';
 import { Budgets, type BudgetHold } from './budgets.js';
 import type { RedisConnection } from './connection.js';
 import type { BudgetLeases } from './leases.js';
 import { limitHeaders } from './limit-headers.js';
 import { rateChecks, Rates, slotLeaseMs, type RateAnswer } from './rates.js';
 import type { RateCheck } from './rate-check.js';
-import { microsOf, worstCase } from './worst-case.js';
+import { worstCase, type OutputLimit } from './worst-case.js';
 
 export interface LimitsNeeds {
   readonly redis: RedisConnection;
   readonly leases: BudgetLeases;
-  readonly clock: { nowMs(): number; after(ms: number): { readonly elapsed: Promise<void>; cancel(): void } };
+  readonly clock: {
+    nowMs(): number;
+    monotonicMs(): number;
+    after(ms: number): { readonly elapsed: Promise<void>; cancel(): void };
+  };
   /** Processes that share the limits: each takes its part while Redis is out. */
   readonly instances: number;
   readonly onProblem: (what: string, cause?: unknown) => void;
@@ -35,6 +40,8 @@ export interface Reserved {
   readonly mode: 'shared' | 'degraded';
   readonly headers: Readonly<Record<string, string>>;
   readonly budget: { readonly class: string; readonly remainingCents: number } | undefined;
+  /** Under a hard budget, and where the caller named no length: what may be asked of each candidate. Empty otherwise. */
+  readonly outputLimits: readonly OutputLimit[];
 }
 
 /** Fits `LimitsPort` of the enforcement's ports. */
@@ -78,7 +85,7 @@ class GatewayLimits implements Limits {
     const { redis, leases, clock, instances } = needs;
     const nowMs = (): number => clock.nowMs();
     this.#rates = new Rates(redis, instances, nowMs);
-    this.#budgets = new Budgets({ leases, nowMs, instances });
+    this.#budgets = new Budgets({ leases, nowMs, monotonicMs: () => clock.monotonicMs(), instances });
   }
 
   async reserve(
@@ -110,7 +117,16 @@ class GatewayLimits implements Limits {
       atMs: this.needs.clock.nowMs(),
     });
     const headers = limitHeaders(checks, rates.used, this.needs.clock.nowMs());
-    return ok({ id, worstCaseMicros: String(micros), mode: rates.mode, headers, budget: hold.value.seen });
+    // Only a hard budget holds: what was reserved is then also the most that is asked for.
+    const outputLimits = hold.value.seen === undefined ? [] : worst.value.outputLimits;
+    return ok({
+      id,
+      worstCaseMicros: String(micros),
+      mode: rates.mode,
+      headers,
+      budget: hold.value.seen,
+      outputLimits,
+    });
   }
 
   async settle(_tenant: TenantContext, { id }: Reserved, usage: Usage | undefined, costMicros: string): Promise<void> {

@@ -15,6 +15,10 @@ class SlowLeases implements BudgetLeases {
   lost = 0;
   asked = 0;
 
+  nowMs(): Promise<number | undefined> {
+    return Promise.resolve(undefined);
+  }
+
   async lease(
     key: BudgetLease['key'],
     ask: Parameters<BudgetLeases['lease']>[1],
@@ -39,7 +43,7 @@ class SlowLeases implements BudgetLeases {
 describe('a purse', () => {
   it('is not forgotten while a slice is on its way, so that no lease is orphaned', async () => {
     const leases = new SlowLeases();
-    const budgets = new Budgets({ leases, nowMs: () => 0, instances: 1 });
+    const budgets = new Budgets({ leases, nowMs: () => 0, monotonicMs: () => 0, instances: 1 });
     const first = budgets.hold(tenant, [budget], nora, 10n);
     expect(await budgets.sweep()).toBe(false);
     leases.answer();
@@ -54,7 +58,7 @@ describe('a purse', () => {
   it('spends nothing more of a slice whose return got no answer, and returns it again', async () => {
     let now = 0;
     const leases = new SlowLeases();
-    const budgets = new Budgets({ leases, nowMs: () => now, instances: 1 });
+    const budgets = new Budgets({ leases, nowMs: () => now, monotonicMs: () => now, instances: 1 });
     const asked = budgets.hold(tenant, [budget], nora, 10n);
     leases.answer();
     const held = await asked;

@@ -1,5 +1,5 @@
 import { err, ok, unreachable, type Result } from '@writ/domain';
-import type { BudgetKey, BudgetLease, BudgetLeases } from './leases.js';
+import type { BudgetKey, BudgetLease, BudgetLeases, LeaseRefusal } from './leases.js';
 
 /** A part of a lease that one request holds until it is settled. */
 export interface Held {
@@ -38,17 +38,17 @@ export class Purse {
   #slices: Slice[] = [];
   #returning: Slice[] = [];
   #asking: Promise<void> | undefined;
-  #refusal:
-    { readonly why: 'exhausted' | 'unavailable'; readonly leastMicros: bigint; readonly untilMs: number } | undefined;
+  #refusal: { readonly why: LeaseRefusal; readonly leastMicros: bigint; readonly untilMs: number } | undefined;
   #remainingMicros = 0n;
 
   constructor(
     private readonly key: BudgetKey,
     private readonly limitMicros: bigint,
+    private readonly period: 'day' | 'month' | 'total',
     private readonly settings: PurseSettings,
   ) {}
 
-  async reserve(micros: bigint): Promise<Result<Held, 'exhausted' | 'unavailable'>> {
+  async reserve(micros: bigint): Promise<Result<Held, LeaseRefusal>> {
     for (;;) {
       const held = this.#take(micros);
       if (held) return ok(held);
@@ -118,6 +118,7 @@ export class Purse {
     const slice = many < share ? many : share;
     const least = micros > 0n ? micros : 1n;
     const granted = await leases.lease(this.key, {
+      period: this.period,
       limitMicros: this.limitMicros,
       leastMicros: least,
       sliceMicros: slice > least ? slice : least,

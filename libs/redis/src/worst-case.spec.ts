@@ -4,7 +4,15 @@ import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import { inputTokensAtMost, worstCase } from './worst-case.js';
 
 function anAsk(more: Partial<Ask> = {}): Ask {
-  const plain: Partial<Ask> = { action: 'chat', model: 'fast', source: '', leaves: [], attachments: [], choices: 1 };
+  const plain: Partial<Ask> = {
+    action: 'chat',
+    receivedAt: 0,
+    model: 'fast',
+    source: '',
+    leaves: [],
+    attachments: [],
+    choices: 1,
+  };
   return { ...plain, ...more } as Ask;
 }
 
@@ -50,7 +58,35 @@ describe('the worst case', () => {
 
   it('is that of the dearest candidate, in whole micro-units rounded up', () => {
     const worst = worstCase(anAsk({ maxOutputTokens: 10, source: 'x'.repeat(84) }), aSnapshot(prices));
-    expect(worst).toEqual({ ok: true, value: { inputTokens: 100, outputTokens: 10, micros: 301n } });
+    expect(worst).toMatchObject({ ok: true, value: { inputTokens: 100, outputTokens: 10, micros: 301n } });
+  });
+
+  it('is at most what the model can give and hold, where the caller names no length, and says so for each candidate', () => {
+    const book = [{ ...aPrice('m', '1000000', '2000000'), maxOutputTokens: 4_096, contextLength: 128_000 }, prices[1]!];
+    const silent = worstCase(anAsk({ source: 'x'.repeat(1_000) }), aSnapshot(book));
+    expect(silent).toMatchObject({
+      value: {
+        outputLimits: [
+          { endpoint: 'a', model: 'm', tokens: 4_096 },
+          { endpoint: 'b', model: 'n', tokens: 500 },
+        ],
+      },
+    });
+    expect(worstCase(anAsk({ maxOutputTokens: 7 }), aSnapshot(book))).toMatchObject({ value: { outputLimits: [] } });
+  });
+
+  it('H19: is priced at the maximum of everything that a request can ask for', () => {
+    const most = worstCase(anAsk({ maxOutputTokens: 1_000_000, choices: 8, model: 'm' }), aSnapshot(prices));
+    expect(most).toMatchObject({ value: { outputTokens: 8_000_000, micros: 16_000_016n } });
+  });
+
+  it('counts a file that is only named as a whole context, and never more than the model can hold', () => {
+    const attachments = [{ path: '/0', kind: 'file' as const, bytes: 40 }];
+    expect(inputTokensAtMost(anAsk({ attachments }))).toBeGreaterThan(1_000_000);
+    const book = [{ ...aPrice('m', '1000000', '0'), contextLength: 1_000 }];
+    expect(worstCase(anAsk({ attachments, model: 'm' }), aSnapshot(book))).toMatchObject({
+      value: { inputTokens: 1_000 },
+    });
   });
 
   it('counts every choice, and no output for embeddings', () => {

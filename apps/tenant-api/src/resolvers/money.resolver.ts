@@ -13,9 +13,9 @@ import * as t from '../schema/money.types.js';
 import { viewBudget, viewLimitRule, viewPrice } from '../schema/views.js';
 import { PORTS } from '../tokens.js';
 
-const budgetScopes = ['tenant', 'app', 'subject', 'role'] as const;
+const budgetScopes = ['tenant', 'app', 'subject', 'role', 'team'] as const;
 const periods = ['day', 'month', 'total'] as const;
-const limitScopes = ['tenant', 'app', 'subject', 'role', 'endpoint-key'] as const;
+const limitScopes = ['tenant', 'app', 'subject', 'role', 'team', 'endpoint-key'] as const;
 
 function oneOf<const T extends string>(known: readonly T[], value: string, field: string): T | UserError {
   return (

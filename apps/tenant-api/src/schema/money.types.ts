@@ -24,7 +24,7 @@ export const BudgetConnection = connectionOf(Budget);
 
 @ObjectType({
   implements: () => [Node],
-  description: 'Requests, tokens and concurrency per tenant, app, subject, role or endpoint key.',
+  description: 'Requests, tokens and concurrency per tenant, app, subject, role, team or endpoint key.',
 })
 export class LimitRule implements Node {
   @Field(() => ID)
@@ -70,9 +70,13 @@ export const PriceConnection = connectionOf(Price);
 export class CreateBudgetInput extends ChangeInput {
   @Field()
   name!: string;
-  @Field({ defaultValue: 'tenant', description: 'tenant, app, subject or role.' })
+  @Field({ defaultValue: 'tenant', description: 'tenant, app, subject, role or team.' })
   scope!: string;
-  @Field(() => String, { nullable: true, description: 'The role or app it is for; absent means each one separately.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The role, app or team it is for; absent means each one separately. A team is a group of your directory.',
+  })
   match?: string;
   @Field({ defaultValue: 'month', description: 'day, month or total.' })
   period!: string;
@@ -98,7 +102,7 @@ export class UpdateBudgetInput extends ChangeInput {
 export class CreateLimitRuleInput extends ChangeInput {
   @Field()
   name!: string;
-  @Field({ defaultValue: 'subject', description: 'tenant, app, subject, role or endpoint-key.' })
+  @Field({ defaultValue: 'subject', description: 'tenant, app, subject, role, team or endpoint-key.' })
   scope!: string;
   @Field(() => String, { nullable: true })
   match?: string;

@@ -1,3 +1,4 @@
+import type { Capability } from '@writ/domain';
 import { Column, Entity } from 'typeorm';
 import { ControlRow, NamedRow } from './row.js';
 
@@ -82,16 +83,22 @@ export class EndpointSetRow extends NamedRow {
 @Entity('alias', { schema: 'control' })
 export class AliasRow extends NamedRow {
   @Column('text')
-  strategy!: 'ordered' | 'weighted' | 'least-cost' | 'lowest-latency';
+  strategy!: string;
 
   @Column('jsonb')
-  candidates!: { endpoint: string; model: string; weight: number }[];
+  candidates!: {
+    endpoint: string;
+    model: string;
+    weight: number;
+    contextLength?: number;
+    capabilities?: Capability[];
+  }[];
 }
 
 @Entity('budget', { schema: 'control' })
 export class BudgetRow extends NamedRow {
   @Column('text')
-  scope!: 'tenant' | 'app' | 'subject' | 'role';
+  scope!: 'tenant' | 'app' | 'subject' | 'role' | 'team';
 
   @Column('text', { nullable: true })
   match!: string | null;
@@ -110,7 +117,7 @@ export class BudgetRow extends NamedRow {
 @Entity('limit_rule', { schema: 'control' })
 export class LimitRuleRow extends NamedRow {
   @Column('text')
-  scope!: 'tenant' | 'app' | 'subject' | 'role' | 'endpoint-key';
+  scope!: 'tenant' | 'app' | 'subject' | 'role' | 'team' | 'endpoint-key';
 
   @Column('text', { nullable: true })
   match!: string | null;

@@ -1,0 +1,117 @@
+import type { EndpointId, Price, Snapshot, Usage } from '@writ/domain';
+
+const million = 1_000_000n;
+
+/**
+ * The price of a model at an endpoint at one moment: the endpoint's own before the model's general one, and of each the
+ * latest that has begun. A model without one costs the tenant's dearest where the tenant wants that, and otherwise has
+ * no price, which is a refusal.
+ */
+export function priceOf(
+  { prices, unpricedModels }: Pick<Snapshot, 'prices' | 'unpricedModels'>,
+  endpoint: EndpointId,
+  model: string,
+  atMs: number,
+): Price | undefined {
+  const begun = prices.filter((price) => (price.validFrom ?? 0) <= atMs);
+  const ofModel = begun.filter((price) => price.model === model);
+  const own = latest(ofModel.filter((price) => price.endpoint === endpoint));
+  const found = own ?? latest(ofModel.filter((price) => price.endpoint === undefined));
+  if (found || unpricedModels !== 'dearest') return found;
+  return dearest(begun, model);
+}
+
+function latest(prices: readonly Price[]): Price | undefined {
+  return prices.reduce<Price | undefined>(
+    (best, price) => (best && (best.validFrom ?? 0) > (price.validFrom ?? 0) ? best : price),
+    undefined,
+  );
+}
+
+/** The dearest rate of each kind, so that no real price of the tenant's can be above it. */
+function dearest(prices: readonly Price[], model: string): Price | undefined {
+  let input: bigint | undefined;
+  let output: bigint | undefined;
+  for (const price of prices) {
+    const rates = ratesOf(price);
+    if (!rates) return undefined;
+    const [most, mostOut] = [
+      highest(rates.input, rates.cacheRead, rates.cacheWrite),
+      highest(rates.output, rates.reasoning),
+    ];
+    if (input === undefined || most > input) input = most;
+    if (output === undefined || mostOut > output) output = mostOut;
+  }
+  if (input === undefined || output === undefined) return undefined;
+  return {
+    model,
+    inputMicrosPerMillion: String(input),
+    outputMicrosPerMillion: String(output),
+    version: 'unpriced-at-dearest',
+  };
+}
+
+/**
+ * What was used costs this many micro-units, rounded up; undefined when the price is none. Cached and reasoning tokens are
+ * parts of input and output, and a provider that reports a part larger than the whole is charged for the part.
+ */
+export function costMicros(usage: Usage, price: Price): bigint | undefined {
+  const rates = ratesOf(price);
+  if (!rates) return undefined;
+  const [read, write, thought] = [usage.cacheReadTokens, usage.cacheWriteTokens, usage.reasoningTokens].map(BigInt);
+  const plainInput = atLeastZero(BigInt(usage.inputTokens) - read! - write!);
+  const plainOutput = atLeastZero(BigInt(usage.outputTokens) - thought!);
+  return perMillion(
+    plainInput * rates.input +
+      read! * rates.cacheRead +
+      write! * rates.cacheWrite +
+      plainOutput * rates.output +
+      thought! * rates.reasoning,
+  );
+}
+
+/** The most that so many tokens can cost, whatever part of them is cached or thinking; undefined when the price is none. */
+export function costAtMost(price: Price, inputTokens: number, outputTokens: number): bigint | undefined {
+  const rates = ratesOf(price);
+  if (!rates) return undefined;
+  return perMillion(
+    BigInt(inputTokens) * highest(rates.input, rates.cacheRead, rates.cacheWrite) +
+      BigInt(outputTokens) * highest(rates.output, rates.reasoning),
+  );
+}
+
+/** Whole micro-units, not negative; anything else is no amount. */
+export function microsOf(text: string): bigint | undefined {
+  return /^\d{1,18}$/.test(text) ? BigInt(text) : undefined;
+}
+
+interface Rates {
+  readonly input: bigint;
+  readonly output: bigint;
+  readonly cacheRead: bigint;
+  readonly cacheWrite: bigint;
+  readonly reasoning: bigint;
+}
+
+function ratesOf(price: Price): Rates | undefined {
+  const [input, output] = [microsOf(price.inputMicrosPerMillion), microsOf(price.outputMicrosPerMillion)];
+  const cacheRead = price.cacheReadMicrosPerMillion === undefined ? input : microsOf(price.cacheReadMicrosPerMillion);
+  const cacheWrite =
+    price.cacheWriteMicrosPerMillion === undefined ? input : microsOf(price.cacheWriteMicrosPerMillion);
+  const reasoning = price.reasoningMicrosPerMillion === undefined ? output : microsOf(price.reasoningMicrosPerMillion);
+  if (input === undefined || output === undefined) return undefined;
+  if (cacheRead === undefined || cacheWrite === undefined || reasoning === undefined) return undefined;
+  return { input, output, cacheRead, cacheWrite, reasoning };
+}
+
+function highest(...rates: readonly bigint[]): bigint {
+  return rates.reduce((most, rate) => (rate > most ? rate : most), 0n);
+}
+
+function atLeastZero(amount: bigint): bigint {
+  return amount > 0n ? amount : 0n;
+}
+
+function perMillion(amount: bigint): bigint {
+  return (amount + million - 1n) / million;
+}

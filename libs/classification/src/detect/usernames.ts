@@ -23,7 +23,7 @@ export function findUsernames(scene: Scene, emit: Emit): void {
       index > 0 &&
       seconds.has(hash) &&
       tokens.hash[index - 1] === user &&
-      tokens.start[index]! - tokens.end[index - 1]! === 1;
+      isOneApart(scene, index);
     if (!alone.has(hash) && !isPair) continue;
     const from = tokens.end[index]!;
     value.lastIndex = from;
@@ -45,11 +45,16 @@ export function findUsernames(scene: Scene, emit: Emit): void {
       score: 620,
       detector: 'assignment:USERNAME',
       strength: 1,
-      cues: [text.slice(tokens.start[isPair ? index - 1 : index]!, from)],
+      cues: [text.slice(tokens.start[isPair ? index - 1 : index], from)],
       alternatives: [],
       via: [],
       steps: ['behind a word for a login: 620'],
       normal: found.toLowerCase(),
     });
   }
+}
+
+function isOneApart({ tokens }: Scene, index: number): boolean {
+  const gap = tokens.start[index]! - tokens.end[index - 1]!;
+  return gap === 1;
 }

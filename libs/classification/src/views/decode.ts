@@ -149,7 +149,14 @@ function mayBeWrapped(text: string): boolean {
 function isEncoded(text: string, from: number): boolean {
   for (let at = from; at < from + 16; at += 1) {
     const code = at < 0 || at >= text.length ? 0x20 : text.charCodeAt(at);
-    if (!((code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a) || code === 0x2b || code === 0x2f)) return false;
+    if (!(
+      (code >= 0x30 && code <= 0x39) ||
+      (code >= 0x41 && code <= 0x5a) ||
+      (code >= 0x61 && code <= 0x7a) ||
+      code === 0x2b ||
+      code === 0x2f
+    ))
+      return false;
   }
   return true;
 }

@@ -19,11 +19,7 @@ export function findUsernames(scene: Scene, emit: Emit): void {
   const { text, tokens } = scene;
   for (let index = 0; index < tokens.count; index += 1) {
     const hash = tokens.hash[index]!;
-    const isPair =
-      index > 0 &&
-      seconds.has(hash) &&
-      tokens.hash[index - 1] === user &&
-      isOneApart(scene, index);
+    const isPair = index > 0 && seconds.has(hash) && tokens.hash[index - 1] === user && isOneApart(scene, index);
     if (!alone.has(hash) && !isPair) continue;
     const from = tokens.end[index]!;
     value.lastIndex = from;

@@ -15,7 +15,13 @@ export { detectors, type DetectorView } from './detectors.js';
 export { engineVersion } from './engine.js';
 export { explain } from './explain.js';
 export { type ClearedPrompt, fulfil, isCleared } from './fulfil.js';
-export { type AnswerInspector, type Inspected, inspectAnswer } from './inspect-answer.js';
+export {
+  type AnswerInspector,
+  type Inspected,
+  inspectAnswer,
+  type InspectOptions,
+  type ReadingTime,
+} from './inspect-answer.js';
 export { LeafCache, type LeafCacheLimits } from './leaf-cache.js';
 export { ClassifierPool, type PoolJob } from './pool.js';
 export { generalise } from './redact/generalise.js';

@@ -3,10 +3,11 @@ import { createLog } from '@writ/platform';
 import { createServer } from './server.js';
 import { startManagement } from './management.js';
 import { createObserver } from './observe.js';
-import { onShutDown, runPrimary } from './primary.js';
+import { runPrimary } from './primary.js';
 import { credentialReader } from './request.js';
 import { readGatewaySettings, type GatewaySettings } from './settings.js';
 import { surfaces } from './surfaces.js';
+import { onShutDown, refuseConnections, tellPrimary, tenantsInUse } from './worker.js';
 import { wire } from './wiring.js';
 
 const settings = readGatewaySettings();
@@ -38,7 +39,7 @@ function startPrimary({ processes, drainSeconds, logLevel, managementPort }: Gat
 }
 
 async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings): Promise<void> {
-  const wiring = wire({ listenHost, listenPort, ...rest });
+  const wiring = wire({ listenHost, listenPort, ...rest }, (tenant) => tellPrimary({ kind: 'serves', tenant }));
   const { ports, log } = wiring;
   let draining = false;
   const app = await createServer({
@@ -49,13 +50,15 @@ async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings)
     isDraining: () => draining,
     credentialOf: credentialReader(rest),
   });
-  onShutDown(async () => {
+  onShutDown(async (idleMs) => {
     draining = true;
+    await refuseConnections(app.getHttpServer(), idleMs);
     await app.close();
     await wiring.close();
   });
   process.on('unhandledRejection', (cause) =>
     log.error({ err: cause }, 'a promise was rejected and nobody waited for it'),
   );
+  await wiring.warm(await tenantsInUse());
   await app.listen(listenPort, listenHost);
 }

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isCleared } from '@writ/classification';
-import { limits, parseRecordId, type RecordId } from '@writ/domain';
+import { limits, parseRecordId, type RecordId, type Snapshot, type TenantId } from '@writ/domain';
 import type { Ports } from '@writ/enforcement';
 import { createIdentity, documentFetcher, type Directory } from '@writ/identity';
 import { isReceipt, rawPublicKey, statementSigner } from '@writ/ledger';
@@ -31,13 +31,15 @@ import { buildVersion } from './version.js';
 export interface Wiring {
   readonly ports: Ports;
   readonly log: Log;
+  /** Loads what these tenants' requests need, for ten seconds at most, so that a new process does not begin cold. */
+  warm(tenants: readonly string[]): Promise<number>;
   close(): Promise<void>;
 }
 
 type Problem = (what: string, cause?: unknown) => void;
 
 /** Plugs the adapters into the sockets of the wall. The compiler checks here, and only here, that they fit. */
-export function wire(settings: GatewaySettings): Wiring {
+export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => void): Wiring {
   const log = createLog('gateway', settings.logLevel);
   const problem: Problem = (what, cause) => log.warn({ cause: cause instanceof Error ? cause.message : cause }, what);
   const ledgerPlane = planePool('writ_gateway', { url: settings.ledgerDatabaseUrl ?? settings.databaseUrl, max: 8 });
@@ -62,6 +64,15 @@ export function wire(settings: GatewaySettings): Wiring {
   const spending = createLimits({ redis, leases, clock, instances: settings.processes, onProblem: problem });
   const endpoints = sharedHealth(settings, problem);
   const classifier = createClassifier(clock);
+  const snapshots = createSnapshots({
+    source,
+    kms,
+    clock,
+    log,
+    originOf: ({ tenant }) => logOrigin(settings.logName, tenant),
+    ...platformLayer(settings.platformPolicyFile),
+    ...(used === undefined ? {} : { used }),
+  });
   const ports: Ports = {
     identity: createIdentity({
       directory: callersOf(directory, settings.adminAudience),
@@ -70,14 +81,7 @@ export function wire(settings: GatewaySettings): Wiring {
       replays: sharedReplays(redis),
       failed: (error) => problem('a credential could not be verified', error),
     }),
-    snapshots: createSnapshots({
-      source,
-      kms,
-      clock,
-      log,
-      originOf: ({ tenant }) => logOrigin(settings.logName, tenant),
-      ...platformLayer(settings.platformPolicyFile),
-    }),
+    snapshots,
     classifier,
     limits: spending,
     ledger: own.ledger,
@@ -100,7 +104,13 @@ export function wire(settings: GatewaySettings): Wiring {
     await Promise.allSettled([source.close(), directory.close(), redis.close(), egress.close()]);
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
-  return { ports, log, close };
+  const warm = async (tenants: readonly string[]): Promise<number> => {
+    const until = clock.monotonicMs() + limits.warmingMs;
+    const issuers = ({ connections }: Snapshot): Promise<unknown> =>
+      Promise.all(connections.map(({ issuer }) => directory.find(issuer)));
+    return await snapshots.warm(tenants, issuers, () => clock.monotonicMs() > until);
+  };
+  return { ports, log, warm, close };
 }
 
 /** What this process learns of its endpoints, and what the others tell of them. */

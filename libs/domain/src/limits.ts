@@ -35,6 +35,10 @@ export const limits = Object.freeze({
   attempts: 4,
   snapshotLeaseMs: 60_000,
   snapshotsHeld: 10_000,
+  /** How long a new process loads the snapshots in use before it listens all the same. */
+  warmingMs: 10_000,
+  /** How long a process that is replaced waits for its idle connections to be used once more, and so to be told to close. */
+  drainIdleMs: 5_000,
   jwksBytes: 512 * 1024,
   jwksKeys: 64,
   jwksCooldownMs: 30_000,

@@ -1,20 +1,24 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { classifyCommand } from './classify.js';
+import { jobsCommand } from './jobs.js';
 import { policyCommand } from './policy.js';
 import { idpCommand } from './idp.js';
 import { migrateCommand } from './migrate.js';
 import { tenantCommand } from './tenant.js';
 import { verifyCommand } from './verify.js';
+import { witnessCommand } from './witness.js';
 
 const writ = new Command('writ').description('the command line of Writ').version('0.1.0').showHelpAfterError();
 for (const command of [
   verifyCommand(),
+  witnessCommand(),
   policyCommand(),
   classifyCommand(),
   tenantCommand(),
   idpCommand(),
   migrateCommand(),
+  jobsCommand(),
 ])
   writ.addCommand(command);
 await writ.parseAsync();

@@ -13,6 +13,9 @@ export const gatewaySettings = z.object({
   clientCertificateHeader: z
     .enum(['client-cert', 'x-forwarded-client-cert', 'x-ssl-client-cert'])
     .default('client-cert'),
+  /** PEM of the certificate and its key. With both the gateway speaks TLS itself and asks clients for certificates. */
+  tlsCertificateFile: z.string().optional(),
+  tlsKeyFile: keyFileSetting.optional(),
   managementPort: z.coerce.number().int().min(0).max(65_535).default(0),
   processes: z.coerce.number().int().min(1).max(64).default(1),
   /** Login `writ_gateway` of the control database. */
@@ -28,6 +31,8 @@ export const gatewaySettings = z.object({
   snapshotPublicKeyFile: keyFileSetting,
   /** Ed25519 public key (PEM) of the sequencer; needed where a tenant asks for the level `receipted`. */
   logPublicKeyFile: z.string().optional(),
+  /** C2SP tlog-policy: who must have cosigned where a tenant asks for the level `witnessed`; without it that level is refused. */
+  witnessPolicyFile: z.string().optional(),
   /** The audience of the tenant API: a token for it is not a token for the gateway. */
   adminAudience: z.string().min(1),
   /** What records say of where they were made, e.g. `production`. */

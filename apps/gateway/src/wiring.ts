@@ -3,10 +3,19 @@ import { readFileSync } from 'node:fs';
 import { isCleared } from '@writ/classification';
 import { limits, parseRecordId, type RecordId, type Snapshot, type TenantId } from '@writ/domain';
 import type { Ports } from '@writ/enforcement';
-import { createIdentity, documentFetcher, type Directory } from '@writ/identity';
-import { isReceipt, rawPublicKey, statementSigner } from '@writ/ledger';
+import { createIdentity, documentFetcher, type Directory, type Trust } from '@writ/identity';
+import { isReceipt, parseWitnessPolicy, rawPublicKey, statementSigner, type WitnessPolicy } from '@writ/ledger';
 import { compile, type PolicyImage } from '@writ/policy';
-import { createLog, guardedDispatcher, localKms, openText, systemClock, uuidv7, type Log } from '@writ/platform';
+import {
+  createLog,
+  guardedDispatcher,
+  localKms,
+  openText,
+  systemClock,
+  uuidv7,
+  type Kms,
+  type Log,
+} from '@writ/platform';
 import {
   budgetStore,
   connectionDirectory,
@@ -79,6 +88,7 @@ export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => voi
       fetchDocument: documentFetcher(egress),
       clock,
       replays: sharedReplays(redis),
+      clientSecret: (trust) => openClientSecret(kms, trust),
       failed: (error) => problem('a credential could not be verified', error),
     }),
     snapshots,
@@ -120,6 +130,7 @@ function sharedHealth(
 ): { readonly health: LocalHealth; close(): Promise<void> } {
   const health = localHealth({
     instances: processes,
+    missing: (endpoint) => problem(`${endpoint} does not know a model that its tenant declared`),
     began: (rest) => {
       problem(`${rest.endpoint} rests: ${rest.why}`);
       rests.tell(rest);
@@ -147,6 +158,7 @@ function ownLedger(settings: GatewaySettings, plane: PlanePool, log: Log, proble
     },
     clock: systemClock,
     logKeys: () => logKeys,
+    ...witnessesIn(settings.witnessPolicyFile),
     onAlarm: (alarm) => log.error({ alarm }, 'the ledger raised an alarm'),
     onProblem: problem,
   });
@@ -161,10 +173,12 @@ function callersOf(directory: ConnectionDirectory, adminAudience: string): Direc
     async find(issuer) {
       const found = await directory.find(issuer);
       if (!found.ok) throw new Error('the directory of connections is unavailable');
-      return found.value.map(({ tenant, connection }) => ({
-        tenant,
-        connection: { ...connection, audiences: connection.audiences.filter((audience) => audience !== adminAudience) },
-      }));
+      return found.value.map((trust) => withoutAudience(trust, adminAudience));
+    },
+    async findConnection(id) {
+      const found = await directory.findConnection(id);
+      if (!found.ok) throw new Error('the directory of connections is unavailable');
+      return found.value && withoutAudience(found.value, adminAudience);
     },
     async findAppKey(sha256) {
       const found = await directory.findAppKey(sha256);
@@ -174,12 +188,33 @@ function callersOf(directory: ConnectionDirectory, adminAudience: string): Direc
   };
 }
 
+function withoutAudience({ tenant, connection }: Trust, adminAudience: string): Trust {
+  const audiences = connection.audiences.filter((audience) => audience !== adminAudience);
+  return { tenant, connection: { ...connection, audiences } };
+}
+
+/** The tenant API wrapped it in this context; whatever else unwraps to nothing is an error, for which identity refuses. */
+async function openClientSecret(kms: Kms, { tenant, connection }: Trust): Promise<string | undefined> {
+  const sealed = connection.settings['sealedClientSecret'];
+  if (sealed === undefined) return undefined;
+  const secret = await kms.unwrap(`tenant/${tenant}/identity-provider/${connection.id}`, sealed);
+  return Buffer.from(secret).toString('utf8');
+}
+
 /** A platform policy that does not compile stops the start: running without it would permit what it forbids. */
 function platformLayer(file: string | undefined): { readonly platform?: PolicyImage } {
   if (file === undefined) return {};
   const image = compile(readFileSync(file, 'utf8'), 1);
   if (image.ok) return { platform: image.value };
   throw new Error(`the platform policy ${file} does not compile: ${JSON.stringify(image.error)}`);
+}
+
+/** A policy that cannot be read stops the start: no request may wait for witnesses that nobody named. */
+function witnessesIn(file: string | undefined): { readonly witnesses?: WitnessPolicy } {
+  if (file === undefined) return {};
+  const witnesses = parseWitnessPolicy(readFileSync(file, 'latin1'));
+  if (witnesses === undefined) throw new Error(`${file} is no C2SP tlog-policy with Ed25519 witnesses`);
+  return { witnesses };
 }
 
 function recordId(): RecordId {

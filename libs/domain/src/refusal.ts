@@ -73,6 +73,12 @@ export const refusals = {
     mender: 'operator',
     message: 'The identity provider could not be reached to verify the credential; try again shortly.',
   },
+  'subject-withdrawn': {
+    status: 403,
+    retry: false,
+    mender: 'tenant',
+    message: 'This person, agent or workload was withdrawn by the tenant; its administrators can say why.',
+  },
   'tenant-suspended': {
     status: 403,
     retry: false,
@@ -103,6 +109,13 @@ export const refusals = {
     retry: false,
     mender: 'tenant',
     message: "The tenant's policy denies this request; its administrators can explain the decision by its id.",
+  },
+  'subject-mismatch': {
+    status: 403,
+    retry: false,
+    mender: 'caller',
+    message:
+      'The evaluation names another subject than its credential proves; ask with the credential of the subject it is about.',
   },
   'policy-invalid': {
     status: 503,
@@ -160,6 +173,13 @@ export const refusals = {
     mender: 'tenant',
     message:
       'No endpoint that may serve this model is authorized for this content; the administrators can authorize one.',
+  },
+  'no-capable-endpoint': {
+    status: 400,
+    retry: false,
+    mender: 'tenant',
+    message:
+      'No authorized endpoint of this alias declares all that the request needs (tools, images, JSON schema, reasoning, length); the administrators can add one.',
   },
   'no-healthy-endpoint': {
     status: 503,

@@ -1,3 +1,4 @@
+import type { Capability } from './ask.js';
 import type { EvidenceLevel } from './decision.js';
 import type { Endpoint } from './endpoint.js';
 import type { EndpointId, TenantId } from './ids.js';
@@ -47,18 +48,39 @@ export interface AppKey {
   readonly expiresAt?: number;
 }
 
+/**
+ * What the tenant's directory says of one subject beside its token. Whoever is not listed stands as the token says. The
+ * subject is a digest, so that a snapshot names no person.
+ */
+export interface Standing {
+  /** The identity connection that the subject comes by. */
+  readonly connection: string;
+  /** SHA-256, hex, of the issuer's `sub`. */
+  readonly subject: string;
+  /** Refused, whatever the token says. */
+  readonly withdrawn: boolean;
+  /** On top of what the claim mapping gives. */
+  readonly roles: readonly string[];
+}
+
 export interface AliasCandidate {
   readonly endpoint: EndpointId;
   readonly model: string;
   readonly weight: number;
   /** Tokens the model accepts, when the tenant declares it: a request too long for one goes only to a longer one. */
   readonly contextLength?: number;
+  /** What the model can beyond text, when the tenant declares it; for `capability-fit`. */
+  readonly capabilities?: readonly Capability[];
 }
+
+/** How an alias's candidates are put in order. `sticky` sends a conversation to the same candidate as long as it is well. */
+export type Strategy = 'ordered' | 'weighted' | 'least-cost' | 'lowest-latency' | 'capability-fit' | 'sticky';
 
 /** What a caller asks for, mapped to candidates. A concrete model name is an alias with its own name. */
 export interface Alias {
   readonly name: string;
-  readonly strategy: 'ordered' | 'weighted' | 'least-cost' | 'lowest-latency';
+  /** One, or a combination: the earlier decides, a later one breaks its ties. */
+  readonly strategy: Strategy | readonly Strategy[];
   readonly candidates: readonly AliasCandidate[];
 }
 
@@ -122,6 +144,8 @@ export interface Snapshot {
   readonly publishedAt: number;
   readonly connections: readonly IdentityConnection[];
   readonly appKeys: readonly AppKey[];
+  /** Absent in snapshots published before there were any. */
+  readonly standings?: readonly Standing[];
   readonly policy: { readonly source: string; readonly version: number; readonly hash: string };
   readonly taxonomy: TaxonomySource;
   readonly endpoints: readonly Endpoint[];

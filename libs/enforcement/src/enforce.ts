@@ -6,6 +6,7 @@ import {
   closeRefused,
   denial,
   deny,
+  handOver,
   refusalOfDeny,
   refuseUnrecorded,
   turnAway,
@@ -13,10 +14,11 @@ import {
 } from './conclude.js';
 import { dispatch } from './dispatch.js';
 import { beginExchange, commit, evidenceLevel, phase, type Exchange } from './exchange.js';
-import { estimateTokens, factsOf } from './facts.js';
+import { estimateTokens, factsOf, namesAnother } from './facts.js';
 import type { Ports } from './ports.js';
 import { fulfilObligations } from './obligations.js';
 import { decisionRecord } from './records.js';
+import { standingOf } from './standing.js';
 
 /** Lets the edge close what was begun, should a step throw. */
 export interface Watch {
@@ -37,15 +39,18 @@ export async function enforce(
   // 2. Who asks? Only the credential is believed.
   const identified = await ports.identity.identify(credential);
   if (!identified.ok) return turnAway(ports, ask, identified.error);
-  const { subject, tenant } = identified.value;
+  const { tenant } = identified.value;
 
   // 3. Under which configuration? From memory; stale or missing refuses.
   const current = await ports.snapshots.current(tenant);
   const held = current.ok ? current.value : current.error.held;
   if (!held) return turnAway(ports, ask, current.ok ? refuse('snapshot-missing') : current.error.refusal);
+  const { subject, isWithdrawn } = standingOf(identified.value.subject, held.snapshot);
   const exchange = (watch.exchange = beginExchange(ask, ports, subject, tenant, held));
   if (!current.ok) return deny(exchange, denial(held, current.error.refusal));
   if (held.snapshot.state === 'suspended') return deny(exchange, denial(held, refuse('tenant-suspended')));
+  if (isWithdrawn) return deny(exchange, denial(held, refuse('subject-withdrawn')));
+  if (namesAnother(ask, subject)) return deny(exchange, denial(held, refuse('subject-mismatch')));
 
   // 4. What is in it? Every string of the request.
   const classification = await phase(exchange, 'classify', () => ports.classifier.classify(ask, held));
@@ -76,13 +81,17 @@ export async function enforce(
   if (!permit.ok) return refuseUnrecorded(exchange, permit.error);
   exchange.permit = permit.value;
 
+  // Who calls the model itself asked for the decision alone. Everything up to here was the same, and here it is closed.
+  if (ask.action === 'evaluate') return handOver(exchange, permit.value, cleared.value);
+
   // 8. Which endpoint? Only inside the authorized set.
   const tokens = estimateTokens(ask) + (ask.maxOutputTokens ?? 0) * ask.choices;
   const { aliases, endpoints, prices, limits } = held.snapshot;
-  const about = { model: ask.model, tokens, random: () => ports.ids.random(), nowMs: ports.clock.nowMs() };
+  const { model, needs: capabilities = [], conversation } = ask;
+  const about = { model, tokens, capabilities, conversation, random: () => ports.ids.random() };
   const route = choose(
     decision,
-    { aliases, endpoints, prices, limits, ...about },
+    { aliases, endpoints, prices, limits, ...about, nowMs: ports.clock.nowMs() },
     healthOf(ports.health, tenant.tenant),
   );
   if (!route.ok) return closeRefused(exchange, refuse(route.error), hangUp);

@@ -107,7 +107,7 @@ export function runPrimary({ processes, drainMs, log, onListening }: PrimaryOpti
 
   /** Tries until one listens, with longer and longer pauses while they die early. */
   async function replace(): Promise<void> {
-    while (!stopping) {
+    for (;;) {
       const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** earlyDeaths);
       // oxlint-disable-next-line no-await-in-loop -- each try waits for the one before
       await new Promise<void>((resolve) => void setTimeout(resolve, pauseMs));

@@ -34,7 +34,7 @@ import { isAuthorizedBy, localHealth, type LocalHealth } from '@writ/routing';
 import { createClassifier } from './classifier.js';
 import { securityEvents } from './security.js';
 import type { GatewaySettings } from './settings.js';
-import { createSnapshots } from './snapshots.js';
+import { createSnapshots, type GatewaySnapshots } from './snapshots.js';
 import { buildVersion } from './version.js';
 
 export interface Wiring {
@@ -114,13 +114,18 @@ export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => voi
     await Promise.allSettled([source.close(), directory.close(), redis.close(), egress.close()]);
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
-  const warm = async (tenants: readonly string[]): Promise<number> => {
-    const until = clock.monotonicMs() + limits.warmingMs;
-    const issuers = ({ connections }: Snapshot): Promise<unknown> =>
-      Promise.all(connections.map(({ issuer }) => directory.find(issuer)));
-    return await snapshots.warm(tenants, issuers, () => clock.monotonicMs() > until);
-  };
+  const warm = warmer(snapshots, directory);
   return { ports, log, warm, close };
+}
+
+/** A snapshot brings its issuers with it: who asks is looked up before what is asked. */
+function warmer(snapshots: GatewaySnapshots, directory: ConnectionDirectory): Wiring['warm'] {
+  const issuers = ({ connections }: Snapshot): Promise<unknown> =>
+    Promise.all(connections.map(({ issuer }) => directory.find(issuer)));
+  return async (tenants) => {
+    const until = systemClock.monotonicMs() + limits.warmingMs;
+    return await snapshots.warm(tenants, issuers, () => systemClock.monotonicMs() > until);
+  };
 }
 
 /** What this process learns of its endpoints, and what the others tell of them. */

@@ -41,103 +41,17 @@ function tell(worker: Worker, message: ToWorker): void {
  * each only after its successor listens, so that no request fails. A successor is told the tenants in use before it listens.
  * The primary owns the signals; workers ignore them.
  */
-export function runPrimary({ processes, drainMs, log, onListening }: PrimaryOptions): void {
-  const listenedAt = new Map<number, number>();
-  const leaving = new Set<number>();
-  const served = new Set<string>();
-  let stopping = false;
+export function runPrimary(options: PrimaryOptions): void {
+  const { processes, log, onListening } = options;
+  const primary = new Primary(options);
   let rolling: Promise<void> = Promise.resolve();
-  let earlyDeaths = 0;
-
-  cluster.on('listening', (worker) => listenedAt.set(worker.id, performance.now()));
-  cluster.on('message', (worker, message: unknown) => {
-    if (!isToPrimary(message)) return;
-    if (message.kind === 'starts') return tell(worker, { kind: 'prepare', tenants: [...served].toReversed() });
-    served.delete(message.tenant);
-    served.add(message.tenant);
-    const [oldest] = served;
-    if (served.size > limits.snapshotsHeld && oldest !== undefined) served.delete(oldest);
-  });
-
-  async function drain(worker: Worker, idleMs: number): Promise<void> {
-    if (worker.isDead()) return;
-    leaving.add(worker.id);
-    const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    tell(worker, { kind: 'shut-down', idleMs });
-    const deadline = setTimeout(() => worker.process.kill('SIGKILL'), drainMs);
-    await gone;
-    clearTimeout(deadline);
-  }
-
-  /** False when no successor came up: the old one stays, and the rolling restart ends there. */
-  async function succeed(old: Worker): Promise<boolean> {
-    try {
-      await start();
-      return true;
-    } catch (error) {
-      log.error({ err: error }, 'the rolling restart stopped: the new process did not start, and the old ones stay');
-      leaving.delete(old.id);
-      if (old.isDead() && !stopping) void replace();
-      return false;
-    }
-  }
-
-  async function roll(): Promise<void> {
-    for (const old of workers()) {
-      if (stopping) return;
-      if (old.isDead()) continue;
-      // Should it die meanwhile, its successor is on its way already.
-      leaving.add(old.id);
-      // One after the other is the point: the others serve meanwhile.
-      // oxlint-disable-next-line no-await-in-loop
-      const started = await succeed(old);
-      if (!started) return;
-      // oxlint-disable-next-line no-await-in-loop
-      await drain(old, limits.drainIdleMs);
-    }
-    log.info('every gateway process was replaced');
-  }
-
-  async function stop(): Promise<void> {
-    if (stopping) return;
-    stopping = true;
-    await Promise.all(workers().map((worker) => drain(worker, idleAtEndMs)));
-    process.exit(0);
-  }
-
-  /** Tries until one listens, with longer and longer pauses while they die early. */
-  async function replace(): Promise<void> {
-    for (;;) {
-      const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** earlyDeaths);
-      // oxlint-disable-next-line no-await-in-loop -- each try waits for the one before
-      await new Promise<void>((resolve) => void setTimeout(resolve, pauseMs));
-      if (stopping) return;
-      try {
-        // oxlint-disable-next-line no-await-in-loop -- as above
-        await start();
-        return;
-      } catch (error) {
-        earlyDeaths += 1;
-        log.error({ err: error }, 'a gateway process could not be replaced; it is tried again');
-      }
-    }
-  }
-
-  cluster.on('exit', (worker, code, signal) => {
-    const since = listenedAt.get(worker.id);
-    listenedAt.delete(worker.id);
-    // Whoever started one that never listened hears of it there.
-    if (leaving.delete(worker.id) || stopping || since === undefined) return;
-    earlyDeaths = performance.now() - since < healthyMs ? earlyDeaths + 1 : 0;
-    log.error({ code, signal }, 'a gateway process died and is replaced');
-    void replace();
-  });
-  process.on('SIGTERM', () => void stop());
-  process.on('SIGINT', () => void stop());
+  process.on('SIGTERM', () => void primary.stop());
+  process.on('SIGINT', () => void primary.stop());
   process.on('SIGHUP', () => {
-    rolling = rolling.then(roll).catch((error: unknown) => log.error({ err: error }, 'the rolling restart stopped'));
+    rolling = rolling
+      .then(() => primary.roll())
+      .catch((error: unknown) => log.error({ err: error }, 'the rolling restart stopped'));
   });
-
   Promise.all(Array.from({ length: processes }, start)).then(
     ([port]) => onListening(port ?? 0),
     (error: unknown) => {
@@ -145,4 +59,102 @@ export function runPrimary({ processes, drainMs, log, onListening }: PrimaryOpti
       process.exit(1);
     },
   );
+}
+
+class Primary {
+  readonly #listenedAt = new Map<number, number>();
+  readonly #leaving = new Set<number>();
+  /** Tenants that processes serve, the one served first the longest ago in front. */
+  readonly #served = new Set<string>();
+  #stopping = false;
+  #earlyDeaths = 0;
+
+  constructor(private readonly options: PrimaryOptions) {
+    cluster.on('listening', (worker) => this.#listenedAt.set(worker.id, performance.now()));
+    cluster.on('message', (worker, message: unknown) => this.#hear(worker, message));
+    cluster.on('exit', (worker, code, signal) => this.#died(worker, { code, signal }));
+  }
+
+  async roll(): Promise<void> {
+    for (const old of workers()) {
+      if (this.#stopping) return;
+      if (old.isDead()) continue;
+      // One after the other is the point: the others serve meanwhile.
+      // oxlint-disable-next-line no-await-in-loop
+      if (!(await this.#succeed(old))) return;
+      // oxlint-disable-next-line no-await-in-loop
+      await this.#drain(old, limits.drainIdleMs);
+    }
+    this.options.log.info('every gateway process was replaced');
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    await Promise.all(workers().map((worker) => this.#drain(worker, idleAtEndMs)));
+    process.exit(0);
+  }
+
+  #hear(worker: Worker, message: unknown): void {
+    if (!isToPrimary(message)) return;
+    if (message.kind === 'starts') return tell(worker, { kind: 'prepare', tenants: [...this.#served].toReversed() });
+    this.#served.delete(message.tenant);
+    this.#served.add(message.tenant);
+    const [oldest] = this.#served;
+    if (this.#served.size > limits.snapshotsHeld && oldest !== undefined) this.#served.delete(oldest);
+  }
+
+  /** Starts the successor. False when it did not come up: the old one stays, and the rolling restart ends there. */
+  async #succeed(old: Worker): Promise<boolean> {
+    // Should the old one die meanwhile, its successor is on its way already.
+    this.#leaving.add(old.id);
+    try {
+      await start();
+      return true;
+    } catch (error) {
+      const sentence = 'the rolling restart stopped: the new process did not start, and the old ones stay';
+      this.options.log.error({ err: error }, sentence);
+      this.#leaving.delete(old.id);
+      if (old.isDead() && !this.#stopping) void this.#replace();
+      return false;
+    }
+  }
+
+  async #drain(worker: Worker, idleMs: number): Promise<void> {
+    if (worker.isDead()) return;
+    this.#leaving.add(worker.id);
+    const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    tell(worker, { kind: 'shut-down', idleMs });
+    const deadline = setTimeout(() => worker.process.kill('SIGKILL'), this.options.drainMs);
+    await gone;
+    clearTimeout(deadline);
+  }
+
+  #died(worker: Worker, how: { readonly code: number; readonly signal: string }): void {
+    const since = this.#listenedAt.get(worker.id);
+    this.#listenedAt.delete(worker.id);
+    // Whoever started one that never listened hears of it there.
+    if (this.#leaving.has(worker.id) || this.#stopping || since === undefined) return;
+    this.#earlyDeaths = performance.now() - since < healthyMs ? this.#earlyDeaths + 1 : 0;
+    this.options.log.error(how, 'a gateway process died and is replaced');
+    void this.#replace();
+  }
+
+  /** Tries until one listens, with longer and longer pauses while they die early. */
+  async #replace(): Promise<void> {
+    for (;;) {
+      const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** this.#earlyDeaths);
+      // oxlint-disable-next-line no-await-in-loop -- each try waits for the one before
+      await new Promise<void>((resolve) => void setTimeout(resolve, pauseMs));
+      if (this.#stopping) return;
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        await start();
+        return;
+      } catch (error) {
+        this.#earlyDeaths += 1;
+        this.options.log.error({ err: error }, 'a gateway process could not be replaced; it is tried again');
+      }
+    }
+  }
 }

@@ -25,6 +25,7 @@ import {
   snapshotSource,
   snapshotVerifier,
   type ConnectionDirectory,
+  type DirectoryConnection,
   type EnrolledLedger,
   type PlanePool,
 } from '@writ/postgres';
@@ -114,17 +115,27 @@ export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => voi
     await Promise.allSettled([source.close(), directory.close(), redis.close(), egress.close()]);
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
-  const warm = warmer(snapshots, directory);
+  const warm = warmer(snapshots, directory, own.enrolled);
   return { ports, log, warm, close };
 }
 
-/** A snapshot brings its issuers with it: who asks is looked up before what is asked. */
-function warmer(snapshots: GatewaySnapshots, directory: ConnectionDirectory): Wiring['warm'] {
+/**
+ * The writer's key is enrolled, and the snapshots in use are here with their issuers: who asks is looked up before what is
+ * asked. A database that is out holds no start for longer than `warmingMs`; such a process refuses until it is back.
+ */
+function warmer(snapshots: GatewaySnapshots, directory: ConnectionDirectory, enrolled: Promise<void>): Wiring['warm'] {
   const issuers = ({ connections }: Snapshot): Promise<unknown> =>
     Promise.all(connections.map(({ issuer }) => directory.find(issuer)));
   return async (tenants) => {
-    const until = systemClock.monotonicMs() + limits.warmingMs;
-    return await snapshots.warm(tenants, issuers, () => systemClock.monotonicMs() > until);
+    const late = systemClock.after(limits.warmingMs);
+    let isLate = false;
+    void late.elapsed.then(() => {
+      isLate = true;
+    });
+    const warmed = await snapshots.warm(tenants, issuers, () => isLate);
+    await Promise.race([enrolled, late.elapsed]);
+    late.cancel();
+    return warmed;
   };
 }
 
@@ -174,11 +185,15 @@ function ownLedger(settings: GatewaySettings, plane: PlanePool, log: Log, proble
  * of the directory is thrown, for which identity refuses as unavailable; it is never taken for "nobody".
  */
 function callersOf(directory: ConnectionDirectory, adminAudience: string): Directory {
+  // The directory gives the same list until a publish; so does this, and what was concluded from it holds as long.
+  const known = new WeakMap<readonly DirectoryConnection[], readonly Trust[]>();
   return {
     async find(issuer) {
       const found = await directory.find(issuer);
       if (!found.ok) throw new Error('the directory of connections is unavailable');
-      return found.value.map((trust) => withoutAudience(trust, adminAudience));
+      const trusts = known.get(found.value) ?? found.value.map((trust) => withoutAudience(trust, adminAudience));
+      known.set(found.value, trusts);
+      return trusts;
     },
     async findConnection(id) {
       const found = await directory.findConnection(id);

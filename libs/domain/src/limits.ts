@@ -52,6 +52,8 @@ export const limits = Object.freeze({
   jwksCooldownMs: 30_000,
   jwksMaxAgeMs: 24 * 60 * 60 * 1000,
   verifiedTokens: 50_000,
+  /** Verified tokens that are kept as they were read, so that the same token is not read again. */
+  tokensRead: 4_096,
   redisMs: 50,
   /** A provider that reports more tokens than this for one answer is not believed. */
   usageTokens: 100_000_000,

@@ -3,7 +3,9 @@ import { Command } from 'commander';
 import { classifyCommand } from './classify.js';
 import { jobsCommand } from './jobs.js';
 import { policyCommand } from './policy.js';
+import { cellCommand } from './cell.js';
 import { idpCommand } from './idp.js';
+import { initCommand, loginCommand } from './init.js';
 import { migrateCommand } from './migrate.js';
 import { tenantCommand } from './tenant.js';
 import { verifyCommand } from './verify.js';
@@ -15,9 +17,12 @@ for (const command of [
   witnessCommand(),
   policyCommand(),
   classifyCommand(),
+  initCommand(),
+  loginCommand(),
   tenantCommand(),
   idpCommand(),
   migrateCommand(),
+  cellCommand(),
   jobsCommand(),
 ])
   writ.addCommand(command);

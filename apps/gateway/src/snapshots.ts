@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { refuse, type Refusal, type Result, type Snapshot, type TenantContext } from '@writ/domain';
+import { refuse, type Refusal, type Result, type Snapshot, type TenantContext, type TenantId } from '@writ/domain';
 import { loadTaxonomy } from '@writ/classification';
 import type { Held, SnapshotPort } from '@writ/enforcement';
 import { compile, link, type PolicyImage } from '@writ/policy';
@@ -15,18 +15,31 @@ export interface SnapshotDependencies {
   readonly platform?: PolicyImage;
   /** C2SP origin line of a tenant's log. */
   readonly originOf: (snapshot: Snapshot) => string;
+  /** Told when a tenant's snapshot is first prepared in this process. */
+  readonly used?: (tenant: TenantId) => void;
+}
+
+/** The port, and what a process does before it listens. */
+export interface GatewaySnapshots extends SnapshotPort {
+  /** Prepares the snapshots of these tenants; `also` is done with each. Resolves with how many. */
+  warm(
+    tenants: readonly string[],
+    also: (snapshot: Snapshot) => Promise<unknown>,
+    isLate: () => boolean,
+  ): Promise<number>;
 }
 
 interface Prepared {
   readonly held: Held;
   readonly image: PolicyImage;
+  readonly shadow: PolicyImage | undefined;
 }
 
 /**
  * Turns a tenant's snapshot into what the path needs: compiled policy, taxonomy, keys. Done once per version, by object
  * identity of the snapshot; relinked when an assurance begins or ends. What cannot be compiled refuses.
  */
-export function createSnapshots(dependencies: SnapshotDependencies): SnapshotPort {
+export function createSnapshots(dependencies: SnapshotDependencies): GatewaySnapshots {
   const { source, clock } = dependencies;
   const prepared = new WeakMap<Snapshot, Promise<Result<Prepared, Refusal>>>();
 
@@ -35,19 +48,23 @@ export function createSnapshots(dependencies: SnapshotDependencies): SnapshotPor
     if (!ready) {
       ready = prepareSnapshot(tenant, snapshot, dependencies);
       prepared.set(snapshot, ready);
+      dependencies.used?.(tenant.tenant);
       // An outage of the key service is not a property of the snapshot: the next request tries again.
       ready.catch(() => prepared.delete(snapshot));
     }
     const result = await ready;
     if (!result.ok) return result;
-    const { held, image } = result.value;
+    const { held, image, shadow } = result.value;
     if (clock.nowMs() < held.policy.validUntilMs) return { ok: true, value: held };
-    const relinked: Held = { ...held, policy: link(image, snapshot.endpoints, clock.nowMs(), dependencies.platform) };
-    prepared.set(snapshot, Promise.resolve({ ok: true, value: { held: relinked, image } }));
+    const linked = (one: PolicyImage) => link(one, snapshot.endpoints, clock.nowMs(), dependencies.platform);
+    const relinked: Held = { ...held, policy: linked(image), ...(shadow && { shadow: linked(shadow) }) };
+    prepared.set(snapshot, Promise.resolve({ ok: true, value: { held: relinked, image, shadow } }));
     return { ok: true, value: relinked };
   }
 
   return {
+    warm: (tenants, also, isLate) =>
+      source.warm(tenants, (tenant, snapshot) => Promise.all([prepare(tenant, snapshot), also(snapshot)]), isLate),
     async current(tenant) {
       const current = await source.current(tenant);
       if (current.ok) {
@@ -78,12 +95,24 @@ async function prepareSnapshot(
   }
   const hmacKey = await kms.unwrap(`tenant/${snapshot.tenant}/hmac`, snapshot.wrappedKeys.hmac);
   const contentKey = await kms.unwrap(`tenant/${snapshot.tenant}/content`, snapshot.wrappedKeys.content);
+  const shadow = shadowImage(snapshot, log);
+  const linked = (one: PolicyImage) => link(one, snapshot.endpoints, clock.nowMs(), platform);
   const held: Held = {
     snapshot,
-    policy: link(image.value, snapshot.endpoints, clock.nowMs(), platform),
+    policy: linked(image.value),
+    ...(shadow && { shadow: linked(shadow) }),
     taxonomy: taxonomy.value,
     log: { tenant, origin: originOf(snapshot), hmacKey, contentKey, keep: snapshot.evidence.keep },
     digestKey: createHmac('sha256', hmacKey).update('writ/stream-and-values').digest(),
   };
-  return { ok: true, value: { held, image: image.value } };
+  return { ok: true, value: { held, image: image.value, shadow } };
+}
+
+/** A version on trial that is not what it claims is left out: it decides nothing, so nothing is denied for it. */
+function shadowImage({ shadowPolicy, tenant, version }: Snapshot, log: Log): PolicyImage | undefined {
+  if (shadowPolicy === undefined) return undefined;
+  const image = compile(shadowPolicy.source, shadowPolicy.version);
+  if (image.ok && image.value.hash === shadowPolicy.hash) return image.value;
+  log.warn({ tenant, version }, 'the policy on trial does not compile to what it claims, so it is not tried');
+  return undefined;
 }

@@ -3,6 +3,7 @@ import { BootstrapProvider1792000000201 } from './bootstrap-provider.migration.j
 import { PolicyLifecycle1792000000500 } from './policy-lifecycle.js';
 import { Offboarding1792000000202 } from './offboarding.migration.js';
 import { DirectoryGroups1792000000200 } from './directory-groups.migration.js';
+import { TermUploads1792000000600 } from './term-uploads.migration.js';
 
 const row = `
   id uuid NOT NULL PRIMARY KEY,
@@ -189,4 +190,5 @@ export const controlMigrations: readonly (new () => MigrationInterface)[] = [
   BootstrapProvider1792000000201,
   Offboarding1792000000202,
   PolicyLifecycle1792000000500,
+  TermUploads1792000000600,
 ];

@@ -1,8 +1,6 @@
-import { createHmac } from 'node:crypto';
-import { refuse, type Refusal, type Result, type Snapshot, type TenantContext } from '@writ/domain';
-import { loadTaxonomy } from '@writ/classification';
-import type { Held, SnapshotPort } from '@writ/enforcement';
-import { compile, link, type PolicyImage } from '@writ/policy';
+import { type Refusal, type Result, type Snapshot, type TenantContext } from '@writ/domain';
+import { holdSnapshot, type Held, type SnapshotPort } from '@writ/enforcement';
+import { link, type PolicyImage } from '@writ/policy';
 import type { Clock, Kms, Log } from '@writ/platform';
 import type { SnapshotSource } from '@writ/postgres';
 
@@ -67,23 +65,18 @@ async function prepareSnapshot(
   snapshot: Snapshot,
   { kms, clock, log, originOf, platform }: SnapshotDependencies,
 ): Promise<Result<Prepared, Refusal>> {
-  const image = compile(snapshot.policy.source, snapshot.policy.version);
-  const taxonomy = loadTaxonomy(snapshot.taxonomy);
-  if (!image.ok || image.value.hash !== snapshot.policy.hash || !taxonomy.ok) {
+  const hmacKey = await kms.unwrap(`tenant/${snapshot.tenant}/hmac`, snapshot.wrappedKeys.hmac);
+  const contentKey = await kms.unwrap(`tenant/${snapshot.tenant}/content`, snapshot.wrappedKeys.content);
+  const ground = {
+    log: { tenant, origin: originOf(snapshot), hmacKey, contentKey, keep: snapshot.evidence.keep },
+    nowMs: clock.nowMs(),
+    ...(platform === undefined ? {} : { platform }),
+  };
+  const made = holdSnapshot(snapshot, ground);
+  if (!made.ok)
     log.error(
       { tenant: snapshot.tenant, version: snapshot.version },
       'a published snapshot does not compile to what it claims',
     );
-    return { ok: false, error: refuse('policy-invalid') };
-  }
-  const hmacKey = await kms.unwrap(`tenant/${snapshot.tenant}/hmac`, snapshot.wrappedKeys.hmac);
-  const contentKey = await kms.unwrap(`tenant/${snapshot.tenant}/content`, snapshot.wrappedKeys.content);
-  const held: Held = {
-    snapshot,
-    policy: link(image.value, snapshot.endpoints, clock.nowMs(), platform),
-    taxonomy: taxonomy.value,
-    log: { tenant, origin: originOf(snapshot), hmacKey, contentKey, keep: snapshot.evidence.keep },
-    digestKey: createHmac('sha256', hmacKey).update('writ/stream-and-values').digest(),
-  };
-  return { ok: true, value: { held, image: image.value } };
+  return made;
 }

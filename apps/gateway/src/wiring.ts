@@ -22,6 +22,7 @@ import {
   enrolledLedger,
   logOrigin,
   planePool,
+  reviewBoard,
   snapshotSource,
   snapshotVerifier,
   type ConnectionDirectory,
@@ -33,6 +34,7 @@ import { connectRedis, createLimits, sharedReplays, sharedRests } from '@writ/re
 import { isAuthorizedBy, localHealth, type LocalHealth } from '@writ/routing';
 import { createClassifier } from './classifier.js';
 import { securityEvents } from './security.js';
+import { createReviews } from './reviews.js';
 import type { GatewaySettings } from './settings.js';
 import { createSnapshots } from './snapshots.js';
 import { buildVersion } from './version.js';
@@ -71,6 +73,7 @@ export function wire(settings: GatewaySettings): Wiring {
   const spending = createLimits({ redis, leases, clock, instances: settings.processes, onProblem: problem });
   const endpoints = sharedHealth(settings, problem);
   const classifier = createClassifier(clock);
+  const board = reviewBoard(configPlane, problem);
   const ports: Ports = {
     identity: createIdentity({
       directory: callersOf(directory, settings.adminAudience),
@@ -99,6 +102,7 @@ export function wire(settings: GatewaySettings): Wiring {
     }),
     dialects,
     health: endpoints.health,
+    reviews: createReviews(board, problem),
     clock,
     ids: { recordId, random: () => Math.random() },
     security,
@@ -107,7 +111,7 @@ export function wire(settings: GatewaySettings): Wiring {
     security.close();
     await own.close();
     await Promise.allSettled([spending.close(), endpoints.close(), classifier.close()]);
-    await Promise.allSettled([source.close(), directory.close(), redis.close(), egress.close()]);
+    await Promise.allSettled([source.close(), board.close(), directory.close(), redis.close(), egress.close()]);
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
   return { ports, log, close };

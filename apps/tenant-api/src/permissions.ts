@@ -24,7 +24,9 @@ export type Permission =
   | 'evidence:read'
   | 'evidence:export'
   | 'jobs:read'
-  | 'jobs:write';
+  | 'jobs:write'
+  | 'reviews:read'
+  | 'reviews:decide';
 
 const reading: readonly Permission[] = [
   'tenant:read',
@@ -36,6 +38,7 @@ const reading: readonly Permission[] = [
   'policy:read',
   'approvals:read',
   'jobs:read',
+  'reviews:read',
 ];
 
 /** The roles that mean something here; a claim mapping may name others for policy. `setup` and `recovery` are no mapping's to give. */
@@ -58,6 +61,7 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
     'evidence:read',
     'evidence:export',
     'jobs:write',
+    'reviews:decide',
   ],
   admin: [
     ...reading,
@@ -72,6 +76,7 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
     'approvals:decide',
     'evidence:read',
     'jobs:write',
+    'reviews:decide',
   ],
   'policy-author': ['tenant:read', 'catalogue:read', 'policy:read', 'policy:write', 'approvals:read'],
   'policy-approver': [
@@ -83,6 +88,8 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
     'approvals:decide',
   ],
   auditor: [...reading, 'evidence:read', 'evidence:export'],
+  /** Decides what a model could not: reads the tokenised text of requests under review, and nothing else. */
+  'content-reviewer': ['tenant:read', 'reviews:read', 'reviews:decide'],
   billing: ['tenant:read', 'budgets:read', 'budgets:write'],
 };
 
@@ -118,6 +125,8 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Query.checkpoints': 'evidence:read',
   'Query.exports': 'evidence:read',
   'Query.jobs': 'jobs:read',
+  'Query.reviews': 'reviews:read',
+  'Query.reviewSettings': 'policy:read',
 
   'Mutation.signUp': 'anyone',
   'Mutation.verifyEmail': 'anyone',
@@ -165,6 +174,9 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Mutation.requestExport': 'evidence:export',
   'Mutation.retryJob': 'jobs:write',
   'Mutation.dismissJob': 'jobs:write',
+  'Mutation.setReview': 'policy:publish',
+  'Mutation.takeReview': 'reviews:decide',
+  'Mutation.decideReview': 'reviews:decide',
 
   UserError: 'anyone',
   AuditRecord: 'anyone',
@@ -205,6 +217,9 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   Checkpoint: 'evidence:read',
   EvidenceExport: 'evidence:read',
   Job: 'jobs:read',
+  Review: 'reviews:read',
+  ReviewedClass: 'reviews:read',
+  ReviewSettings: 'policy:read',
 };
 
 /** Wrappers hold nothing of their own: what they wrap has its own permission, and the root field was checked. */

@@ -60,6 +60,8 @@ function schemaOf(chosen: ReadonlySet<Role>, backend: string | undefined) {
     queueDatabaseUrl: chosen.has('jobs') && backend === 'postgres' ? url : url.optional(),
     /** The operators' listener with the measures of the jobs; none without it. */
     managementPort: z.coerce.number().int().min(0).max(65_535).optional(),
+    /** The operators' own policy (YAML): the layer that no tenant can remove binds the worker's reviewer too. */
+    platformPolicyFile: z.string().optional(),
     /** Ends the process with SIGKILL at this point of a job: for fault tests, never elsewhere. */
     killAt: z.enum(killPoints).optional(),
     /** Name of the deployment in the logs' origin lines. */

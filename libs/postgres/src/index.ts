@@ -61,3 +61,4 @@ export {
   overtaken,
   workIndex,
 } from './outbox.js';
+export { type NewReview, type ReviewBoard, type ReviewStanding, reviewBoard, reviewChannel } from './review-board.js';

@@ -22,6 +22,7 @@ export const idKinds = {
   Change: 'chg',
   Export: 'exp',
   Job: 'job',
+  Review: 'rev',
   Record: 'rec',
   SignUp: 'sgn',
 } as const;

@@ -3,11 +3,15 @@ import { planePool, tenantsWithLogs, workIndex } from '@writ/postgres';
 import { openJobs } from '@writ/redis';
 import { masterKeyIn } from '../keys.js';
 import type { RunningRole } from '../repeat.js';
+import { ownPath } from '../review/own-path.js';
+import { reviewer } from '../review/reviewer.js';
 import type { WorkerSettings } from '../settings.js';
+import { writingGround } from '../writing-ground.js';
 import { jobClasses } from './classes.js';
 import { entrySeal } from './entry-seal.js';
 import { runJobHouse } from './house.js';
 import { jobMeasures, serveMeasures } from './measures.js';
+import { JobFailed } from './runtime.js';
 import { runSchedule } from './schedule.js';
 import { type Upkeep, forgetting, upkeepHandler } from './upkeep.js';
 
@@ -18,6 +22,8 @@ export function runJobs(settings: WorkerSettings, clock: Clock, log: Log): Runni
   const onProblem = (problem: string): void => log.warn({ role: 'jobs' }, problem);
   const onLost = (cause: Error): void => onProblem(cause.message);
   const plane = planePool('writ_worker', { url: settings.databaseUrl ?? '', max: 8, onLost });
+  const ground = writingGround('jobs', settings, clock, log);
+  const own = settings.redisUrl === undefined ? undefined : ownPath(settings, ground, clock);
   const measures = jobMeasures();
   const upkeep: Readonly<Record<string, Upkeep>> = { forget: forgetting(plane) };
   const house = runJobHouse({
@@ -30,7 +36,13 @@ export function runJobs(settings: WorkerSettings, clock: Clock, log: Log): Runni
     reached: (point) => {
       if (point === settings.killAt) process.kill(process.pid, 'SIGKILL');
     },
-    handlers: [{ job: jobClasses.upkeep, handler: upkeepHandler(upkeep) }],
+    handlers: [
+      { job: jobClasses.upkeep, handler: upkeepHandler(upkeep) },
+      {
+        job: jobClasses.review,
+        handler: own === undefined ? unreviewed : reviewer({ ...ground, ...own, plane, clock }),
+      },
+    ],
     measures,
     onProblem,
   });
@@ -47,10 +59,17 @@ export function runJobs(settings: WorkerSettings, clock: Clock, log: Log): Runni
     async stop() {
       await schedule.stop();
       await house.stop();
+      await own?.close();
+      await ground.close();
       listener?.close();
       await plane.close();
     },
   };
+}
+
+/** A reviewer's rates and money are counted in Redis, whatever the queues are kept in. */
+function unreviewed(): Promise<void> {
+  return Promise.reject(new JobFailed('reviews need WRIT_REDIS_URL; the operators must set it'));
 }
 
 function backendOf({ queueBackend, redisUrl = '', queueDatabaseUrl = '' }: WorkerSettings) {

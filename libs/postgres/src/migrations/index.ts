@@ -13,6 +13,7 @@ import { TenantMigrations1763694000200 } from './200-tenant-migrations.js';
 import { FindConnection1763694000201 } from './201-find-connection.js';
 import { BudgetPeriods1763694000300 } from './300-budget-periods.js';
 import { Work1763694000400 } from './400-work.js';
+import { Reviews1763694000401 } from './401-reviews.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   FindConnection1763694000201,
   BudgetPeriods1763694000300,
   Work1763694000400,
+  Reviews1763694000401,
 ];

@@ -91,7 +91,16 @@ class Board implements ReviewBoard {
   async ask(tenant: TenantId, review: NewReview): Promise<void> {
     const { id, request, keys, token, sealed, asked, needsTwo, hasModel, livesMs } = review;
     await rowsOf(this.#plane, 'SELECT control.ask_review($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)', [
-      ...[tenant, id, request, keys, token, sealed, JSON.stringify(asked), needsTwo, hasModel, livesMs],
+      tenant,
+      id,
+      request,
+      keys,
+      token,
+      sealed,
+      JSON.stringify(asked),
+      needsTwo,
+      hasModel,
+      livesMs,
     ]);
     const expiresAt = Date.now() + livesMs;
     this.#learn({ id, tenant, keys, state: 'pending', verdict: {}, expiresAt });

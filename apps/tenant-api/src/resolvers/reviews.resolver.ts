@@ -106,7 +106,9 @@ export class ReviewsResolver {
         const row = await reviewOf(tx, input.reviewId);
         if (row === undefined) return refusedWith(unknownReview);
         const { rows } = await tx.client.query('SELECT control.take_review($1, $2, $3) AS taken', [
-          ...[tx.tenantId, row.id, callerDigest(context.caller)],
+          tx.tenantId,
+          row.id,
+          callerDigest(context.caller),
         ]);
         if (rows[0]?.['taken'] !== true)
           return refusedWith(userError('reviewId', UserErrorCode.TAKEN, 'Somebody else is at it, or it is decided.'));
@@ -145,7 +147,12 @@ export class ReviewsResolver {
           );
         const verdict = confirmed ? Object.fromEntries(Object.keys(row.asked).map((name) => [name, 1_000])) : {};
         const { rows } = await tx.client.query('SELECT control.settle_review($1, $2, $3, $4, $5, $6) AS settled', [
-          ...[tx.tenantId, row.id, confirmed ? 'confirmed' : 'clear', JSON.stringify(verdict), by, reason],
+          tx.tenantId,
+          row.id,
+          confirmed ? 'confirmed' : 'clear',
+          JSON.stringify(verdict),
+          by,
+          reason,
         ]);
         if (rows[0]?.['settled'] !== true)
           return refusedWith(
@@ -202,5 +209,5 @@ function viewReview(row: ReviewRow): t.Review {
 }
 
 function scored(classes: Readonly<Record<string, number>>): t.ReviewedClass[] {
-  return Object.entries(classes).map(([name, score]) => ({ class: name, score: Number(score) }));
+  return Object.entries(classes).map(([name, score]) => ({ class: name, score }));
 }

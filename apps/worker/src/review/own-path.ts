@@ -48,7 +48,8 @@ export function ownPath(
 ): OwnPath {
   const { plane, ledger, onProblem } = ground;
   const problem = (what: string, cause?: unknown): void =>
-    onProblem(cause === undefined ? what : `${what}: ${String(cause)}`);
+    onProblem(cause instanceof Error ? `${what}: ${cause.message}` : what);
+  const report = (error: unknown): void => problem('a review failed on its way', error);
   const redis = connectRedis({ url: settings.redisUrl ?? '', onProblem: problem });
   const spending = createLimits({ redis, leases: budgetStore(plane), clock, instances: 1, onProblem: problem });
   const egress = guardedDispatcher({
@@ -97,7 +98,6 @@ export function ownPath(
       const body = questionOf(model, classes, text, randomBytes(8).toString('hex'));
       const ask = parseOpenAiChat(body, metaOf(clock));
       if (!ask.ok) return err(ask.error.code);
-      const report = (error: unknown): void => problem('a review failed on its way', error);
       return await readWhole(await enforceOrRefuse(ask.value, ownCredential, ports, signal, report));
     },
     async close() {

@@ -18,6 +18,7 @@ export interface SnapshotDependencies {
 interface Prepared {
   readonly held: Held;
   readonly image: PolicyImage;
+  readonly shadow: PolicyImage | undefined;
 }
 
 /**
@@ -38,10 +39,11 @@ export function createSnapshots(dependencies: SnapshotDependencies): SnapshotPor
     }
     const result = await ready;
     if (!result.ok) return result;
-    const { held, image } = result.value;
+    const { held, image, shadow } = result.value;
     if (clock.nowMs() < held.policy.validUntilMs) return { ok: true, value: held };
-    const relinked: Held = { ...held, policy: link(image, snapshot.endpoints, clock.nowMs(), dependencies.platform) };
-    prepared.set(snapshot, Promise.resolve({ ok: true, value: { held: relinked, image } }));
+    const linked = (one: PolicyImage) => link(one, snapshot.endpoints, clock.nowMs(), dependencies.platform);
+    const relinked: Held = { ...held, policy: linked(image), ...(shadow && { shadow: linked(shadow) }) };
+    prepared.set(snapshot, Promise.resolve({ ok: true, value: { held: relinked, image, shadow } }));
     return { ok: true, value: relinked };
   }
 
@@ -77,6 +79,11 @@ async function prepareSnapshot(
     log.error(
       { tenant: snapshot.tenant, version: snapshot.version },
       'a published snapshot does not compile to what it claims',
+    );
+  else if (snapshot.shadowPolicy !== undefined && made.value.shadow === undefined)
+    log.warn(
+      { tenant: snapshot.tenant, version: snapshot.version },
+      'the policy on trial does not compile to what it claims, so it is not tried',
     );
   return made;
 }

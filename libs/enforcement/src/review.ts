@@ -81,14 +81,12 @@ async function reviewsOfConversation(exchange: Exchange): Promise<Result<Reviewe
   return found.ok ? found : err(refuse(found.error));
 }
 
-function decideAs(
-  { ask, subject, held, reservation, ports }: Exchange,
-  inline: Classification,
-  as: ReviewedAs,
-): Decision {
+function decideAs(exchange: Exchange, inline: Classification, as: ReviewedAs): Decision {
+  const { ask, subject, held, reservation, ports } = exchange;
   const facts = factsOf(ask, subject, held.snapshot, raised(inline, as), reservation, ports.clock.nowMs());
   const data: DataFacts | undefined = facts.data && { ...facts.data, deep: as.state };
-  return decide(held.policy, { ...facts, data });
+  exchange.facts = { ...facts, data };
+  return decide(held.policy, exchange.facts);
 }
 
 function raised(inline: Classification, as: ReviewedAs): Classification {

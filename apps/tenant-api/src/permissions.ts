@@ -26,6 +26,8 @@ export type Permission =
   | 'evidence:export'
   | 'jobs:read'
   | 'jobs:write'
+  | 'sinks:read'
+  | 'sinks:write'
   | 'reviews:read'
   | 'reviews:decide';
 
@@ -40,6 +42,7 @@ const reading: readonly Permission[] = [
   'approvals:read',
   'jobs:read',
   'reviews:read',
+  'sinks:read',
 ];
 
 /** The roles that mean something here; a claim mapping may name others for policy. `setup` and `recovery` are no mapping's to give. */
@@ -64,6 +67,7 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
     'evidence:export',
     'jobs:write',
     'reviews:decide',
+    'sinks:write',
   ],
   admin: [
     ...reading,
@@ -80,6 +84,7 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
     'evidence:read',
     'jobs:write',
     'reviews:decide',
+    'sinks:write',
   ],
   'policy-author': [
     'tenant:read',
@@ -141,7 +146,9 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Query.checkpoints': 'evidence:read',
   'Query.exports': 'evidence:read',
   'Query.jobs': 'jobs:read',
+  'Query.checks': 'identity:read',
   'Query.reviews': 'reviews:read',
+  'Query.sinks': 'sinks:read',
   'Query.reviewSettings': 'policy:read',
 
   'Mutation.signUp': 'anyone',
@@ -196,6 +203,11 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Mutation.requestExport': 'evidence:export',
   'Mutation.retryJob': 'jobs:write',
   'Mutation.dismissJob': 'jobs:write',
+  'Mutation.createSink': 'sinks:write',
+  'Mutation.createWebhook': 'sinks:write',
+  'Mutation.testSink': 'sinks:write',
+  'Mutation.rotateSigningKey': 'sinks:write',
+  'Mutation.removeSink': 'sinks:write',
   'Mutation.setReview': 'policy:publish',
   'Mutation.takeReview': 'reviews:decide',
   'Mutation.decideReview': 'reviews:decide',
@@ -253,6 +265,8 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   Checkpoint: 'evidence:read',
   EvidenceExport: 'evidence:read',
   Job: 'jobs:read',
+  UpkeepCheck: 'identity:read',
+  Sink: 'sinks:read',
   Review: 'reviews:read',
   ReviewedClass: 'reviews:read',
   ReviewSettings: 'policy:read',

@@ -153,6 +153,9 @@ function workerSettings(ground: Ground, anchorFolder: string): Settings {
     WRIT_ANCHOR_FOLDER: anchorFolder,
     WRIT_EGRESS_ALLOW_HOSTS: egressOf(ground),
     WRIT_REDIS_URL: redis.url,
+    WRIT_EXPORT_FOLDER: `${anchorFolder}-exports`,
+    WRIT_EXPORT_KEY_FILE: keys.exportKeyFile,
+    WRIT_KEYSET_FILE: keys.keysetFile,
   };
 }
 

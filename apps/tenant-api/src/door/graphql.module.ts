@@ -24,6 +24,7 @@ import { PolicyReportsResolver } from '../resolvers/policy-reports.resolver.js';
 import { PolicyResolver } from '../resolvers/policy.resolver.js';
 import { ReadingResolver } from '../resolvers/reading.resolver.js';
 import { ReviewsResolver } from '../resolvers/reviews.resolver.js';
+import { SinksResolver } from '../resolvers/sinks.resolver.js';
 import { TaxonomyResolver } from '../resolvers/taxonomy.resolver.js';
 import type { TenantApiSettings } from '../settings.js';
 import { ISSUER, PORTS, SETTINGS } from '../tokens.js';
@@ -56,6 +57,7 @@ export const resolvers = [
   EvidenceResolver,
   JobsResolver,
   ReviewsResolver,
+  SinksResolver,
   ReadingResolver,
 ];
 

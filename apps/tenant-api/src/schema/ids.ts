@@ -23,6 +23,7 @@ export const idKinds = {
   Export: 'exp',
   Job: 'job',
   Review: 'rev',
+  Sink: 'snk',
   Record: 'rec',
   SignUp: 'sgn',
 } as const;

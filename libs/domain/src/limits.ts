@@ -21,6 +21,9 @@ export const limits = Object.freeze({
   classificationMs: 2_000,
   /** Above this an input is classified on a worker thread. */
   classificationInlineCharacters: 32 * 1024,
+  /** How long one event of an answer may be read, and the whole answer: waiting for the model does not count. */
+  answerEventMs: 1_000,
+  answerReadingMs: 10_000,
   /** What whole leaves held, remembered for conversations that send their history again: a process, and one tenant in it. */
   classificationCacheBytes: 32 * 1024 * 1024,
   classificationCacheTenantBytes: 8 * 1024 * 1024,

@@ -25,6 +25,7 @@ export const idKinds = {
   Review: 'rev',
   Record: 'rec',
   SignUp: 'sgn',
+  TermUpload: 'upl',
 } as const;
 
 export type IdKind = keyof typeof idKinds;

@@ -141,6 +141,17 @@ describe('inspectAnswer', () => {
     }
   });
 
+  it('lets a long event of finished words pass whole, and masks only what is unfinished beyond the bound', () => {
+    const words = 'word '.repeat(4_000);
+    const long = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), options());
+    expect(
+      textOf([words, 'end.'].flatMap((text) => long.push(delta(text)).events).concat(long.flush(true).events)),
+    ).toBe(`${words}end.`);
+    const endless = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), options());
+    const said = textOf(endless.push(delta(`${words}${'x'.repeat(9_000)}`)).events);
+    expect(said).toBe(`${words}[UNBOUNDED]`);
+  });
+
   it('keeps the choices apart', () => {
     const inspector = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), options());
     const events = [delta('bob@ac', 0), delta('x ', 1), delta('me.com ', 0)].flatMap(
@@ -157,5 +168,40 @@ describe('inspectAnswer', () => {
     expect(summary.redactions).toBe(1);
     expect(summary.text).toBe('mail [EMAIL]');
     expect(summary.classification.classes).toEqual({ PII: 950 });
+  });
+});
+
+describe('an answer whose time is spent', () => {
+  const spent = { ...options(() => true) };
+
+  it('is withheld where something had to be redacted or blocked', () => {
+    for (const guarded of [maskPii, answering({ block: ['SECRET'] })]) {
+      const inspector = inspectAnswer(guarded, cleared(['hi']), aTaxonomy(), spent);
+      expect(inspector.push(delta('a sentence that nobody read. '))).toEqual({
+        events: [],
+        withheld: 'classification-incomplete',
+      });
+      expect(inspector.push(finish).withheld).toBe('classification-incomplete');
+      expect(inspector.summary().classification.incompleteBecause).toEqual(['budget:time']);
+    }
+  });
+
+  it('is recorded as incomplete where nothing had to be looked for', () => {
+    const ask = anAsk(['hi']);
+    const plain = fulfil(noObligations, ask, classify(ask.leaves, aTaxonomy(), options()), key);
+    if (!plain.ok) throw new Error(plain.error.message);
+    const inspector = inspectAnswer(noObligations, plain.value, aTaxonomy(), spent);
+    const passed = [inspector.push(delta('a sentence that nobody read. ')), inspector.push(finish)];
+    expect(textOf(passed.flatMap((each) => each.events))).toBe('a sentence that nobody read. ');
+    expect(inspector.summary().classification.complete).toBe(false);
+  });
+
+  it('is told when reading begins and ends, at every event', () => {
+    const told: string[] = [];
+    const reading = { begin: () => told.push('begin'), end: () => told.push('end') };
+    const inspector = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), { ...options(), reading });
+    inspector.push(delta('one '));
+    inspector.flush(true);
+    expect(told).toEqual(['begin', 'end', 'begin', 'end']);
   });
 });

@@ -26,6 +26,7 @@ export const idKinds = {
   Sink: 'snk',
   Record: 'rec',
   SignUp: 'sgn',
+  TermUpload: 'upl',
 } as const;
 
 export type IdKind = keyof typeof idKinds;

@@ -31,7 +31,14 @@ import {
   type PlanePool,
 } from '@writ/postgres';
 import { createProviders, dialects } from '@writ/providers';
-import { connectRedis, createLimits, sharedReplays, sharedRests } from '@writ/redis';
+import {
+  connectRedis,
+  createLimits,
+  sharedReplays,
+  sharedRests,
+  type Limits,
+  type RedisConnection,
+} from '@writ/redis';
 import { isAuthorizedBy, localHealth, type LocalHealth } from '@writ/routing';
 import { createClassifier } from './classifier.js';
 import { securityEvents } from './security.js';
@@ -72,8 +79,7 @@ export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => voi
   const security = securityEvents(log, systemClock);
   const kms = localKms(Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64'));
   const clock = systemClock;
-  const leases = budgetStore(configPlane);
-  const spending = createLimits({ redis, leases, clock, instances: settings.processes, onProblem: problem });
+  const spending = limitsOf(settings, redis, configPlane, problem);
   const endpoints = sharedHealth(settings, problem);
   const classifier = createClassifier(clock);
   const board = reviewBoard(configPlane, problem);
@@ -141,6 +147,11 @@ function warmer(snapshots: GatewaySnapshots, directory: ConnectionDirectory, enr
     late.cancel();
     return warmed;
   };
+}
+
+function limitsOf({ processes }: GatewaySettings, redis: RedisConnection, plane: PlanePool, problem: Problem): Limits {
+  const leases = budgetStore(plane);
+  return createLimits({ redis, leases, clock: systemClock, instances: processes, onProblem: problem });
 }
 
 /** What this process learns of its endpoints, and what the others tell of them. */

@@ -94,8 +94,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT r.id, r.state, r.verdict FROM control.review r
   WHERE r.tenant_id = _tenant AND r.keys && _keys AND r.expires_at > clock_timestamp()
 $$;
-CREATE FUNCTION control.review_now() RETURNS timestamptz LANGUAGE sql VOLATILE RETURN clock_timestamp();
-GRANT EXECUTE ON FUNCTION control.reviews_since(timestamptz, uuid, int), control.reviews_of(uuid, text[]), control.review_now() TO writ_gateway;
+GRANT EXECUTE ON FUNCTION control.reviews_since(timestamptz, uuid, int), control.reviews_of(uuid, text[]) TO writ_gateway;
 `;
 
 /** Tightening only: pending may become anything, failed may be decided by a person, clear may become confirmed; confirmed stays. */

@@ -30,7 +30,9 @@ export async function exportBench(
   const maker = new LeafMaker('gw-b');
   let from = performance.now();
   for (let n = 0; n < records; n += 64) {
-    const outcome = await store.append(Array.from({ length: Math.min(64, records - n) }, () => maker.leaf(tenant.tenant, { lane: 1 })));
+    const outcome = await store.append(
+      Array.from({ length: Math.min(64, records - n) }, () => maker.leaf(tenant.tenant, { lane: 1 })),
+    );
     if (outcome.kind !== 'durable') throw new Error(JSON.stringify(outcome));
     while ((await sequencer.tick()).kind === 'committed');
   }

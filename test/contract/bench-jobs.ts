@@ -64,7 +64,9 @@ async function throughput(plane: PlanePool, tenants: readonly TenantContext[], b
     const ms = performance.now() - from;
     const used = process.cpuUsage(cpu);
     const cpuMs = (used.user + used.system) / 1_000 / total;
-    say(`${backend.kind.padEnd(9)} ${job.queue.padEnd(8)} ${Math.round((total / ms) * 1_000)} jobs/s, ${cpuMs.toFixed(2)} ms of CPU each in this process`);
+    say(
+      `${backend.kind.padEnd(9)} ${job.queue.padEnd(8)} ${Math.round((total / ms) * 1_000)} jobs/s, ${cpuMs.toFixed(2)} ms of CPU each in this process`,
+    );
     await running.stop();
   }
 }
@@ -79,7 +81,7 @@ async function waits(plane: PlanePool, quiet: TenantContext, backend: QueueBacke
     await new Promise((resolve) => setTimeout(resolve, 5));
   });
   const warm = performance.now() + 1_000;
-  for (let n = 0; n < 150; ) {
+  for (let n = 0; n < 150;) {
     const id = randomUUID();
     const at = Promise.withResolvers<void>();
     begun.set(id, at.resolve);
@@ -96,7 +98,8 @@ async function waits(plane: PlanePool, quiet: TenantContext, backend: QueueBacke
   return waited.toSorted((one, two) => one - two);
 }
 
-const at = (sorted: readonly number[], part: number): string => `${(sorted[Math.floor(sorted.length * part)] ?? 0).toFixed(0)} ms`;
+const at = (sorted: readonly number[], part: number): string =>
+  `${(sorted[Math.floor(sorted.length * part)] ?? 0).toFixed(0)} ms`;
 
 async function fairness(database: TestDatabase, plane: PlanePool, backend: QueueBackend): Promise<void> {
   const [quiet, loud] = [await database.tenant(), await database.tenant()];
@@ -104,7 +107,9 @@ async function fairness(database: TestDatabase, plane: PlanePool, backend: Queue
   const alone = await waits(plane, quiet, backend);
   await enqueueMany(plane, loud, 'notify', Number(values.loud));
   const beside = await waits(plane, quiet, backend);
-  say(`${backend.kind.padEnd(9)} a quiet tenant waits p50 ${at(alone, 0.5)}, p99 ${at(alone, 0.99)} alone; p50 ${at(beside, 0.5)}, p99 ${at(beside, 0.99)} beside ${values.loud} jobs of another`);
+  say(
+    `${backend.kind.padEnd(9)} a quiet tenant waits p50 ${at(alone, 0.5)}, p99 ${at(alone, 0.99)} alone; p50 ${at(beside, 0.5)}, p99 ${at(beside, 0.99)} beside ${values.loud} jobs of another`,
+  );
 }
 
 async function main(): Promise<void> {

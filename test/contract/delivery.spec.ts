@@ -193,17 +193,15 @@ describe('a sink of events', () => {
     answerWith = 200;
     expect(await runQueue(tenant, 'deliver')).toEqual(['done']);
     expect(await runQueue(tenant, 'deliver')).toEqual(['done']);
-    const batches = received
-      .slice(1)
-      .map(
-        ({ text }) =>
-          JSON.parse(text) as {
-            from: number;
-            to: number;
-            sequence: number;
-            events: { metadata: { sequence: number } }[];
-          },
-      );
+    const batches = received.slice(1).map(
+      ({ text }) =>
+        JSON.parse(text) as {
+          from: number;
+          to: number;
+          sequence: number;
+          events: { metadata: { sequence: number } }[];
+        },
+    );
     expect(batches.map(({ from, to, sequence }) => [from, to, sequence])).toEqual([
       [0, 256, 1],
       [256, 300, 2],

@@ -114,8 +114,8 @@ async function runIt(tenant: TenantContext, origin: string, id: string, killAt: 
     origin,
     id,
     attempt: 0,
-    exportKey: exportKey!.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    authorityKey: authorityKey!.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    exportKey: exportKey!.export({ type: 'pkcs8', format: 'pem' }),
+    authorityKey: authorityKey!.export({ type: 'pkcs8', format: 'pem' }),
     keyset: Buffer.from(keyset).toString('base64'),
     killAt,
   };

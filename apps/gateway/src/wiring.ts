@@ -31,14 +31,7 @@ import {
   type PlanePool,
 } from '@writ/postgres';
 import { createProviders, dialects } from '@writ/providers';
-import {
-  connectRedis,
-  createLimits,
-  sharedReplays,
-  sharedRests,
-  type Limits,
-  type RedisConnection,
-} from '@writ/redis';
+import { connectRedis, createLimits, sharedReplays, sharedRests, type Limits, type RedisConnection } from '@writ/redis';
 import { isAuthorizedBy, localHealth, type LocalHealth } from '@writ/routing';
 import { createClassifier } from './classifier.js';
 import { securityEvents } from './security.js';

@@ -72,7 +72,7 @@ export class SinksResolver {
     @Context() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {
-    const step = this.creating({ ...input, kind: t.SinkKind.WEBHOOK });
+    const step = this.creating({ name: input.name, url: input.url, dryRun: input.dryRun, kind: t.SinkKind.WEBHOOK });
     return this.administration.change(context, info, input, { event: 'admin.webhook-created', step });
   }
 

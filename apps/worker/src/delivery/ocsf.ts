@@ -44,7 +44,7 @@ export function ocsfEvent({ index, leafHash, fields }: ClearRecord, tenant: stri
     actor: {
       user: {
         type: text(subject['kind']) ?? 'unknown',
-        ...(Array.isArray(subject['roles']) ? { groups: subject['roles'].map((name) => ({ name })) } : {}),
+        groups: texts(subject['roles']).map((name) => ({ name })),
       },
     },
     api: {
@@ -73,6 +73,10 @@ function readingOf(
 
 function text(value: JsonValue | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+function texts(value: JsonValue | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((each): each is string => typeof each === 'string') : [];
 }
 
 function number(value: JsonValue | undefined): number | undefined {

@@ -67,7 +67,8 @@ export function notifyJob({ plane }: DeliveryParts): JobHandler {
 /** One delivery: a notice, a test, or the next events of the log. */
 export function deliverJob(parts: DeliveryParts): JobHandler {
   return async (run) => {
-    const [sink] = await sinksOf(parts.plane, run.tenant, 'id = $2', String(run.payload['sink']));
+    const { sink: id } = run.payload;
+    const [sink] = typeof id === 'string' ? await sinksOf(parts.plane, run.tenant, 'id = $2', id) : [];
     if (sink === undefined) return;
     try {
       if (run.payload['kind'] === 'events') await deliverEvents(parts, run, sink);
@@ -177,9 +178,8 @@ async function putObject(
 ): Promise<void> {
   const bucket = await bucketOf(parts, tenant, sink);
   const prefix = sink.settings['prefix'] ?? '';
-  const put = await bucket
-    .put(`${prefix}${name}`, Buffer.from(text), { onlyIfAbsent: true })
-    .finally(() => bucket.close());
+  const put = await bucket.put(`${prefix}${name}`, Buffer.from(text), { onlyIfAbsent: true });
+  await bucket.close();
   // The name says the range: what is there already is what a run before this one wrote.
   if (!put.ok && put.error.kind !== 'exists') throw new JobFailed(`the bucket did not take it: ${put.error.kind}`);
 }

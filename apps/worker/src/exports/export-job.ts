@@ -38,7 +38,8 @@ const noteEveryMs = 1_000;
 /** Makes one bundle that was asked for: recorded first, streamed, absent or whole, and taken up again where it was cut. */
 export function exportJob(parts: ExportParts): JobHandler {
   return async (run) => {
-    const id = String(run.payload['export']);
+    const { export: id } = run.payload;
+    if (typeof id !== 'string') throw new JobFailed('the job names no export', false);
     const order = await orderOf(parts, run.tenant, id);
     if (order?.state !== 'requested') return;
     const spool = new Spool<BundlePlan>(`${parts.folder}/${run.tenant.tenant}`, id);

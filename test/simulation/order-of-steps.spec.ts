@@ -149,7 +149,7 @@ describe('a deny', () => {
     expect(ledgerText(leavesOf(house))).not.toContain('AKIA');
   });
 
-  it('follows from a classification that is incomplete', async () => {
+  it('C9, H20: follows from a classification that is incomplete, whatever was down or too slow', async () => {
     const house = new House();
     const { classifier } = house.ports;
     withPort(house, 'classifier', {

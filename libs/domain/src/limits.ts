@@ -39,6 +39,8 @@ export const limits = Object.freeze({
   commitBatchRecords: 64,
   commitsInFlight: 2,
   tenantQueueRecords: 256,
+  /** Dispatches, segments and outcomes of one tenant: two for each of its streams, and room for the others' records. */
+  tenantOwedRecords: 1_536,
   processQueueRecords: 2_048,
   processQueueBytes: 8 * 1024 * 1024,
   windowBytes: 4 * 1024,

@@ -3,7 +3,7 @@ import type { AnswerInspector } from '@writ/classification';
 import type { Receipt, SegmentRecord } from '@writ/ledger';
 import { close, resultOf } from './close.js';
 import { isProviderFailure, refusalOf, type Opened } from './dispatch.js';
-import { commit, evidenceLevel, type Exchange } from './exchange.js';
+import { commit, segmentLevel, type Exchange } from './exchange.js';
 import type { AnswerEncoder } from './ports.js';
 import { release, type Released } from './release.js';
 import { AnswerTally } from './tally.js';
@@ -171,7 +171,7 @@ export class AnswerRelease {
       events: window.events,
       digest: window.digest,
     };
-    this.#pending.push({ window, receipt: commit(this.exchange, record, evidenceLevel(this.exchange)) });
+    this.#pending.push({ window, receipt: commit(this.exchange, record, segmentLevel(this.exchange)) });
   }
 
   /** Yields the oldest window under its receipt, or ends the answer when its record could not be committed. */

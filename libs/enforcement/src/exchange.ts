@@ -78,6 +78,12 @@ export function evidenceLevel({ held, permit }: Exchange, obligations?: Obligati
   return strictness[asked] > strictness[tenants] ? asked : tenants;
 }
 
+/** In mode `terminal` a window leaves once its record is durable; only the end of the answer waits for stronger evidence. */
+export function segmentLevel(exchange: Exchange): EvidenceLevel {
+  const mode = exchange.permit?.record.decision.obligations.response.mode;
+  return mode === 'terminal' ? 'committed' : evidenceLevel(exchange);
+}
+
 /** Commits one record of this exchange; whatever the ledger refuses becomes the refusal the caller gets. */
 export async function commit<R extends LedgerRecord>(
   exchange: Exchange,

@@ -21,6 +21,7 @@ import { KillSwitch } from './kill-switch.js';
 import { LedgerStoreTwin } from './ledger-store-twin.js';
 import { ProviderTwin, dialectTwin, type Script } from './provider-twin.js';
 import { seeded } from './random.js';
+import { ReviewTwin } from './review-twin.js';
 
 export interface HouseOptions {
   readonly seed?: number;
@@ -47,6 +48,7 @@ export class House {
   /** The addresses that those came from. */
   readonly refusedFrom: string[] = [];
   readonly settled: string[] = [];
+  readonly reviews = new ReviewTwin();
   readonly bugs: unknown[] = [];
   readonly #random: () => number;
   #ids = 0;
@@ -140,6 +142,7 @@ export class House {
           this.settled.push(`${id}:${usage?.outputTokens ?? 'none'}`);
         },
       },
+      reviews: this.reviews,
       providers: { call: (...call) => kill.around(() => this.providers.call(...call)) },
     };
   }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type GraphQLSchema, isInputObjectType, isObjectType, printSchema } from 'graphql';
 import { buildSchema } from './build-schema.js';
-import { fieldPermissions, permissionOf, reservedRoles, rolePermissions } from './permissions.js';
+import { fieldPermissions, permissionOf } from './permissions.js';
+import { reservedRoles, rolePermissions } from './roles.js';
 
 let schema: GraphQLSchema;
 beforeAll(async () => {

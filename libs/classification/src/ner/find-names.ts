@@ -144,6 +144,7 @@ function leastMargin(tokens: Tokens, span: Span, german: boolean): number {
   if ((tokens.flags[span.first]! & (CAPITAL | HAS_DIGIT)) === 0)
     return span.label === 'PERSON' && span.first !== span.last ? SMALL - 35 : SMALL;
   const isLoud = (tokens.flags[span.first]! & ALL_UPPER) !== 0;
+  if (isLoud && isUnheard(tokens, span)) return UNHEARD + 40;
   if (isLoud) return span.first === span.last || span.label === 'LOCATION' ? SMALL : SMALL - 35;
   if (isUnheard(tokens, span)) return span.first === span.last ? UNHEARD + 20 : UNHEARD;
   if (isAllOrdinary(tokens, span)) return span.first === span.last ? ORDINARY : ORDINARY - 40;
@@ -166,7 +167,7 @@ function isAllOrdinary(tokens: Tokens, span: Span): boolean {
 
 /** Digits belong to addresses only; one letter alone is nobody; `fooBar` and `FOO_BAR` are identifiers. */
 function isNameLike(tokens: Tokens, span: Span, text: string): boolean {
-  if (/\n/.test(text) && /[,'";:|]/.test(text)) return false;
+  if (/\n/.test(text) && /[,'";:|]|^\S\n|\n\S$/.test(text)) return false;
   if (text.length < 2 || text.length > 120 || /[_\\|<>{}=]/.test(text)) return false;
   if (isJoined(tokens, span) || hasCamel(tokens, span)) return false;
   if (/\d\p{L}{1,}\d|\p{L}\d{5}/u.test(text)) return false;

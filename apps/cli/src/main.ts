@@ -5,6 +5,7 @@ import { policyCommand } from './policy.js';
 import { idpCommand } from './idp.js';
 import { migrateCommand } from './migrate.js';
 import { tenantCommand } from './tenant.js';
+import { usageCommand } from './usage.js';
 import { verifyCommand } from './verify.js';
 
 const writ = new Command('writ').description('the command line of Writ').version('0.1.0').showHelpAfterError();
@@ -13,6 +14,7 @@ for (const command of [
   policyCommand(),
   classifyCommand(),
   tenantCommand(),
+  usageCommand(),
   idpCommand(),
   migrateCommand(),
 ])

@@ -6,3 +6,4 @@ export { type PublishedHead, Sequencer, type SequencerParts, SequencingStopped }
 export { type RetentionParts, retain } from './retention.js';
 export { passStartGate } from './start-gate.js';
 export { type SweeperParts, sweep } from './sweeper.js';
+export { type UsageParts, settleUsage } from './usage.js';

@@ -1,6 +1,6 @@
 import { createLog, systemClock } from '@writ/platform';
 import type { RunningRole } from './repeat.js';
-import { runAuditor, runRetention, runSequencer, runSweeper } from './roles.js';
+import { runAuditor, runRetention, runSequencer, runSweeper, runUsage } from './roles.js';
 import { readWorkerSettings } from './settings.js';
 
 const read = readWorkerSettings(process.argv.slice(2));
@@ -16,6 +16,7 @@ const running: RunningRole[] = [];
 if (settings.roles.has('sequencer')) running.push(runSequencer(settings, systemClock, log));
 if (settings.roles.has('sweeper')) running.push(runSweeper(settings, systemClock, log));
 if (settings.roles.has('retention')) running.push(runRetention(settings, systemClock, log));
+if (settings.roles.has('usage')) running.push(runUsage(settings, systemClock, log));
 if (settings.roles.has('auditor')) running.push(runAuditor(settings, systemClock, log));
 process.stdout.write(`${JSON.stringify({ ready: true, roles: [...settings.roles] })}\n`);
 

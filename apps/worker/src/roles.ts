@@ -8,6 +8,7 @@ import {
   sequencerStore,
   sweeperStore,
   tenantsWithLogs,
+  usageStore,
 } from '@writ/postgres';
 import { anchorFolder } from './anchor.js';
 import { takeEpoch } from './epochs.js';
@@ -18,10 +19,12 @@ import type { WorkerSettings } from './settings.js';
 import { type RunningRole, repeat } from './repeat.js';
 import { passStartGate } from './start-gate.js';
 import { sweep } from './sweeper.js';
+import { settleUsage } from './usage.js';
 import { writingGround } from './writing-ground.js';
 
 const epochMs = 5_000;
 const sweepMs = 5_000;
+const usageMs = 2_000;
 const retentionMs = 60 * 60 * 1000;
 
 export function runSequencer(settings: WorkerSettings, clock: Clock, log: Log): RunningRole {
@@ -114,6 +117,31 @@ export function runRetention(settings: WorkerSettings, clock: Clock, log: Log): 
       await ground.close();
       await reading.close();
       await pruning.close();
+    },
+  };
+}
+
+/** Writes no record of its own: it reads the ledger and sums up, under the login alone. */
+export function runUsage(settings: WorkerSettings, clock: Clock, log: Log): RunningRole {
+  const onProblem = (problem: string): void => log.error({ role: 'usage' }, problem);
+  const plane = planePool('writ_worker', {
+    url: settings.databaseUrl ?? '',
+    max: 2,
+    onLost: (cause) => onProblem(cause.message),
+  });
+  const store = usageStore(plane);
+  const every = repeat(
+    clock,
+    usageMs,
+    async () => {
+      await settleUsage({ store, tenants: () => tenantsWithLogs(plane), onProblem });
+    },
+    onProblem,
+  );
+  return {
+    async stop() {
+      await every.stop();
+      await plane.close();
     },
   };
 }

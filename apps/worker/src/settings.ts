@@ -1,7 +1,7 @@
 import { environment, readSettings } from '@writ/platform';
 import { z } from 'zod';
 
-export const roles = ['sequencer', 'sweeper', 'auditor', 'retention'] as const;
+export const roles = ['sequencer', 'sweeper', 'auditor', 'retention', 'usage'] as const;
 export type Role = (typeof roles)[number];
 
 const url = z.string().min(1, 'a database address with login and password');
@@ -20,7 +20,7 @@ function schemaOf(chosen: ReadonlySet<Role>) {
     anchorFolder: forRoles(['sequencer'], z.string().min(1, 'a folder that a restore of the database does not touch')),
     shard: z.coerce.number().int().min(0).max(32_767).default(0),
     /** Login `writ_worker`. */
-    databaseUrl: forRoles(['sweeper', 'auditor', 'retention'], url),
+    databaseUrl: forRoles(['sweeper', 'auditor', 'retention', 'usage'], url),
     /** 32 bytes, base64, in a file that only the operator reads. */
     masterKeyFile: forRoles(['sweeper', 'auditor', 'retention'], keyFile),
     /** Ed25519 private key (PEM) that enrols this process's writer key. */

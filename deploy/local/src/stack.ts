@@ -95,7 +95,7 @@ async function startParts(
   const tenantApi = await app('tenant-api', tenantApiSettings(ground));
   const worker = await app('worker', workerSettings(ground, join(folder, 'anchors')), [
     '--roles',
-    'sequencer,sweeper,auditor,retention',
+    'sequencer,sweeper,auditor,retention,usage',
   ]);
   const gateway = await app('gateway', gatewaySettings(ground, gatewayProcesses));
   const urls = {

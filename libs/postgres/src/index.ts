@@ -47,3 +47,5 @@ export { type EnrolledLedger, type EnrolledLedgerOptions, enrolledLedger } from 
 export { type ExportHead, type ExportReader, withExport } from './export-store.js';
 export { type LegalHold, type Pruned, type RetentionStore, retentionStore, writeHold } from './retention-store.js';
 export { type EvidenceStore, type StoredCheckpoint, type StoredEntry, evidenceStore } from './evidence-store.js';
+export * from './usage-reader.js';
+export { type Settled, type UsageStore, usageStore } from './usage-store.js';

@@ -3,5 +3,5 @@ export { choose, type RouteNeeds } from './choose.js';
 export type { FaultClass, ProviderFault } from './fault.js';
 export { healthOf, localHealth, type Health, type HealthSettings, type LocalHealth, type Rest } from './health.js';
 export type { Attempt, Route } from './route.js';
-export { costAtMost, costMicros, microsOf, priceOf } from './price.js';
+export { costAtMost, costMicros, microsOf, priceOf, ratesOf } from './price.js';
 export type { Quota } from './quota.js';

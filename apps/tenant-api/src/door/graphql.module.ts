@@ -19,6 +19,7 @@ import { PeopleResolver } from '../resolvers/people.resolver.js';
 import { PolicyResolver } from '../resolvers/policy.resolver.js';
 import { ReadingResolver } from '../resolvers/reading.resolver.js';
 import { TaxonomyResolver } from '../resolvers/taxonomy.resolver.js';
+import { UsageResolver } from '../resolvers/usage.resolver.js';
 import type { TenantApiSettings } from '../settings.js';
 import { ISSUER, PORTS, SETTINGS } from '../tokens.js';
 import { formatExecution } from './format-error.js';
@@ -41,6 +42,7 @@ export const resolvers = [
   CredentialsResolver,
   TaxonomyResolver,
   MoneyResolver,
+  UsageResolver,
   PeopleResolver,
   PolicyResolver,
   EvidenceResolver,

@@ -10,6 +10,7 @@ import { Export1763694000009 } from './9-export.js';
 import { Release1763694000010 } from './10-release.js';
 import { TenantMigrations1763694000200 } from './200-tenant-migrations.js';
 import { BudgetPeriods1763694000300 } from './300-budget-periods.js';
+import { Usage1763694000301 } from './301-usage.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   Release1763694000010,
   TenantMigrations1763694000200,
   BudgetPeriods1763694000300,
+  Usage1763694000301,
 ];

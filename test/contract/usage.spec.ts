@@ -117,10 +117,11 @@ async function answered(tenant: TenantContext, more: Partial<OutcomeRecord> = {}
 
 function settle(tenant: TenantContext): Promise<number> {
   const store = usageStore(worker);
-  const onProblem = (problem: string): void => {
-    throw new Error(problem);
-  };
-  return settleUsage({ store, tenants: () => Promise.resolve([tenant.tenant]), onProblem });
+  return settleUsage({ store, tenants: () => Promise.resolve([tenant.tenant]), onProblem: fail });
+}
+
+function fail(problem: string): void {
+  throw new Error(problem);
 }
 
 function today(): string {
@@ -173,7 +174,7 @@ describe('usage', () => {
         async () => expect((await sumsOf(tenant)).settledAt?.getTime() ?? 0).toBeGreaterThan(before),
         20_000,
       );
-      for (const worker of workers) worker.kill('SIGKILL');
+      for (const each of workers) each.kill('SIGKILL');
     }
     stopping.abort();
     await writing;
@@ -203,33 +204,33 @@ describe('usage', () => {
   });
 });
 
+async function aBudget(tenant: TenantContext, more: { readonly period?: string; readonly scope?: string } = {}) {
+  await admin.query(
+    `INSERT INTO control.budget (id, tenant_id, name, scope, period, limit_micros, hard)
+     VALUES (gen_random_uuid(), $1, 'team-budget', $2, $3, 1000, true)`,
+    [tenant.tenant, more.scope ?? 'tenant', more.period ?? 'total'],
+  );
+}
+
+async function spend(tenant: TenantContext, micros: bigint, holder = ''): Promise<boolean> {
+  const lease = await budgets.lease(
+    { tenant: tenant.tenant, budget: 'team-budget', holder, periodStart: 0 },
+    { period: 'total', limitMicros: 1_000n, leastMicros: micros, sliceMicros: micros, seconds: 60 },
+  );
+  if (!lease.ok) return false;
+  await budgets.settle(lease.value, micros);
+  return true;
+}
+
+async function told(tenant: TenantContext): Promise<readonly object[]> {
+  await settle(tenant);
+  const rows = await withTenant(worker, tenant, (tx) =>
+    tx.query<{ payload: { readonly percent: number } }>(`SELECT payload FROM ${tx.schema}.outbox`),
+  );
+  return rows.map(({ payload }) => payload).toSorted((a, b) => a.percent - b.percent);
+}
+
 describe('thresholds of budgets', () => {
-  async function aBudget(tenant: TenantContext, more: { readonly period?: string; readonly scope?: string } = {}) {
-    await admin.query(
-      `INSERT INTO control.budget (id, tenant_id, name, scope, period, limit_micros, hard)
-       VALUES (gen_random_uuid(), $1, 'team-budget', $2, $3, 1000, true)`,
-      [tenant.tenant, more.scope ?? 'tenant', more.period ?? 'total'],
-    );
-  }
-
-  async function spend(tenant: TenantContext, micros: bigint, holder = ''): Promise<boolean> {
-    const lease = await budgets.lease(
-      { tenant: tenant.tenant, budget: 'team-budget', holder, periodStart: 0 },
-      { period: 'total', limitMicros: 1_000n, leastMicros: micros, sliceMicros: micros, seconds: 60 },
-    );
-    if (!lease.ok) return false;
-    await budgets.settle(lease.value, micros);
-    return true;
-  }
-
-  async function told(tenant: TenantContext): Promise<readonly object[]> {
-    await settle(tenant);
-    const rows = await withTenant(worker, tenant, (tx) =>
-      tx.query<{ payload: { readonly percent: number } }>(`SELECT payload FROM ${tx.schema}.outbox`),
-    );
-    return rows.map(({ payload }) => payload).toSorted((a, b) => a.percent - b.percent);
-  }
-
   it('50, 80 and 100 percent are told once each in a period, however often they are looked for', async () => {
     const tenant = await database.tenant();
     await aBudget(tenant);

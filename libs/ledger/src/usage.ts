@@ -103,7 +103,7 @@ function tokenLines(place: Place, closing: JsonObject): readonly UsageLine[] {
     return total === 0n ? tokens : [...tokens, line('unsplit', 0, total)];
   }
   const largest = parts.toSorted((a, b) => (a.costPicos < b.costPicos ? 1 : -1))[0];
-  return parts.map((part) => line(part.charge, part.quantity, part.costPicos + (part === largest ? rest : 0n)));
+  return parts.map((one) => line(one.charge, one.quantity, one.costPicos + (one === largest ? rest : 0n)));
 }
 
 interface Part {
@@ -119,11 +119,6 @@ function partsOf(usage: JsonObject, rates: Rates | undefined): readonly Part[] {
     count(usage, 'cacheWriteTokens'),
     count(usage, 'reasoningTokens'),
   ];
-  const part = (charge: Charge, quantity: number, rate: bigint | undefined): Part => ({
-    charge,
-    quantity,
-    costPicos: BigInt(quantity) * (rate ?? 0n),
-  });
   return [
     part('input', Math.max(0, count(usage, 'inputTokens') - read - write), rates?.input),
     part('cache-read', read, rates?.cacheRead),
@@ -131,6 +126,10 @@ function partsOf(usage: JsonObject, rates: Rates | undefined): readonly Part[] {
     part('output', Math.max(0, count(usage, 'outputTokens') - thought), rates?.output),
     part('reasoning', thought, rates?.reasoning),
   ].filter(({ quantity }) => quantity > 0);
+}
+
+function part(charge: Charge, quantity: number, rate: bigint | undefined): Part {
+  return { charge, quantity, costPicos: BigInt(quantity) * (rate ?? 0n) };
 }
 
 const namesAtMost = 256;

@@ -95,6 +95,7 @@ describe("the gateway's login", () => {
       'ledger.heartbeat',
       'ledger.inclusion',
       'ledger.origin_of',
+      'ledger.witnessed',
     ]);
   });
 

@@ -203,9 +203,7 @@ describe('the start-up gate', () => {
     const { sequencer, anchor } = aSequencer();
     const blind = aSequencer({
       ...anchor,
-      newestHeads: () => {
-        throw new Error('the bucket is out of reach');
-      },
+      newestHeads: () => Promise.reject(new Error('the bucket is out of reach')),
     }).sequencer;
     expect(await blind.tick()).toMatchObject({ kind: 'failed', cause: expect.stringContaining('out of reach') });
     expect(await sequencer.tick()).toEqual({ kind: 'committed', leaves: 1 });

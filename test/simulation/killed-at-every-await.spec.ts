@@ -18,6 +18,12 @@ const prompts = [
   'Use the key AKIAQ3EGVWLZ7JTBN4XM to list buckets.',
 ];
 
+const anEvaluation = {
+  action: 'evaluate',
+  dialect: 'authzen.evaluation',
+  evaluated: { route: '/v1/chat/completions', subject: 'nora' },
+} as const;
+
 /** Runs three callers at once through one process, until all are answered or nothing can happen any more. */
 async function simulate(seed: number, options: HouseOptions, faults: readonly AppendFault[]): Promise<Run> {
   const random = seeded(seed);
@@ -26,7 +32,8 @@ async function simulate(seed: number, options: HouseOptions, faults: readonly Ap
   const callers = [0, 1, 2].map(() => new CallerTwin(house, random() < 0.25 ? Math.floor(random() * 3) : undefined));
   let answered = 0;
   for (const caller of callers) {
-    const ask = anAsk(house, pick(random, prompts), { stream: random() < 0.6 });
+    const evaluation = random() < 0.2 ? anEvaluation : {};
+    const ask = anAsk(house, pick(random, prompts), { stream: random() < 0.6, ...evaluation });
     void caller
       .ask(ask, { scheme: 'bearer', token: random() < 0.1 ? 'bad' : 'good', method: 'POST', url: '/' })
       .then(() => (answered += 1));

@@ -91,6 +91,54 @@ describe('a permit', () => {
   });
 });
 
+describe('an evaluation', () => {
+  const evaluation = {
+    action: 'evaluate',
+    dialect: 'authzen.evaluation',
+    evaluated: { route: '/v1/chat/completions', subject: 'nora' },
+  } as const;
+
+  it('commits the decision and closes it as decision-only before it is told, and reaches no provider', async () => {
+    const house = new House();
+    const seen = await ask(house, 'Write to nora.klein@example.org about Monday.', evaluation);
+    expect(seen.coveredThen).toEqual([true]);
+    expect(kindsOf(house)).toEqual(['decision', 'outcome']);
+    expect(leavesOf(house).map(payloadOf)).toMatchObject([{ effect: 'permit' }, { result: 'decision-only' }]);
+    expect(house.providers.arrivals).toEqual([]);
+    expect(house.settled).toEqual(['r1:none']);
+    expect(Buffer.concat(seen.writes).toString()).not.toContain('nora.klein@example.org');
+  });
+
+  it('is decided as the request itself would be: the same set, the same deny', async () => {
+    const house = new House();
+    const told = Buffer.concat((await ask(house, phi, evaluation)).writes).toString();
+    expect(JSON.parse(told)).toMatchObject({ endpoints: ['azure-baa'] });
+    expect((await ask(house, secret, evaluation)).refusal?.code).toBe('policy-denied');
+  });
+
+  it('about another subject than the credential proves is denied on record, whatever the policy says', async () => {
+    const house = new House();
+    const about = { ...evaluation, evaluated: { ...evaluation.evaluated, subject: 'root' } };
+    expect((await ask(house, 'Hello', about)).refusal?.code).toBe('subject-mismatch');
+    expect(leavesOf(house).map(payloadOf)).toMatchObject([{ effect: 'deny', code: 'subject-mismatch' }]);
+  });
+
+  it('is not told when the record that closes it cannot be made durable', async () => {
+    const house = new House();
+    const { ledger } = house.ports;
+    withPort(house, 'ledger', {
+      ...ledger,
+      commit: (log, record, how) =>
+        record.kind === 'outcome'
+          ? Promise.resolve({ ok: false, error: 'ledger-unavailable' })
+          : ledger.commit(log, record, how),
+    });
+    const seen = await ask(house, 'Hello', evaluation);
+    expect(seen.refusal?.code).toBe('ledger-unavailable');
+    expect(seen.writes).toEqual([]);
+  });
+});
+
 describe('a deny', () => {
   it('is recorded before it is answered, and reaches no provider', async () => {
     const house = new House();

@@ -1,8 +1,8 @@
 import type { Ask, Credential, Refusal } from '@writ/domain';
-import { isReleased, type Enforced } from '@writ/enforcement';
+import { isReleased, type Enforced, type Released } from '@writ/enforcement';
 import { tenantA } from './builders.js';
 import { goodCredential, type House } from './house.js';
-import { chainDigest, committedDigests } from './invariants.js';
+import { chainDigest, committedDigests, payloadOf } from './invariants.js';
 
 /** What a caller saw: the first of the three ledgers that the invariants join. */
 export interface Seen {
@@ -14,6 +14,12 @@ export interface Seen {
   complete: boolean;
   failed?: Refusal;
   about?: Enforced['about'];
+}
+
+/** An evaluation's bytes are no model's; what covers them is the committed outcome that says so. */
+function isDecisionOnly({ receipt }: Released, house: House): boolean {
+  const committed = (house.store.leaves.get(tenantA) ?? []).find((leaf) => leaf.record === receipt?.record.id);
+  return committed !== undefined && payloadOf(committed)['result'] === 'decision-only';
 }
 
 /** The door without HTTP: writes what is released, and stops where the process is killed or the caller hangs up. */
@@ -35,6 +41,14 @@ export class CallerTwin {
     seen.about = enforced.about;
     if (enforced.kind === 'refused') {
       if (house.kill.alive()) seen.refusal = enforced.refusal;
+      return seen;
+    }
+    if (enforced.kind === 'decided') {
+      if (!isReleased(enforced.released)) throw new Error('the socket takes released bytes only');
+      if (!house.kill.alive()) return await new Promise<never>(() => undefined);
+      seen.writes.push(enforced.released.bytes);
+      seen.coveredThen.push(isDecisionOnly(enforced.released, house));
+      seen.complete = true;
       return seen;
     }
     try {

@@ -106,4 +106,6 @@ export const dialectTwin: DialectPort = {
     failure: (refusal) => Buffer.from(`[failed:${refusal.code}]\n`),
     keepAlive: Buffer.from(':\n'),
   }),
+  handedOver: ({ decisionId, permit, prompt }) =>
+    Buffer.from(`${JSON.stringify({ decisionId, endpoints: permit.authorizedEndpoints, prompt: prompt.source })}\n`),
 };

@@ -7,10 +7,12 @@ import { migrateCommand } from './migrate.js';
 import { tenantCommand } from './tenant.js';
 import { usageCommand } from './usage.js';
 import { verifyCommand } from './verify.js';
+import { witnessCommand } from './witness.js';
 
 const writ = new Command('writ').description('the command line of Writ').version('0.1.0').showHelpAfterError();
 for (const command of [
   verifyCommand(),
+  witnessCommand(),
   policyCommand(),
   classifyCommand(),
   tenantCommand(),

@@ -47,12 +47,11 @@ export function door(surface: Surface, { ports, log, observe, credentialOf = rea
     try {
       const enforced = await admit(request, surface, meta, ports, hangUp.signal, log, credentialOf);
       observe(enforced, ports.clock.monotonicMs() - from, surface.dialect);
-      if (enforced.kind === 'refused') {
-        socket.refuse(
-          surface.encodeRefusal(enforced.refusal, meta.request, enforced.about),
-          headersOf(meta.request, enforced.about),
-        );
-      } else await send(socket, enforced, meta.request);
+      const shown = shownRequest(surface, request, meta);
+      if (enforced.kind === 'refused')
+        socket.refuse(surface.encodeRefusal(enforced.refusal, shown, enforced.about), headersOf(shown, enforced.about));
+      else if (enforced.kind === 'decided') await tell(socket, enforced, shown);
+      else await send(socket, enforced, meta.request);
     } catch (error) {
       log.error({ err: error, request: meta.request }, 'a request failed at the door');
       if (reply.raw.headersSent) socket.destroy();
@@ -88,6 +87,24 @@ async function admit(
 function refusedAtDoor(ports: Ports, refusal: Refusal, meta: AskMeta): Enforced {
   ports.security.refused(refusal, meta.clientAddress);
   return { kind: 'refused', refusal, about: {} };
+}
+
+/** AuthZEN: a request id that the caller sent comes back as it was; every other dialect gets ours. */
+function shownRequest(surface: Surface, request: FastifyRequest, meta: AskMeta): string {
+  const sent = surface.dialect === 'authzen.evaluation' ? headerText(request.headers, 'x-request-id', 128) : undefined;
+  return sent !== undefined && /^[\x21-\x7e]+$/.test(sent) ? sent : meta.request;
+}
+
+/** The whole answer of an evaluation, in one piece. */
+async function tell(
+  socket: SealedResponse,
+  { about, released }: Extract<Enforced, { kind: 'decided' }>,
+  request: string,
+): Promise<void> {
+  const headers = { ...headersOf(request, about), 'content-type': 'application/json', 'cache-control': 'no-store' };
+  socket.begin(200, headers);
+  if (await socket.write(released)) socket.end();
+  else socket.destroy();
 }
 
 /** Step 13. A failure after headers left sends the one constant event and cuts the connection without a terminal event. */

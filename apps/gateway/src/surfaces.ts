@@ -8,7 +8,13 @@ function surface(dialect: Dialect, route: string): Surface {
     route,
     parse: parseRoute,
     encodeRefusal(refusal, request, about) {
-      const { status, headers, body } = encodeRefusal(dialect, refusal, request, about.decisionId);
+      const { status, headers, body } = encodeRefusal(
+        dialect,
+        refusal,
+        request,
+        about.decisionId,
+        about.effect === 'deny' ? (about.rules ?? []) : undefined,
+      );
       return { status, headers, body: Buffer.from(body) };
     },
   };
@@ -23,6 +29,7 @@ export const surfaces: readonly Surface[] = [
   surface('anthropic.messages', '/v1/messages'),
   surface('anthropic.messages', '/v1/messages/count_tokens'),
   surface('gemini.generate', '/v1beta/models/:call'),
+  surface('authzen.evaluation', '/access/v1/evaluation'),
 ];
 
 /** The door whose dialect a refusal before any route is said in. */

@@ -4,7 +4,7 @@ import { isCleared } from '@writ/classification';
 import { limits, parseRecordId, type RecordId } from '@writ/domain';
 import type { Ports } from '@writ/enforcement';
 import { createIdentity, documentFetcher, type Directory } from '@writ/identity';
-import { isReceipt, rawPublicKey, statementSigner } from '@writ/ledger';
+import { isReceipt, parseWitnessPolicy, rawPublicKey, statementSigner, type WitnessPolicy } from '@writ/ledger';
 import { compile, type PolicyImage } from '@writ/policy';
 import { createLog, guardedDispatcher, localKms, openText, systemClock, uuidv7, type Log } from '@writ/platform';
 import {
@@ -110,6 +110,7 @@ function sharedHealth(
 ): { readonly health: LocalHealth; close(): Promise<void> } {
   const health = localHealth({
     instances: processes,
+    missing: (endpoint) => problem(`${endpoint} does not know a model that its tenant declared`),
     began: (rest) => {
       problem(`${rest.endpoint} rests: ${rest.why}`);
       rests.tell(rest);
@@ -137,6 +138,7 @@ function ownLedger(settings: GatewaySettings, plane: PlanePool, log: Log, proble
     },
     clock: systemClock,
     logKeys: () => logKeys,
+    ...witnessesIn(settings.witnessPolicyFile),
     onAlarm: (alarm) => log.error({ alarm }, 'the ledger raised an alarm'),
     onProblem: problem,
   });
@@ -170,6 +172,14 @@ function platformLayer(file: string | undefined): { readonly platform?: PolicyIm
   const image = compile(readFileSync(file, 'utf8'), 1);
   if (image.ok) return { platform: image.value };
   throw new Error(`the platform policy ${file} does not compile: ${JSON.stringify(image.error)}`);
+}
+
+/** A policy that cannot be read stops the start: no request may wait for witnesses that nobody named. */
+function witnessesIn(file: string | undefined): { readonly witnesses?: WitnessPolicy } {
+  if (file === undefined) return {};
+  const witnesses = parseWitnessPolicy(readFileSync(file, 'latin1'));
+  if (witnesses === undefined) throw new Error(`${file} is no C2SP tlog-policy with Ed25519 witnesses`);
+  return { witnesses };
 }
 
 function recordId(): RecordId {

@@ -8,7 +8,7 @@ import type { Phase, Piece, Reply } from './reply.js';
 export async function deliver(reply: Reply, faults: readonly Fault[], response: ServerResponse): Promise<void> {
   const raw = faults.find((fault) => fault.kind === 'raw');
   if (raw) return void response.socket?.end(raw.text);
-  if (await struck('headers', faults, response)) return;
+  if (await struck('headers', -1, faults, response)) return;
   const bomb = faults.find((fault) => fault.kind === 'gzip-bomb');
   if (bomb) return explode(reply, bomb.bytes, response);
 
@@ -22,10 +22,10 @@ export async function deliver(reply: Reply, faults: readonly Fault[], response: 
   response.flushHeaders();
 
   const trickle = faults.find((fault) => fault.kind === 'trickle');
-  for (const piece of bent(reply.pieces, faults)) {
+  for (const [index, piece] of bent(reply.pieces, faults).entries()) {
     if (response.destroyed) return;
-    if (await struck(piece.phase, faults, response)) return;
-    if (truncates(piece, faults)) {
+    if (await struck(piece.phase, index, faults, response)) return;
+    if (truncates(piece, index, faults)) {
       response.end(piece.bytes.subarray(0, Math.floor(piece.bytes.length / 2)));
       return;
     }
@@ -35,9 +35,14 @@ export async function deliver(reply: Reply, faults: readonly Fault[], response: 
 }
 
 /** True when a fault ended the answer here. */
-async function struck(phase: Phase, faults: readonly Fault[], response: ServerResponse): Promise<boolean> {
+async function struck(
+  phase: Phase,
+  index: number,
+  faults: readonly Fault[],
+  response: ServerResponse,
+): Promise<boolean> {
   for (const fault of faults) {
-    if (!('phase' in fault) || fault.phase !== phase) continue;
+    if (!strikes(fault, phase, index)) continue;
     if (fault.kind === 'delay') await wait(fault.ms);
     if (fault.kind === 'inject')
       response.write(Buffer.from(fault.base64 ?? fault.text ?? '', fault.base64 ? 'base64' : 'utf8'));
@@ -51,8 +56,13 @@ async function struck(phase: Phase, faults: readonly Fault[], response: ServerRe
   return false;
 }
 
-function truncates(piece: Piece, faults: readonly Fault[]): boolean {
-  return faults.some((fault) => fault.kind === 'truncate' && fault.phase === piece.phase);
+function strikes(fault: Fault, phase: Phase, index: number): boolean {
+  if ('at' in fault && fault.at !== undefined) return fault.at === index;
+  return 'phase' in fault && fault.phase === phase;
+}
+
+function truncates(piece: Piece, index: number, faults: readonly Fault[]): boolean {
+  return faults.some((fault) => fault.kind === 'truncate' && strikes(fault, piece.phase, index));
 }
 
 function bent(pieces: readonly Piece[], faults: readonly Fault[]): readonly Piece[] {

@@ -2,14 +2,16 @@ import { z } from 'zod';
 import type { Dictated } from './model.js';
 
 const phase = z.enum(['headers', 'first', 'middle', 'terminal']);
+/** The event before which a fault strikes, counted from 0; it takes the place of the phase. */
+const at = z.number().int().min(0).optional();
 
 /** What may go wrong on command. Each kind is a thing that providers have been seen to do. */
 export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('delay'), phase, ms: z.number() }),
   /** Nothing more is sent, and the connection stays open. */
-  z.strictObject({ kind: z.literal('hang'), phase }),
+  z.strictObject({ kind: z.literal('hang'), phase, at }),
   /** `end` closes in good order without the rest; `reset` destroys the connection. */
-  z.strictObject({ kind: z.literal('cut'), phase, how: z.enum(['end', 'reset']).default('reset') }),
+  z.strictObject({ kind: z.literal('cut'), phase, at, how: z.enum(['end', 'reset']).default('reset') }),
   z.strictObject({
     kind: z.literal('status'),
     status: z.number(),
@@ -22,9 +24,9 @@ export const faultSchema = z.discriminatedUnion('kind', [
   /** Replaces the whole body. */
   z.strictObject({ kind: z.literal('body'), text: z.string() }),
   /** Sends these bytes in the middle of the answer, before the phase's piece. */
-  z.strictObject({ kind: z.literal('inject'), phase, text: z.string().optional(), base64: z.string().optional() }),
+  z.strictObject({ kind: z.literal('inject'), phase, at, text: z.string().optional(), base64: z.string().optional() }),
   /** Half of the first piece, then a good end. */
-  z.strictObject({ kind: z.literal('truncate'), phase: phase.default('first') }),
+  z.strictObject({ kind: z.literal('truncate'), phase: phase.default('first'), at }),
   z.strictObject({ kind: z.literal('two-terminals') }),
   z.strictObject({ kind: z.literal('after-terminal'), text: z.string() }),
   z.strictObject({ kind: z.literal('trickle'), bytes: z.number().min(1), ms: z.number() }),
@@ -115,6 +117,8 @@ export class Scripts {
 }
 
 function matches(match: z.output<typeof scriptSchema>['match'], heard: Heard): boolean {
+  // A token endpoint is no model: a script strikes it only where it names its path.
+  if (match.path === undefined && heard.path.startsWith('/oauth2/')) return false;
   return (
     heard.path.includes(match.path ?? '') &&
     heard.body.includes(match.body ?? '') &&

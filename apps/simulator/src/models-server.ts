@@ -10,6 +10,7 @@ import { anthropic } from './vendors/anthropic/index.js';
 import { bedrock } from './vendors/bedrock/index.js';
 import { cohere } from './vendors/cohere/index.js';
 import { gemini } from './vendors/gemini/index.js';
+import { googleTokens } from './vendors/gemini/tokens.js';
 import { azure, mistral } from './vendors/openai/relatives.js';
 import { openai } from './vendors/openai/index.js';
 
@@ -28,6 +29,8 @@ export interface Recorded {
   /** Requests of one connection have the same. */
   readonly connection: number;
   status: number;
+  /** Events of the answer, or 1 for a whole one: where a fault can strike. */
+  pieces: number;
   /** True when the other side went away before the answer ended. */
   aborted: boolean;
   finishedAt: number | undefined;
@@ -36,7 +39,7 @@ export interface Recorded {
 /** What the control routes beyond scripts and requests do; undefined when there is no such route. */
 export type Control = (method: string, path: string, body: unknown) => Promise<Reply | undefined>;
 
-const vendors: readonly Vendor[] = [openai, anthropic, gemini, bedrock, cohere, azure, mistral];
+const vendors: readonly Vendor[] = [openai, anthropic, gemini, bedrock, cohere, azure, mistral, googleTokens];
 
 /** Every vendor behind one address. `/at/<place>` in front of a path is the same vendor under another address. */
 export class ModelsServer {
@@ -97,6 +100,7 @@ export class ModelsServer {
     const reply = status && vendor ? failWith(vendor, status) : plain;
     const headers = { 'x-request-id': idOf('req_', path, text), ...reply.headers };
     entry.status = reply.status;
+    entry.pieces = reply.pieces.length;
     await deliver({ ...reply, headers }, directions.faults, response);
   }
 
@@ -114,6 +118,7 @@ export class ModelsServer {
       body: call.body,
       connection,
       status: 0,
+      pieces: 0,
       aborted: false,
       finishedAt: undefined,
     };

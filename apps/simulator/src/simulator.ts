@@ -5,6 +5,7 @@ import { loginAs, loginAsMachine, type Tokens } from './issuer/login.js';
 import { type MachineClient, machines, people, type Person } from './issuer/people.js';
 import { ModelsServer, type Recorded } from './models-server.js';
 import { json, type Reply } from './reply.js';
+import { serviceAccount } from './vendors/gemini/tokens.js';
 
 export interface SimulatorOptions {
   /** 0 (the default) takes a free port. */
@@ -35,6 +36,8 @@ export interface Simulator {
   clearScripts(): void;
   loginAs(person: string, audience: string): Promise<Tokens>;
   loginAsMachine(clientId: string, audience: string): Promise<Tokens>;
+  /** The key file of a service account that Vertex AI knows. */
+  readonly serviceAccount: string;
   readonly issuer: Issuer;
   stop(): Promise<void>;
 }
@@ -62,6 +65,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     clearScripts: () => models.scripts.clear(),
     loginAs: (person, audience) => loginAs(issuer.url, person, audience),
     loginAsMachine: asMachine,
+    serviceAccount: serviceAccount(models.url),
     issuer,
     async stop() {
       await Promise.all([models.stop(), issuer.stop()]);

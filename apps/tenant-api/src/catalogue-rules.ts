@@ -1,6 +1,6 @@
-import type { Provider } from '@writ/domain';
+import type { Capability, Provider, Strategy } from '@writ/domain';
 import { type UserError, UserErrorCode, userError } from './schema/building-blocks.js';
-import type { RegisterEndpointInput } from './schema/catalogue.types.js';
+import type { AliasTargetInput, RegisterEndpointInput } from './schema/catalogue.types.js';
 
 export const providers = [
   'openai',
@@ -16,7 +16,29 @@ export const providers = [
   'openai-compatible',
 ] as const satisfies readonly Provider[];
 
-export const aliasStrategies = ['ordered', 'weighted', 'least-cost', 'lowest-latency'] as const;
+export const aliasStrategies = [
+  'ordered',
+  'weighted',
+  'least-cost',
+  'lowest-latency',
+  'capability-fit',
+  'sticky',
+] as const satisfies readonly Strategy[];
+export const capabilities = [
+  'image',
+  'audio',
+  'file',
+  'tools',
+  'json-schema',
+  'reasoning',
+] as const satisfies readonly Capability[];
+
+/** `capability-fit+least-cost`: strategies in the order in which they decide. Undefined when a word is unknown or repeated. */
+export function strategiesIn(text: string): readonly Strategy[] | undefined {
+  const found = text.split('+').map((word) => aliasStrategies.find((known) => known === word));
+  const known = found.filter((one) => one !== undefined);
+  return known.length === found.length && new Set(known).size === known.length ? known : undefined;
+}
 export const itemName = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** Binds a sealed provider key to its tenant and row; the provider adapter opens it with the same words. */
@@ -58,3 +80,14 @@ export const badName = userError(
   UserErrorCode.INVALID,
   'A name is 1 to 63 of a-z, 0-9 and hyphen, and starts with a letter or digit.',
 );
+
+/** What is wrong with a candidate's own declarations, whichever endpoint it names. */
+export function candidateProblem(input: AliasTargetInput, at: number): UserError | undefined {
+  const field = (name: string): string => `candidates.${at}.${name}`;
+  if (input.weight < 0 || input.weight > 1000) return invalid(field('weight'), 'A weight is 0 to 1000.');
+  if (typeof input.contextLength === 'number' && (input.contextLength < 1 || input.contextLength > 100_000_000))
+    return invalid(field('contextLength'), 'A context length is 1 to 100,000,000 tokens.');
+  if (input.capabilities?.some((name) => !capabilities.some((known) => known === name)))
+    return invalid(field('capabilities'), `Choose of ${capabilities.join(', ')}.`);
+  return undefined;
+}

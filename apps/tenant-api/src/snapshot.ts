@@ -8,6 +8,7 @@ import {
   parseEndpointId,
 } from '@writ/domain';
 import * as c from '@writ/postgres/control';
+import { strategiesIn } from './catalogue-rules.js';
 import type { Ports } from './ports.js';
 
 /** Permits nothing. Published until the tenant has a policy of its own, so that its people can be verified meanwhile. */
@@ -50,11 +51,10 @@ async function assemble(ports: Ports, tx: c.ControlTx, tenant: c.TenantRow, vers
     endpoints,
     aliases: (await tx.all(c.AliasRow)).map((row) => ({
       name: row.name,
-      strategy: row.strategy,
-      candidates: row.candidates.map(({ endpoint, model, weight }) => ({
+      strategy: strategiesIn(row.strategy) ?? 'ordered',
+      candidates: row.candidates.map(({ endpoint, ...declared }) => ({
         endpoint: endpointName(endpoint),
-        model,
-        weight,
+        ...declared,
       })),
     })),
     limits: (await tx.all(c.LimitRuleRow)).map((row) => ({

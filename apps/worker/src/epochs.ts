@@ -1,4 +1,12 @@
-import { CompactRange, type LogSigner, hashEpoch, headsRoot, openCheckpoint, signCheckpoint } from '@writ/ledger';
+import {
+  CompactRange,
+  type LogSigner,
+  hashEpoch,
+  headLeaves,
+  headsRoot,
+  openCheckpoint,
+  signCheckpoint,
+} from '@writ/ledger';
 import type { SequencerStore, StoredHead } from '@writ/postgres';
 import type { Anchor, AnchoredHead } from './anchor.js';
 
@@ -27,8 +35,10 @@ export async function takeEpoch(parts: EpochParts, known: Map<string, number>): 
   if (changed.length === 0) return undefined;
   const newest = await store.newestEpoch();
   const number = (newest?.number ?? -1) + 1;
-  if ((anchor.newestEpoch() ?? -1) >= number) throw new Error('the database holds fewer epochs than were anchored');
-  const range = CompactRange.from(number, hashesIn(newest?.frontier ?? new Uint8Array()));
+  if (((await anchor.newestEpoch()) ?? -1) >= number)
+    throw new Error('the database holds fewer epochs than were anchored');
+  const before = newest?.frontier ?? new Uint8Array();
+  const range = CompactRange.from(number, hashesIn(before));
   if (range === undefined) throw new Error('the frontier of the epoch log does not fit its size');
   if (newest !== undefined && openCheckpoint(newest.note, parts.logKeys)?.size !== number)
     throw new Error('the newest epoch is not signed by this key');
@@ -37,8 +47,23 @@ export async function takeEpoch(parts: EpochParts, known: Map<string, number>): 
   const note = signCheckpoint({ origin, size: range.size, root: range.root() }, key);
   const isFull = number % fullEvery === 0 || known.size === 0;
   const anchoredHeads = (isFull ? heads : changed).map(anchoredHead);
-  await store.putEpoch({ number, root, frontier: Buffer.concat(range.frontier()), note, heads: anchoredHeads });
-  anchor.putEpoch({ number, root: Buffer.from(root).toString('base64'), note, isFull, heads: anchoredHeads });
+  await store.putEpoch({
+    number,
+    root,
+    frontier: Buffer.concat(range.frontier()),
+    note,
+    heads: anchoredHeads,
+    changed,
+    leaves: headLeaves(heads),
+  });
+  await anchor.putEpoch({
+    number,
+    root: Buffer.from(root).toString('base64'),
+    note,
+    frontier: Buffer.from(before).toString('base64'),
+    isFull,
+    heads: anchoredHeads,
+  });
   for (const head of changed) known.set(head.origin, head.size);
   return number;
 }

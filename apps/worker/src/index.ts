@@ -1,7 +1,10 @@
-export { type Anchor, type AnchoredEpoch, type AnchoredHead, anchorFolder } from './anchor.js';
+export { type Anchor, type AnchoredEpoch, type AnchoredHead, anchorAll } from './anchor.js';
+export { anchorFolder } from './anchor-folder.js';
+export { type AnchorBucketParts, anchorBucket } from './anchor-bucket.js';
 export { Auditor, type AuditorParts } from './auditor.js';
 export { type EpochParts, takeEpoch } from './epochs.js';
 export { type LogContexts, logContexts } from './log-contexts.js';
+export { type OutsideProofParts, OutsideProofSeeker, timestampAuthority, witnessesOver } from './outside-proof.js';
 export { type PublishedHead, Sequencer, type SequencerParts, SequencingStopped } from './sequencer.js';
 export { type RetentionParts, retain } from './retention.js';
 export { passStartGate } from './start-gate.js';

@@ -1,6 +1,7 @@
 import { createLog, systemClock } from '@writ/platform';
 import type { RunningRole } from './repeat.js';
-import { runAuditor, runRetention, runSequencer, runSweeper, runUsage } from './roles.js';
+import { runAuditor, runRetention, runSweeper, runUsage } from './roles.js';
+import { runSequencer } from './sequencer-role.js';
 import { readWorkerSettings } from './settings.js';
 
 const read = readWorkerSettings(process.argv.slice(2));

@@ -1,76 +1,23 @@
 import { Worker } from 'node:worker_threads';
-import { logSigner } from '@writ/ledger';
 import type { Clock, Log } from '@writ/platform';
 import {
   planePool,
   postgresLedgerStore,
   retentionStore,
-  sequencerStore,
   sweeperStore,
   tenantsWithLogs,
   usageStore,
 } from '@writ/postgres';
-import { anchorFolder } from './anchor.js';
-import { takeEpoch } from './epochs.js';
-import { privateKeyIn } from './keys.js';
 import { retain } from './retention.js';
-import { type PublishedHead, Sequencer } from './sequencer.js';
 import type { WorkerSettings } from './settings.js';
 import { type RunningRole, repeat } from './repeat.js';
-import { passStartGate } from './start-gate.js';
 import { sweep } from './sweeper.js';
 import { settleUsage } from './usage.js';
 import { writingGround } from './writing-ground.js';
 
-const epochMs = 5_000;
 const sweepMs = 5_000;
 const usageMs = 2_000;
 const retentionMs = 60 * 60 * 1000;
-
-export function runSequencer(settings: WorkerSettings, clock: Clock, log: Log): RunningRole {
-  const { sequencerDatabaseUrl = '', logKeyFile = '', anchorFolder: folder = '', shard, logName } = settings;
-  const key = logSigner(privateKeyIn(logKeyFile));
-  const onProblem = (problem: string): void => log.error({ role: 'sequencer' }, problem);
-  const plane = planePool('writ_sequencer', {
-    url: sequencerDatabaseUrl,
-    max: 3,
-    onLost: (cause) => onProblem(cause.message),
-  });
-  const store = sequencerStore(plane, shard);
-  const anchor = anchorFolder(folder);
-  const logKeys = [key.publicKey];
-  const sequencer = new Sequencer({
-    store,
-    key,
-    clock,
-    gate: (published) => passStartGate({ store, anchor, logKeys, onProblem }, published),
-    onPublished: (heads) => anchor.stream(heads.map(streamedHead)),
-    onProblem,
-  });
-  const known = new Map<string, number>();
-  const epochs = { store, anchor, key, logKeys, origin: `${logName}/epochs` };
-  const every = repeat(
-    clock,
-    epochMs,
-    async () => {
-      await takeEpoch(epochs, known);
-    },
-    onProblem,
-  );
-  sequencer.start();
-  return {
-    async stop() {
-      await every.stop();
-      await sequencer.stop();
-      anchor.close();
-      await plane.close();
-    },
-  };
-}
-
-function streamedHead({ tenant, origin, batch }: PublishedHead) {
-  return { tenant, origin, size: batch.sizeAfter, root: Buffer.from(batch.root).toString('base64'), note: batch.note };
-}
 
 export function runSweeper(settings: WorkerSettings, clock: Clock, log: Log): RunningRole {
   const ground = writingGround('sweeper', settings, clock, log);

@@ -1,4 +1,4 @@
-import { environment, readSettings } from '@writ/platform';
+import { environment, listSetting, readSettings } from '@writ/platform';
 import { z } from 'zod';
 
 export const roles = ['sequencer', 'sweeper', 'auditor', 'retention', 'usage'] as const;
@@ -17,7 +17,25 @@ function schemaOf(chosen: ReadonlySet<Role>) {
     /** Ed25519 private key (PEM) that signs checkpoints. */
     logKeyFile: forRoles(['sequencer'], keyFile),
     /** Where heads are kept outside the database. */
-    anchorFolder: forRoles(['sequencer'], z.string().min(1, 'a folder that a restore of the database does not touch')),
+    anchorFolder: z.string().min(1, 'a folder that a restore of the database does not touch').optional(),
+    /** The same in an S3-compatible bucket with object lock; one of the two is needed, both may be given. */
+    anchorBucket: z.string().optional(),
+    anchorEndpoint: z.string().optional(),
+    anchorRegion: z.string().default('us-east-1'),
+    anchorPrefix: z.string().default(''),
+    anchorAccessKeyId: z.string().optional(),
+    /** The secret access key, in a file that only the operator reads. */
+    anchorSecretFile: z.string().optional(),
+    /** How long nobody can delete an anchored epoch: not longer than the shortest retention class. */
+    anchorLockDays: z.coerce.number().int().min(1).max(3_653).default(180),
+    /** C2SP tlog-policy with the witnesses' addresses: who is asked to cosign each epoch. */
+    witnessPolicyFile: z.string().optional(),
+    /** RFC 3161 authority that stamps epochs, and the certificate (PEM) that its tokens must verify under. */
+    timestampUrl: z.string().optional(),
+    timestampCertificateFile: z.string().optional(),
+    timestampSeconds: z.coerce.number().int().min(1).max(86_400).default(60),
+    /** `host:port` pairs with private addresses that bucket, witnesses and timestamp authority may have. */
+    egressAllowHosts: listSetting,
     shard: z.coerce.number().int().min(0).max(32_767).default(0),
     /** Login `writ_worker`. */
     databaseUrl: forRoles(['sweeper', 'auditor', 'retention', 'usage'], url),
@@ -59,6 +77,25 @@ export function readWorkerSettings(
     else chosen.add(role);
   }
   const read = readSettings(schemaOf(chosen), environment());
+  if (read.ok) unknown.push(...incomplete(read.value, chosen));
   if (unknown.length > 0) return { ok: false, error: [...unknown, ...(read.ok ? [] : read.error)] };
   return read.ok ? { ok: true, value: { ...read.value, roles: chosen } } : read;
+}
+
+/** Settings that only make sense together. */
+function incomplete(settings: z.output<ReturnType<typeof schemaOf>>, chosen: ReadonlySet<Role>): readonly string[] {
+  const { anchorFolder, anchorBucket, anchorEndpoint, anchorAccessKeyId, anchorSecretFile } = settings;
+  const problems: string[] = [];
+  if (chosen.has('sequencer') && anchorFolder === undefined && anchorBucket === undefined)
+    problems.push('WRIT_ANCHOR_FOLDER or WRIT_ANCHOR_BUCKET: where heads are kept outside the database');
+  const parts = [anchorEndpoint, anchorAccessKeyId, anchorSecretFile];
+  if (anchorBucket !== undefined && parts.includes(undefined))
+    problems.push(
+      'WRIT_ANCHOR_BUCKET: needs WRIT_ANCHOR_ENDPOINT, WRIT_ANCHOR_ACCESS_KEY_ID and WRIT_ANCHOR_SECRET_FILE',
+    );
+  if ((settings.timestampUrl === undefined) !== (settings.timestampCertificateFile === undefined))
+    problems.push(
+      'WRIT_TIMESTAMP_URL: goes with WRIT_TIMESTAMP_CERTIFICATE_FILE, whose certificate its tokens must verify under',
+    );
+  return problems;
 }

@@ -24,7 +24,10 @@ export async function passStartGate(
   published: ReadonlyMap<TenantId, LogHead>,
 ): Promise<void> {
   const { store, onProblem } = parts;
-  const witnessed = [...anchored(parts), ...[...published].map(([tenant, { size, root }]) => ({ tenant, size, root }))];
+  const witnessed = [
+    ...(await anchored(parts)),
+    ...[...published].map(([tenant, { size, root }]) => ({ tenant, size, root })),
+  ];
   const held = new Set((await store.integrityHolds()).map(({ tenant }) => tenant));
   for (const { tenant, size, root } of witnessed) {
     if (size === 0 || held.has(tenant)) continue;
@@ -40,12 +43,18 @@ export async function passStartGate(
 }
 
 /** Only what this deployment's keys signed counts as evidence: a stray file must not be able to stop a tenant. */
-function* anchored({ anchor, logKeys, onProblem }: Parameters<typeof passStartGate>[0]): Generator<Witnessed> {
-  for (const head of anchor.newestHeads().values()) {
+async function anchored({
+  anchor,
+  logKeys,
+  onProblem,
+}: Parameters<typeof passStartGate>[0]): Promise<readonly Witnessed[]> {
+  const heads = await anchor.newestHeads();
+  return Array.from(heads.values()).flatMap((head) => {
     const checkpoint = openCheckpoint(head.note, logKeys);
     const tenant = parseTenantId(head.tenant);
-    if (checkpoint === undefined || !tenant.ok || checkpoint.origin !== head.origin)
-      onProblem(`an anchored head of ${head.origin} is not signed by a log key`);
-    else yield { tenant: tenant.value, size: checkpoint.size, root: checkpoint.root };
-  }
+    if (checkpoint !== undefined && tenant.ok && checkpoint.origin === head.origin)
+      return [{ tenant: tenant.value, size: checkpoint.size, root: checkpoint.root }];
+    onProblem(`an anchored head of ${head.origin} is not signed by a log key`);
+    return [];
+  });
 }

@@ -8,8 +8,12 @@ export type Dialect =
   | 'openai.embeddings'
   | 'openai.completions'
   | 'anthropic.messages'
-  | 'gemini.generate';
-export type Action = 'chat' | 'embed' | 'complete' | 'count-tokens';
+  | 'gemini.generate'
+  | 'authzen.evaluation';
+export type Action = 'chat' | 'embed' | 'complete' | 'count-tokens' | 'evaluate';
+
+/** What a request may need of a model beyond text. The first three are kinds of attachments. */
+export type Capability = 'image' | 'audio' | 'file' | 'tools' | 'json-schema' | 'reasoning';
 
 /** A part of a message that is not text. Its bytes are never classified, so policy must allow its kind by name. */
 export interface Attachment {
@@ -17,6 +21,14 @@ export interface Attachment {
   readonly kind: 'image' | 'audio' | 'file';
   readonly mediaType?: string;
   readonly bytes: number;
+}
+
+/** What an evaluation asks about: the request that the caller means to make by itself, and whose request it says it is. */
+export interface Evaluated {
+  /** The route that the request would have taken here; policy reads it as it reads any other. */
+  readonly route: string;
+  /** As the caller wrote it. The credential decides who the subject is; another name here is denied. */
+  readonly subject: string;
 }
 
 /**
@@ -41,6 +53,8 @@ export interface Ask {
   readonly attachments: readonly Attachment[];
   /** Names of the tools offered, sorted. */
   readonly tools: readonly string[];
+  /** What the model must be able to, sorted; absent is nothing beyond text. */
+  readonly needs?: readonly Capability[];
   readonly maxOutputTokens?: number;
   /** How many answers are asked for (`n`). */
   readonly choices: number;
@@ -49,6 +63,8 @@ export interface Ask {
   readonly justification?: string;
   readonly conversation?: string;
   readonly idempotencyKey?: string;
+  /** Present when the action is `evaluate`, and only then. */
+  readonly evaluated?: Evaluated;
   readonly clientAddress: string;
   readonly userAgent: string;
 }

@@ -104,6 +104,13 @@ export const refusals = {
     mender: 'tenant',
     message: "The tenant's policy denies this request; its administrators can explain the decision by its id.",
   },
+  'subject-mismatch': {
+    status: 403,
+    retry: false,
+    mender: 'caller',
+    message:
+      'The evaluation names another subject than its credential proves; ask with the credential of the subject it is about.',
+  },
   'policy-invalid': {
     status: 503,
     retry: true,
@@ -160,6 +167,13 @@ export const refusals = {
     mender: 'tenant',
     message:
       'No endpoint that may serve this model is authorized for this content; the administrators can authorize one.',
+  },
+  'no-capable-endpoint': {
+    status: 400,
+    retry: false,
+    mender: 'tenant',
+    message:
+      'No authorized endpoint of this alias declares all that the request needs (tools, images, JSON schema, reasoning, length); the administrators can add one.',
   },
   'no-healthy-endpoint': {
     status: 503,

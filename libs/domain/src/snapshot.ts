@@ -1,3 +1,4 @@
+import type { Capability } from './ask.js';
 import type { EvidenceLevel } from './decision.js';
 import type { Endpoint } from './endpoint.js';
 import type { EndpointId, TenantId } from './ids.js';
@@ -53,12 +54,18 @@ export interface AliasCandidate {
   readonly weight: number;
   /** Tokens the model accepts, when the tenant declares it: a request too long for one goes only to a longer one. */
   readonly contextLength?: number;
+  /** What the model can beyond text, when the tenant declares it; for `capability-fit`. */
+  readonly capabilities?: readonly Capability[];
 }
+
+/** How an alias's candidates are put in order. `sticky` sends a conversation to the same candidate as long as it is well. */
+export type Strategy = 'ordered' | 'weighted' | 'least-cost' | 'lowest-latency' | 'capability-fit' | 'sticky';
 
 /** What a caller asks for, mapped to candidates. A concrete model name is an alias with its own name. */
 export interface Alias {
   readonly name: string;
-  readonly strategy: 'ordered' | 'weighted' | 'least-cost' | 'lowest-latency';
+  /** One, or a combination: the earlier decides, a later one breaks its ties. */
+  readonly strategy: Strategy | readonly Strategy[];
   readonly candidates: readonly AliasCandidate[];
 }
 

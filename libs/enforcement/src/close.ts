@@ -36,6 +36,7 @@ export function resultOf(refusal: Refusal, hangUp: AbortSignal): OutcomeResult {
     case 'ledger-integrity-hold':
       return 'ledger-unavailable';
     case 'no-authorized-endpoint':
+    case 'no-capable-endpoint':
     case 'no-healthy-endpoint':
       return 'not-dispatched';
     default:

@@ -7,11 +7,14 @@ import type { Opened } from './dispatch.js';
 import { commit, type Exchange } from './exchange.js';
 import type { AnswerEncoder, Held, Ports } from './ports.js';
 import { decisionRecord } from './records.js';
+import { release, type Released } from './release.js';
 import { usageAtMost } from './tally.js';
 
 /** What `enforce` gives the door: a refusal, or an answer whose first window is already released. */
 export type Enforced =
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly about: About }
+  /** An evaluation: the decision is the whole answer, released under the receipt of its outcome. */
+  | { readonly kind: 'decided'; readonly about: About; readonly released: Released }
   | {
       readonly kind: 'answered';
       readonly about: About;
@@ -106,6 +109,27 @@ export async function closeRefused(exchange: Exchange, refusal: Refusal, hangUp:
     ...(usage === undefined ? {} : { usage }),
   });
   return refused(exchange, closed.ok ? refusal : closed.error);
+}
+
+/**
+ * Answers an evaluation: the caller calls the model itself, so the decision is closed here as `decision-only`, and told
+ * only once that is durable. Nothing was dispatched, so nothing is spent.
+ */
+export async function handOver(
+  exchange: Exchange,
+  permit: Receipt<DecisionRecord<Permit>>,
+  prompt: ClearedPrompt,
+): Promise<Enforced> {
+  const outcome = await close(exchange, { result: 'decision-only', handedToSocketBytes: 0 });
+  if (!outcome.ok) return refused(exchange, outcome.error);
+  const { record, leafHash } = permit;
+  const bytes = exchange.ports.dialects.handedOver({
+    decisionId: record.id,
+    receipt: leafHash,
+    permit: record.decision,
+    prompt,
+  });
+  return { kind: 'decided', about: aboutOf(exchange), released: release(bytes, outcome.value) };
 }
 
 /**

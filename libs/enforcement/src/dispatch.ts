@@ -178,6 +178,8 @@ function noteAttempt(
     endpoint: attempt.endpoint.id,
     model: attempt.model,
     result: opened.ok ? 'answered' : opened.error.class,
+    reason: attempt.reason,
+    ...(attempt.key === undefined ? {} : { key: attempt.key.id }),
     milliseconds,
     ...(status === undefined ? {} : { status }),
     ...(upstreamRequestId === undefined ? {} : { upstreamRequestId }),

@@ -6,6 +6,7 @@ import {
   closeRefused,
   denial,
   deny,
+  handOver,
   refusalOfDeny,
   refuseUnrecorded,
   turnAway,
@@ -13,7 +14,7 @@ import {
 } from './conclude.js';
 import { dispatch } from './dispatch.js';
 import { beginExchange, commit, evidenceLevel, phase, type Exchange } from './exchange.js';
-import { estimateTokens, factsOf } from './facts.js';
+import { estimateTokens, factsOf, namesAnother } from './facts.js';
 import type { Ports } from './ports.js';
 import { fulfilObligations } from './obligations.js';
 import { decisionRecord } from './records.js';
@@ -46,6 +47,7 @@ export async function enforce(
   const exchange = (watch.exchange = beginExchange(ask, ports, subject, tenant, held));
   if (!current.ok) return deny(exchange, denial(held, current.error.refusal));
   if (held.snapshot.state === 'suspended') return deny(exchange, denial(held, refuse('tenant-suspended')));
+  if (namesAnother(ask, subject)) return deny(exchange, denial(held, refuse('subject-mismatch')));
 
   // 4. What is in it? Every string of the request.
   const classification = await phase(exchange, 'classify', () => ports.classifier.classify(ask, held));
@@ -76,13 +78,17 @@ export async function enforce(
   if (!permit.ok) return refuseUnrecorded(exchange, permit.error);
   exchange.permit = permit.value;
 
+  // Who calls the model itself asked for the decision alone. Everything up to here was the same, and here it is closed.
+  if (ask.action === 'evaluate') return handOver(exchange, permit.value, cleared.value);
+
   // 8. Which endpoint? Only inside the authorized set.
   const tokens = estimateTokens(ask) + (ask.maxOutputTokens ?? 0) * ask.choices;
   const { aliases, endpoints, prices, limits } = held.snapshot;
-  const about = { model: ask.model, tokens, random: () => ports.ids.random(), nowMs: ports.clock.nowMs() };
+  const { model, needs: capabilities = [], conversation } = ask;
+  const about = { model, tokens, capabilities, conversation, random: () => ports.ids.random() };
   const route = choose(
     decision,
-    { aliases, endpoints, prices, limits, ...about },
+    { aliases, endpoints, prices, limits, ...about, nowMs: ports.clock.nowMs() },
     healthOf(ports.health, tenant.tenant),
   );
   if (!route.ok) return closeRefused(exchange, refuse(route.error), hangUp);

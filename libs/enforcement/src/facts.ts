@@ -9,6 +9,11 @@ export function estimateTokens(ask: Ask): number {
   return Math.ceil(characters / 3);
 }
 
+/** True when an evaluation is about someone whom its credential does not prove: a decision is made for nobody's word. */
+export function namesAnother({ evaluated }: Ask, subject: Subject): boolean {
+  return evaluated !== undefined && evaluated.subject !== subject.id;
+}
+
 /** Everything a decision may rest on, built once. Content never enters: classes, counts and names do. */
 export function factsOf(
   ask: Ask,
@@ -24,7 +29,7 @@ export function factsOf(
     tenant: { id: snapshot.tenant },
     data: dataFacts(ask, classification),
     request: {
-      route: ask.route,
+      route: ask.evaluated?.route ?? ask.route,
       model: ask.model,
       tools: ask.tools,
       mcpServers: [],

@@ -123,8 +123,19 @@ export interface AnswerEncoder {
   readonly keepAlive: Uint8Array;
 }
 
+/** A committed permit as it is told to a caller that calls the model itself. Holds nothing that a model said. */
+export interface HandedOver {
+  readonly decisionId: RecordId;
+  /** Leaf hash of the decision, hex. */
+  readonly receipt: string;
+  readonly permit: Permit;
+  readonly prompt: ClearedPrompt;
+}
+
 export interface DialectPort {
   encoder(ask: Ask, answeredModel: string): AnswerEncoder;
+  /** The body that answers an evaluation, as JSON. */
+  handedOver(decided: HandedOver): Uint8Array;
 }
 
 export interface ClockPort {

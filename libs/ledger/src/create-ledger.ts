@@ -83,7 +83,8 @@ class GroupCommit implements WritingLedger {
     { level, deadlineMs }: { readonly level: EvidenceLevel; readonly deadlineMs: number },
   ): Promise<Result<Receipt<R>, CommitRefusal>> {
     const { clock, random, settings } = this.#parts;
-    const until = clock.monotonicMs() + deadlineMs;
+    // Witnesses answer over the Internet, after the next epoch; how long a caller waits for the commit itself stays the same.
+    const until = clock.monotonicMs() + deadlineMs + (level === 'witnessed' ? limits.witnessMs : 0);
     if (!this.#canReach(level)) return err('ledger-unavailable');
     // Asked before the record is encoded too: an overload must not cost what it cannot serve.
     const early = this.#refusesAtOnce(log, record, 0);

@@ -1,4 +1,5 @@
-import { toBase64, utf8 } from './bytes.js';
+import { toBase64, toHex, utf8 } from './bytes.js';
+import { canonicalJson } from './canonical-json.js';
 import { type Checkpoint, checkpointBody } from './checkpoint.js';
 import { hashLeaf, inclusionProof, rootOf } from './merkle.js';
 
@@ -53,6 +54,32 @@ export function proveEpoch(
     headProof: inclusionProof(slot, leaves),
     epochProof: inclusionProof(number, epochs),
   };
+}
+
+/**
+ * The same for the newest epoch of a checkpoint, from the leaves of its tree of heads and the compact range of the epochs
+ * before it: the last leaf's path is that range, smallest subtree first.
+ */
+export function lastEpochProof(
+  number: number,
+  slot: number,
+  leaves: readonly Uint8Array[],
+  before: readonly Uint8Array[],
+): EpochProof {
+  return {
+    number,
+    slot,
+    slots: leaves.length,
+    headProof: inclusionProof(slot, leaves),
+    epochProof: before.toReversed(),
+  };
+}
+
+/** The file of a bundle that proves its checkpoint's place in an epoch: `epochs/<n>.head-proof`. */
+export function headProofFile({ number, slot, slots, headProof, epochProof }: EpochProof): Uint8Array {
+  return utf8(
+    canonicalJson({ number, slot, slots, headProof: headProof.map(toHex), epochProof: epochProof.map(toHex) }),
+  );
 }
 
 export function headsRoot(heads: readonly SlottedHead[]): Uint8Array {

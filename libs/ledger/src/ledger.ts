@@ -112,7 +112,7 @@ export type CommitRefusal = Extract<
 export interface Ledger {
   /**
    * Resolves to a receipt once `record` is durable at `level`, and MUST NOT resolve sooner: prompts leave on the
-   * strength of it. Refuses after `deadlineMs`; a refused record may still become durable later: a permit is then
+   * strength of it. Refuses after `deadlineMs`, and for `witnessed` after `limits.witnessMs` more; a refused record may still become durable later: a permit is then
    * closed as not dispatched, and an outcome is kept until it is durable, marked late.
    */
   commit<R extends LedgerRecord>(

@@ -182,6 +182,8 @@ function wellFormedOutcome(record: OutcomeRecord): JsonObject {
       endpoint: attempt.endpoint,
       model: clearText(attempt.model),
       result: clearText(attempt.result),
+      ...(attempt.reason === undefined ? {} : { reason: clearText(attempt.reason) }),
+      ...(attempt.key === undefined ? {} : { key: clearText(attempt.key) }),
       ms: Math.round(attempt.milliseconds),
       ...(attempt.status === undefined ? {} : { status: attempt.status }),
       ...(attempt.upstreamRequestId === undefined ? {} : { upstream: clearText(attempt.upstreamRequestId) }),

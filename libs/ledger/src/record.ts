@@ -89,6 +89,10 @@ export interface AttemptSummary {
   readonly endpoint: EndpointId;
   readonly model: string;
   readonly result: string;
+  /** Why here: primary, fallback, key rotation or retry. */
+  readonly reason?: string;
+  /** The id of the key in the endpoint's pool. */
+  readonly key?: string;
   readonly status?: number;
   readonly upstreamRequestId?: string;
   readonly milliseconds: number;
@@ -102,6 +106,8 @@ export type OutcomeResult =
   | 'caller-disconnected'
   | 'ledger-unavailable'
   | 'not-dispatched'
+  /** The caller asked for the decision alone: it was handed over, and this gateway sent nothing. */
+  | 'decision-only'
   | 'indeterminate';
 
 /** Closes a decision: every decision has exactly one closing outcome. */

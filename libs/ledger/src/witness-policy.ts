@@ -1,12 +1,17 @@
-import { fromBase64, toHex } from './bytes.js';
+import { concat, fromBase64, toBase64, toHex } from './bytes.js';
 import type { Witness } from './cosignature.js';
 import { cosignatureAlgorithm, noteKeyId } from './note.js';
 
 /** C2SP tlog-policy: which witnesses must have cosigned before a checkpoint counts as witnessed. */
 export interface WitnessPolicy {
-  readonly witnesses: readonly Witness[];
+  readonly witnesses: readonly PolicyWitness[];
   /** True when these witnesses, by the key names of their vkeys, are enough. */
   readonly isQuorum: (cosigners: ReadonlySet<string>) => boolean;
+}
+
+/** `url` is the submission prefix, where the policy names one. */
+export interface PolicyWitness extends Witness {
+  readonly url?: string;
 }
 
 type Rule = (cosigners: ReadonlySet<string>) => boolean;
@@ -15,7 +20,7 @@ type Rule = (cosigners: ReadonlySet<string>) => boolean;
 export function parseWitnessPolicy(text: string): WitnessPolicy | undefined {
   const rules = new Map<string, Rule>();
   const members = new Set<string>();
-  const witnesses: Witness[] = [];
+  const witnesses: PolicyWitness[] = [];
   let quorum: Rule | undefined;
   for (const line of text.split('\n')) {
     const [word = '', ...rest] = line.split(/[ \t]+/).filter((item) => item !== '');
@@ -27,7 +32,7 @@ export function parseWitnessPolicy(text: string): WitnessPolicy | undefined {
         (one) => one.name === witness?.name || (witness && toHex(one.publicKey) === toHex(witness.publicKey)),
       );
       if (!witness || isKnown || rules.has(name) || name === 'none' || rest.length > 3) return undefined;
-      witnesses.push(witness);
+      witnesses.push(rest[2] === undefined ? witness : { ...witness, url: rest[2] });
       rules.set(name, (cosigners) => cosigners.has(witness.name));
     } else if (word === 'group') {
       const rule = groupRule(rest.slice(1), rules, members);
@@ -65,4 +70,10 @@ export function witnessFrom(vkey: string): Witness | undefined {
   const publicKey = blob.subarray(1);
   const name = match[1] as string;
   return toHex(noteKeyId(name, publicKey, cosignatureAlgorithm)) === match[2] ? { name, publicKey } : undefined;
+}
+
+/** How a tlog-policy names a witness with this Ed25519 key. */
+export function witnessKey(name: string, publicKey: Uint8Array): string {
+  const id = toHex(noteKeyId(name, publicKey, cosignatureAlgorithm));
+  return `${name}+${id}+${toBase64(concat([Uint8Array.of(cosignatureAlgorithm), publicKey]))}`;
 }

@@ -4,6 +4,7 @@ import {
   type LedgerAlarm,
   type LedgerSettings,
   type StatementSigner,
+  type WitnessPolicy,
   type WriterSigner,
   type WritingLedger,
   createLedger,
@@ -29,6 +30,8 @@ export interface EnrolledLedgerOptions {
   readonly clock: Clock;
   /** Raw public keys that may sign checkpoints. */
   readonly logKeys: () => readonly Uint8Array[];
+  /** Who must have cosigned for the level `witnessed`; absent means that it is refused. */
+  readonly witnesses?: WitnessPolicy;
   readonly onAlarm: (alarm: LedgerAlarm) => void;
   readonly onProblem: (problem: string) => void;
 }
@@ -82,6 +85,7 @@ class LedgerOfProcess implements EnrolledLedger {
       random: (bytes) => randomBytes(bytes),
       settings: options.settings,
       logKeys: options.logKeys,
+      ...(options.witnesses === undefined ? {} : { witnesses: options.witnesses }),
       onAlarm: options.onAlarm,
     });
     this.#beating = this.#live();

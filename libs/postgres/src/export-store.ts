@@ -1,5 +1,6 @@
 import { type TenantContext } from '@writ/domain';
-import { CompactRange, type Gap, type StoredRow, coverRange, rootOf } from '@writ/ledger';
+import { CompactRange, type EpochProof, type Gap, type StoredRow, coverRange, rootOf } from '@writ/ledger';
+import { epochProofOf, hashesIn } from './evidence-of-record.js';
 import type { PlanePool } from './plane.js';
 import { type TenantTransaction, withTenant } from './with-tenant.js';
 
@@ -10,10 +11,22 @@ export interface ExportHead {
   readonly checkpoint: string;
 }
 
+/** What the outside has seen of a log. */
+export interface ExportEpoch {
+  readonly head: ExportHead;
+  readonly proof: EpochProof;
+  /** Checkpoint of the epoch log, with its cosignatures. */
+  readonly note: string;
+  /** RFC 3161 token over that checkpoint's text. */
+  readonly token: Uint8Array | undefined;
+}
+
 /** Everything an export reads, in one snapshot of the database, by a role that can only read this tenant. */
 export interface ExportReader {
   /** Undefined for a log without a batch. */
   head(): Promise<ExportHead | undefined>;
+  /** The newest epoch that witnesses cosigned or an authority stamped, and this log's head in it; undefined without one. */
+  epoch(): Promise<ExportEpoch | undefined>;
   /** The first index whose batch was sequenced at or after the time, ms; the size when there is none. */
   indexAt(timeMs: number): Promise<number>;
   /** Rows of [from, to) in order, read page by page as they are asked for. */
@@ -47,6 +60,18 @@ interface BatchRow {
   readonly frontier: Buffer;
 }
 
+interface EpochEvidenceRow {
+  readonly origin: string;
+  readonly number: string;
+  readonly slot: number;
+  readonly hashes: Buffer;
+  readonly frontier_before: Buffer | null;
+  readonly note: string;
+  readonly token: Buffer | null;
+  readonly head_size: string;
+  readonly head_note: string;
+}
+
 class TenantExport implements ExportReader {
   readonly #transaction: TenantTransaction;
 
@@ -61,6 +86,21 @@ class TenantExport implements ExportReader {
       [tenant],
     );
     return row === undefined ? undefined : { origin: row.origin, size: Number(row.size_after), checkpoint: row.note };
+  }
+
+  async epoch(): Promise<ExportEpoch | undefined> {
+    const { tenant } = this.#transaction;
+    const [row] = await this.#transaction.query<EpochEvidenceRow>(
+      'SELECT ledger.origin_of($1) AS origin, e.* FROM ledger.epoch_evidence($1, false) e',
+      [tenant],
+    );
+    if (row === undefined) return undefined;
+    return {
+      head: { origin: row.origin, size: Number(row.head_size), checkpoint: row.head_note },
+      proof: epochProofOf(row),
+      note: row.note,
+      token: row.token ?? undefined,
+    };
   }
 
   async indexAt(timeMs: number): Promise<number> {
@@ -224,8 +264,4 @@ function cutByOrder(from: number, to: number, orders: readonly PruneOrder[]): re
     at = end;
   }
   return gaps;
-}
-
-function hashesIn(bytes: Buffer): readonly Uint8Array[] {
-  return Array.from({ length: bytes.length / 32 }, (_, at) => bytes.subarray(at * 32, at * 32 + 32));
 }

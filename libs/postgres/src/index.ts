@@ -24,9 +24,9 @@ export {
   type DirectoryKey,
   connectionDirectory,
 } from './connection-directory.js';
+export { type Epoch, type EpochStore, type NewestEpoch, type OutsideProof, epochStore } from './epoch-store.js';
 export { type BudgetKey, type BudgetLease, type BudgetStore, type LeaseRefusal, budgetStore } from './budget-store.js';
 export {
-  type Epoch,
   type NewBatch,
   type SequencerStore,
   type StoredHead,
@@ -44,7 +44,7 @@ export {
   tenantsWithLogs,
 } from './sweeper-store.js';
 export { type EnrolledLedger, type EnrolledLedgerOptions, enrolledLedger } from './enrolled-ledger.js';
-export { type ExportHead, type ExportReader, withExport } from './export-store.js';
+export { type ExportEpoch, type ExportHead, type ExportReader, withExport } from './export-store.js';
 export { type LegalHold, type Pruned, type RetentionStore, retentionStore, writeHold } from './retention-store.js';
 export { type EvidenceStore, type StoredCheckpoint, type StoredEntry, evidenceStore } from './evidence-store.js';
 export * from './usage-reader.js';

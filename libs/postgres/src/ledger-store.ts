@@ -1,8 +1,9 @@
 import { Socket } from 'node:net';
 import type { PoolClient } from 'pg';
 import { type RecordId, type TenantId, parseRecordId } from '@writ/domain';
-import type { AppendOutcome, BatchEvidence, LedgerStore, StoredLeaf } from '@writ/ledger';
+import type { AppendOutcome, BatchEvidence, LedgerStore, StoredLeaf, WitnessEvidence } from '@writ/ledger';
 import { Backoff } from './backoff.js';
+import { batchOf, lookUntil, witnessedBatchOf } from './evidence-of-record.js';
 import { type PlanePool, causeText, connectToPrimary, readOnlyTransaction, sqlState } from './plane.js';
 
 /** After this the store stops waiting and says `unknown`. It abandons the connection; it never cancels a commit. */
@@ -69,51 +70,13 @@ class PostgresLedgerStore implements LedgerStore {
   }
 
   /** Looks again and again, because only sequencers notify: a notice takes a lock of the whole database at commit. */
-  async inclusion(tenant: TenantId, record: RecordId, withinMs: number): Promise<BatchEvidence | undefined> {
-    const end = performance.now() + withinMs;
-    for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 1.5, 50)) {
-      // oxlint-disable-next-line no-await-in-loop -- each look follows the pause before it
-      const found = await this.#batchOf(tenant, record);
-      if (found !== undefined) return found;
-      if (performance.now() + pauseMs >= end) return undefined;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      setTimeout(resolve, pauseMs);
-      // oxlint-disable-next-line no-await-in-loop -- as above
-      await promise;
-    }
+  inclusion(tenant: TenantId, record: RecordId, withinMs: number): Promise<BatchEvidence | undefined> {
+    return lookUntil(() => batchOf(this.#plane, tenant, record), withinMs, { firstMs: 5, longestMs: 50 });
   }
 
-  async #batchOf(tenant: TenantId, record: RecordId): Promise<BatchEvidence | undefined> {
-    const client = await connectToPrimary(this.#plane);
-    try {
-      const { rows } = await client.query<BatchRow>({
-        name: 'writ.inclusion',
-        text: 'SELECT first_idx, size_after, leaf_hashes, frontier, note FROM ledger.inclusion($1, $2)',
-        values: [tenant, record],
-      });
-      client.release();
-      const [row] = rows;
-      if (row === undefined) return undefined;
-      return {
-        firstIndex: Number(row.first_idx),
-        sizeAfter: Number(row.size_after),
-        leafHashes: row.leaf_hashes,
-        frontier: row.frontier,
-        note: row.note,
-      };
-    } catch (cause) {
-      client.release(true);
-      throw cause;
-    }
+  witnessed(tenant: TenantId, record: RecordId, withinMs: number): Promise<WitnessEvidence | undefined> {
+    return lookUntil(() => witnessedBatchOf(this.#plane, tenant, record), withinMs, { firstMs: 50, longestMs: 250 });
   }
-}
-
-interface BatchRow {
-  readonly first_idx: string;
-  readonly size_after: string;
-  readonly leaf_hashes: Buffer;
-  readonly frontier: Buffer;
-  readonly note: string;
 }
 
 async function appendOn(client: PoolClient, leaves: readonly StoredLeaf[]): Promise<AppendOutcome> {

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import { type RecordId, type TenantId } from '@writ/domain';
 import { CompactRange, type CommittedLeaf, type LogHead, type TreeBatch } from '@writ/ledger';
+import { type EpochStore, epochStore } from './epoch-store.js';
 import { type PlanePool, causeText, connectToPrimary, sqlState } from './plane.js';
 
 /** What waits in one log: its head when the caller does not hold it, and the stored bytes, in order of arrival. */
@@ -35,20 +36,7 @@ export interface StoredHead extends LogHead {
   readonly note: string;
 }
 
-/** One line of the epoch log: the tree of all heads at one moment. */
-export interface Epoch {
-  readonly number: number;
-  /** Root of the tree of heads. */
-  readonly root: Uint8Array;
-  /** Compact range of the epoch log after this epoch. */
-  readonly frontier: Uint8Array;
-  /** Signed checkpoint of the epoch log. */
-  readonly note: string;
-  /** What changed since the epoch before. */
-  readonly heads: object;
-}
-
-export interface SequencerStore {
+export interface SequencerStore extends EpochStore {
   /**
    * One transaction: takes what is pending, lets `make` sequence it, stores the batches. `make` gets the heads of the
    * logs that `isHeld` does not know. A record that is pending but gone puts its log on integrity hold.
@@ -62,15 +50,13 @@ export interface SequencerStore {
   rootAt(tenant: TenantId, size: number): Promise<Uint8Array | undefined>;
   holdIntegrity(tenant: TenantId, reason: string): Promise<void>;
   integrityHolds(): Promise<readonly { readonly tenant: TenantId; readonly reason: string }[]>;
-  putEpoch(epoch: Epoch): Promise<void>;
-  newestEpoch(): Promise<Omit<Epoch, 'heads'> | undefined>;
 }
 
 /** Leaves of one tick: bounds the transaction and, at 60 KiB a leaf, its memory. */
 const tickLeaves = 1_024;
 
 export function sequencerStore(plane: PlanePool, shard = 0): SequencerStore {
-  return new PostgresSequencerStore(plane, shard);
+  return Object.assign(new PostgresSequencerStore(plane, shard), epochStore(plane));
 }
 
 interface TakenRow {
@@ -95,7 +81,7 @@ interface HeadRow {
   readonly seq_ts: Date;
 }
 
-class PostgresSequencerStore implements SequencerStore {
+class PostgresSequencerStore implements Omit<SequencerStore, keyof EpochStore> {
   readonly #plane: PlanePool;
   readonly #shard: number;
 
@@ -185,31 +171,6 @@ class PostgresSequencerStore implements SequencerStore {
         'SELECT tenant_id AS tenant, reason FROM ledger.integrity_holds()',
       );
       return rows;
-    });
-  }
-
-  putEpoch(epoch: Epoch): Promise<void> {
-    return this.#on(async (client) => {
-      await client.query({
-        text: 'SELECT ledger.put_epoch($1, $2, $3, $4, $5)',
-        values: [
-          epoch.number,
-          Buffer.from(epoch.root),
-          Buffer.from(epoch.frontier),
-          epoch.note,
-          JSON.stringify(epoch.heads),
-        ],
-      });
-    });
-  }
-
-  newestEpoch(): Promise<Omit<Epoch, 'heads'> | undefined> {
-    return this.#on(async (client) => {
-      const { rows } = await client.query<{ number: string; root: Buffer; frontier: Buffer; note: string }>(
-        'SELECT number, root, frontier, note FROM ledger.newest_epoch()',
-      );
-      const [row] = rows;
-      return row === undefined ? undefined : { ...row, number: Number(row.number) };
     });
   }
 

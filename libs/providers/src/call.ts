@@ -8,6 +8,8 @@ import { readText } from './body.js';
 import { broken, classOfStatus, detailOf } from './fault.js';
 import { type Arrived, type Deadlines, send, standardDeadlines } from './transport.js';
 import { markFlows } from './translate/flows.js';
+import { tokenSource } from './ask-token.js';
+import { ServiceAccountTokens } from './gemini/service-account.js';
 import { cannotServe, type Job, type Vendor } from './vendor.js';
 import { vendors } from './vendors.js';
 import { readJson } from './json/value.js';
@@ -28,6 +30,8 @@ export interface ProviderSettings {
   /** Opens a sealed provider key for one call. */
   openKey(log: LogContext, key: EndpointKey): Promise<string>;
   readonly deadlines?: Partial<Deadlines>;
+  /** For the life of access tokens; the system's clock unless set. */
+  readonly nowMs?: () => number;
 }
 
 export interface CallOptions {
@@ -55,6 +59,8 @@ export interface Providers {
 }
 
 export function createProviders(settings: ProviderSettings): Providers {
+  const tokens = new ServiceAccountTokens(settings.nowMs ?? (() => Date.now()));
+  const deadlines = { ...standardDeadlines, ...settings.deadlines };
   return {
     async call(permit, endpoint, prompt, how) {
       demand(settings.proofs, permit, endpoint, prompt, how);
@@ -68,19 +74,21 @@ export function createProviders(settings: ProviderSettings): Providers {
       const url = URL.parse(wire.value.url);
       if (!url) return err(cannotServe('endpoint-url'));
       const stream = prompt.ask.stream;
-      const authorization = (await vendor.authorize?.(wire.value, job)) ?? {};
-      const sent = await send(settings.dispatcherFor(endpoint), {
+      const dispatcher = settings.dispatcherFor(endpoint);
+      const authorization = await vendor.authorize?.(wire.value, job, tokenSource(tokens, dispatcher, deadlines));
+      if (authorization?.ok === false) return authorization;
+      const sent = await send(dispatcher, {
         url,
         headers: {
           'content-type': 'application/json',
           accept: mediaTypeOf(vendor, stream),
           ...wire.value.headers,
-          ...authorization,
+          ...authorization?.value,
           'x-writ-decision': permit.record.id,
         },
         body: wire.value.body,
         signal: how.signal,
-        deadlines: { ...standardDeadlines, ...settings.deadlines },
+        deadlines,
       });
       if (!sent.ok) return sent;
       const arrived = sent.value;
@@ -121,12 +129,17 @@ async function openSecret(
 ): Promise<Result<string | undefined, ProviderFault>> {
   if (!how.key) return ok(undefined);
   try {
-    const secret = await settings.openKey(how.log, how.key);
+    const secret = onOneLine(await settings.openKey(how.log, how.key));
     if (/^[\x20-\x7e]+$/.test(secret)) return ok(secret);
     return err({ class: 'credential', detail: 'key-not-printable' });
   } catch {
     return err({ class: 'credential', detail: 'key-unreadable' });
   }
+}
+
+/** A key file is JSON and may have been pasted with its line breaks; any other key is one line. */
+function onOneLine(secret: string): string {
+  return secret.startsWith('{') ? secret.replaceAll(/[\r\n\t]+/g, ' ').trim() : secret;
 }
 
 function mediaTypeOf(vendor: Vendor, stream: boolean): string {

@@ -21,11 +21,18 @@ export interface Wire {
   readonly body: string;
 }
 
+/** An access token for the service account in a key file, or the secret itself where it is a token already. */
+export type TokenSource = (secret: string) => Promise<Result<string, ProviderFault>>;
+
 /** A vendor: how a prompt is written for it, how its answer is read, what its errors mean. */
 export interface Vendor {
   write(job: Job): Result<Wire, ProviderFault>;
   /** Headers that authorize the call, where they depend on the whole of it. */
-  authorize?(wire: Wire, job: Job): Promise<Readonly<Record<string, string>>>;
+  authorize?(
+    wire: Wire,
+    job: Job,
+    tokens: TokenSource,
+  ): Promise<Result<Readonly<Record<string, string>>, ProviderFault>>;
   /** `arrived` has status 200. Ends with the terminal event or breaks. */
   read(arrived: Arrived, job: Job): AsyncIterable<AnswerEvent>;
   /** The media type it answers with, when it is not JSON or server-sent events. */

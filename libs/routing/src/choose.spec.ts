@@ -104,7 +104,14 @@ describe('choose', () => {
   const ordered = [anAlias('ordered', 'a', 'b', 'c')];
 
   it('never leaves the set that the permit authorizes, whatever the alias, the weights, the health and the faults', () => {
-    const strategies: readonly Alias['strategy'][] = ['ordered', 'weighted', 'least-cost', 'lowest-latency'];
+    const strategies: readonly Alias['strategy'][] = [
+      'ordered',
+      'weighted',
+      'least-cost',
+      'lowest-latency',
+      'sticky',
+      ['capability-fit', 'lowest-latency'],
+    ];
     const faults: readonly FaultClass[] = [
       'rate-limited',
       'credential',

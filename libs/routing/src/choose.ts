@@ -2,6 +2,7 @@ import {
   err,
   ok,
   type Alias,
+  type Capability,
   type Endpoint,
   type LimitRule,
   type Permit,
@@ -24,28 +25,30 @@ export interface RouteNeeds {
   readonly limits?: readonly LimitRule[];
   /** What the request may use of a key's tokens, at most. */
   readonly tokens?: number;
+  /** What the model must be able to beyond text. */
+  readonly capabilities?: readonly Capability[];
+  /** Names the conversation, where the caller named one: for `sticky`. */
+  readonly conversation?: string | undefined;
   readonly random: () => number;
   readonly nowMs: number;
 }
 
+export type RouteRefusal = Extract<
+  RefusalCode,
+  'no-authorized-endpoint' | 'no-capable-endpoint' | 'no-healthy-endpoint' | 'model-unknown'
+>;
+
 /** Which endpoints may this go to, and in which order? The permit's set comes first; nothing later can widen it. */
-export function choose(
-  permit: Permit,
-  needs: RouteNeeds,
-  health: Health,
-): Result<Route, Extract<RefusalCode, 'no-authorized-endpoint' | 'no-healthy-endpoint' | 'model-unknown'>> {
+export function choose(permit: Permit, needs: RouteNeeds, health: Health): Result<Route, RouteRefusal> {
   const alias = needs.aliases.find(({ name }) => name === needs.model) ?? aliasOfModel(needs);
   if (alias.candidates.length === 0) return err('model-unknown');
   const candidates = authorizedCandidates(permit, alias, needs.endpoints);
   if (candidates.length === 0) return err('no-authorized-endpoint');
-  const { prices = [], limits = [], tokens = 0, random, nowMs } = needs;
-  const quota = { rules: limits, tokens };
-  const route = new CandidateRoute(
-    order(candidates, { strategy: alias.strategy, prices, health, random }),
-    health,
-    quota,
-    random,
-  );
+  const { prices = [], limits = [], tokens = 0, capabilities = [], conversation, random, nowMs } = needs;
+  const demands = { capabilities, tokens };
+  const ordered = order(candidates, { strategy: alias.strategy, prices, health, random, demands, conversation });
+  if (ordered.length === 0) return err('no-capable-endpoint');
+  const route = new CandidateRoute(ordered, health, { rules: limits, tokens }, random);
   return route.prepare(nowMs) ? ok(route) : err('no-healthy-endpoint');
 }
 
@@ -58,9 +61,9 @@ function aliasOfModel({ model, endpoints }: RouteNeeds): Alias {
 }
 
 function authorizedCandidates(permit: Permit, alias: Alias, endpoints: readonly Endpoint[]): readonly Candidate[] {
-  return alias.candidates.flatMap(({ endpoint: id, model, weight, contextLength }) => {
+  return alias.candidates.flatMap(({ endpoint: id, ...declared }) => {
     const endpoint = endpoints.find((one) => one.id === id);
     const authorized = endpoint && authorize(endpoint, permit);
-    return authorized ? [{ endpoint: authorized, model, weight, contextLength }] : [];
+    return authorized ? [{ contextLength: undefined, ...declared, endpoint: authorized }] : [];
   });
 }

@@ -113,3 +113,11 @@ describe('health of an endpoint and key', () => {
     expect(health.resting(50)).toEqual([]);
   });
 });
+
+it('tells of a model that an endpoint does not know, and leaves the endpoint in use', () => {
+  const missing: string[] = [];
+  const health = localHealth({ missing: (endpoint) => missing.push(endpoint) });
+  health.report('a', 'k', { class: 'not-found', detail: '' }, 1, 0);
+  expect(missing).toEqual(['a']);
+  expect(health.usable('a', 'k', 0)).toBe(true);
+});

@@ -1,5 +1,6 @@
 import type { ProviderFault } from './fault.js';
 import { KeyQuotas, type Quota } from './quota.js';
+import { taxonomy } from './taxonomy.js';
 
 /** What the process knows of its endpoints and keys; shared through Redis where it can be. */
 export interface Health {
@@ -38,6 +39,8 @@ export interface LocalHealth extends Health {
 export interface HealthSettings {
   /** Called once for each rest that begins: a quarantine is an alarm, and every rest is worth telling other processes. */
   readonly began: (rest: Rest) => void;
+  /** Called for each answer that the model does not exist at the endpoint: the tenant's administrators must look. */
+  readonly missing: (endpoint: string) => void;
   /** Processes that use the same keys: each takes its part of a key's quota. */
   readonly instances: number;
   /** (endpoint, key) pairs remembered; the one reported longest ago is forgotten first. */
@@ -75,7 +78,13 @@ interface Pair {
 
 /** Health of one process: plain state, told the time by its callers. */
 export function localHealth(settings: Partial<HealthSettings> = {}): LocalHealth {
-  return new ProcessHealth({ began: () => undefined, instances: 1, remembered: 50_000, ...settings });
+  return new ProcessHealth({
+    began: () => undefined,
+    missing: () => undefined,
+    instances: 1,
+    remembered: 50_000,
+    ...settings,
+  });
 }
 
 class ProcessHealth implements LocalHealth {
@@ -111,23 +120,21 @@ class ProcessHealth implements LocalHealth {
     this.#retries = Math.min(retriesSaved, this.#retries + retryPerRequest);
     const pair = this.#pair(endpoint, key);
     pair.probedAtMs = Number.NEGATIVE_INFINITY;
-    switch (fault?.class) {
-      case 'rate-limited':
+    if (fault === undefined) {
+      this.#measured(endpoint, milliseconds);
+      return recovered(pair, nowMs);
+    }
+    switch (taxonomy[fault.class].key) {
+      case 'cooldown':
         return this.#begin(pair, 'cooldown', nowMs + cooldownMs(fault, pair.throttles++));
-      case 'credential':
-      case 'billing':
+      case 'quarantine':
         return this.#begin(pair, 'quarantine', nowMs + quarantineMs);
-      case 'unavailable':
-      case 'broken-stream':
+      case 'failure':
         return this.#failed(pair, nowMs);
-      case undefined:
-        this.#measured(endpoint, milliseconds);
+      case 'missing':
+        this.settings.missing(endpoint);
         return recovered(pair, nowMs);
-      // The endpoint is well: it understood the request and refused it.
-      case 'context-too-long':
-      case 'malformed':
-      case 'not-found':
-      case 'filtered':
+      case 'well':
         return recovered(pair, nowMs);
     }
   }

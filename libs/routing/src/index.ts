@@ -1,5 +1,5 @@
 export { isAuthorizedBy, type AuthorizedEndpoint } from './authorized-endpoint.js';
-export { choose, type RouteNeeds } from './choose.js';
+export { choose, type RouteNeeds, type RouteRefusal } from './choose.js';
 export type { FaultClass, ProviderFault } from './fault.js';
 export { healthOf, localHealth, type Health, type HealthSettings, type LocalHealth, type Rest } from './health.js';
 export type { Attempt, Route } from './route.js';

@@ -1,6 +1,8 @@
-import { unreachable, type Alias, type Price } from '@writ/domain';
+import { unreachable, type Alias, type Capability, type Price, type Strategy } from '@writ/domain';
 import type { AuthorizedEndpoint } from './authorized-endpoint.js';
+import { byFit, type Demands } from './fit.js';
 import type { Health } from './health.js';
+import { drawsOf } from './sticky.js';
 
 /** One place a request may go: an authorized endpoint and the model to ask it for. */
 export interface Candidate {
@@ -8,6 +10,8 @@ export interface Candidate {
   readonly model: string;
   readonly weight: number;
   readonly contextLength: number | undefined;
+  /** What the model can beyond text, when the tenant declares it. */
+  readonly capabilities?: readonly Capability[] | undefined;
 }
 
 export interface OrderBy {
@@ -15,11 +19,22 @@ export interface OrderBy {
   readonly prices: readonly Price[];
   readonly health: Health;
   readonly random: () => number;
+  readonly demands?: Demands;
+  /** Names the conversation, for `sticky`. */
+  readonly conversation?: string | undefined;
 }
 
-/** The order in which candidates are tried. Never adds one and never drops one. */
+/**
+ * The order in which candidates are tried. Never adds one, and only `capability-fit` drops one. Of a combination the
+ * earlier strategy decides and a later one only breaks its ties.
+ */
 export function order(candidates: readonly Candidate[], by: OrderBy): readonly Candidate[] {
-  switch (by.strategy) {
+  const strategies = typeof by.strategy === 'string' ? [by.strategy] : by.strategy;
+  return strategies.reduceRight<readonly Candidate[]>((ordered, strategy) => apply(strategy, ordered, by), candidates);
+}
+
+function apply(strategy: Strategy, candidates: readonly Candidate[], by: OrderBy): readonly Candidate[] {
+  switch (strategy) {
     case 'ordered':
       return candidates;
     case 'weighted':
@@ -28,16 +43,33 @@ export function order(candidates: readonly Candidate[], by: OrderBy): readonly C
       return byCost(candidates, by.prices);
     case 'lowest-latency':
       return byLatency(candidates, by.health, by.random);
+    case 'capability-fit':
+      return byFit(candidates, by.demands ?? { capabilities: [], tokens: 0 });
+    case 'sticky':
+      return byConversation(candidates, by);
     default:
-      return unreachable(by.strategy);
+      return unreachable(strategy);
   }
 }
 
 /** A weighted draw without replacement (Efraimidis and Spirakis): weight 0 is a fallback only. */
 function byWeight(candidates: readonly Candidate[], random: () => number): readonly Candidate[] {
+  return byDraw(candidates, candidates.map(random));
+}
+
+/** The same draw, with the conversation for a die: rendezvous hashing, so a candidate that leaves moves only its own share. */
+function byConversation(candidates: readonly Candidate[], { conversation, random }: OrderBy): readonly Candidate[] {
+  if (conversation === undefined) return byWeight(candidates, random);
+  return byDraw(
+    candidates,
+    candidates.map(({ endpoint, model }) => drawsOf(conversation, endpoint.id, model)),
+  );
+}
+
+function byDraw(candidates: readonly Candidate[], draws: readonly number[]): readonly Candidate[] {
   const drawn = candidates.map((candidate, index) => {
-    const draw = random();
-    return { candidate, index, mark: candidate.weight > 0 ? Math.log(draw) / candidate.weight : -Infinity };
+    const mark = candidate.weight > 0 ? Math.log(draws[index] ?? 0) / candidate.weight : -Infinity;
+    return { candidate, index, mark };
   });
   return drawn
     .toSorted((a, b) => (a.mark === b.mark ? a.index - b.index : b.mark - a.mark))

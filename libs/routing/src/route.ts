@@ -4,6 +4,7 @@ import type { FaultClass, ProviderFault } from './fault.js';
 import type { Health } from './health.js';
 import type { Candidate } from './order.js';
 import type { Quota } from './quota.js';
+import { taxonomy } from './taxonomy.js';
 
 export interface Attempt {
   readonly number: number;
@@ -50,24 +51,20 @@ export class CandidateRoute implements Route {
     this.#prepared = undefined;
     if (prepared) return prepared;
     if (!previous || this.#attempts === 0 || this.#attempts >= limits.attempts) return undefined;
-    switch (previous.class) {
-      case 'rate-limited':
+    const { next } = taxonomy[previous.class];
+    switch (next) {
+      case 'rotate':
         return this.#rotate(nowMs) ?? this.#advance(previous.class, nowMs);
-      case 'unavailable':
-      case 'broken-stream':
+      case 'retry':
         return this.#retry(nowMs) ?? this.#advance(previous.class, nowMs);
-      case 'credential':
-      case 'billing':
-      case 'not-found':
+      case 'endpoint':
         return this.#advance(previous.class, nowMs);
-      case 'context-too-long':
+      case 'longer':
         return this.#advance(previous.class, nowMs, this.#longerThanCurrent());
-      // The caller's error, or the provider's verdict on the content: another endpoint would not make it right.
-      case 'malformed':
-      case 'filtered':
+      case 'stop':
         return undefined;
       default:
-        return unreachable(previous.class);
+        return unreachable(next);
     }
   }
 

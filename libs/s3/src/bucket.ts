@@ -135,7 +135,7 @@ class Bucket implements S3Bucket {
     return answer.ok ? ok(readListed(text(answer.value))) : answer;
   }
 
-  async versions(prefix: string): ReturnType<ObjectStore['versions']> {
+  async versions(prefix: string, atLeast = Number.POSITIVE_INFINITY): ReturnType<ObjectStore['versions']> {
     const found: ObjectVersion[] = [];
     for (let from: Readonly<Record<string, string>> = {}; ;) {
       const query = { versions: '', 'encoding-type': 'url', prefix, ...from };
@@ -145,6 +145,9 @@ class Bucket implements S3Bucket {
       const page = readVersions(text(answer.value));
       found.push(...page.versions);
       if (page.next === undefined) return ok(found);
+      // The last key of a page may go on in the next one.
+      const whole = found.filter(({ key }) => key !== found.at(-1)?.key);
+      if (whole.length >= atLeast) return ok(whole);
       from = page.next;
     }
   }

@@ -63,8 +63,11 @@ export interface ObjectStore {
   ): Promise<Result<{ readonly bytes: number; readonly retainUntilMs: number | undefined }, StoreFault>>;
   /** Keys with the prefix, in order of their bytes, after `after`; at most a thousand, so ask on from the last. */
   list(prefix: string, after?: string): Promise<Result<readonly Listed[], StoreFault>>;
-  /** Every version of every key with the prefix: what a marker or a later write hides is still seen. */
-  versions(prefix: string): Promise<Result<readonly ObjectVersion[], StoreFault>>;
+  /**
+   * Every version of every key with the prefix: what a marker or a later write hides is still seen. With `atLeast` the
+   * listing may end after so many; every key that is answered is answered whole.
+   */
+  versions(prefix: string, atLeast?: number): Promise<Result<readonly ObjectVersion[], StoreFault>>;
   /** Deletes the key, or one version of it; a locked version is `denied`. An absent key is no fault. */
   remove(key: string, version?: string): Promise<Result<undefined, StoreFault>>;
 }

@@ -1,7 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import OpenAI from 'openai';
-import type { Provider, Usage } from '@writ/domain';
+import type { Endpoint, Provider, Usage } from '@writ/domain';
 import { startSimulator, type Simulator } from '@writ/simulator';
 import { anEndpoint } from '../../support/index.js';
 import { openPassage, type Passage } from './passage.js';
@@ -19,8 +19,22 @@ const vendors: readonly (readonly [
   ['azure.openai', (root) => ({ baseUrl: root })],
   ['mistral', (root) => ({ baseUrl: `${root}/mistral/v1` })],
   ['vllm', (root) => ({ baseUrl: `${root}/v1` })],
+  ['ollama', (root) => ({ baseUrl: `${root}/v1` })],
+  ['openai-compatible', (root) => ({ baseUrl: `${root}/v1` })],
   ['google.vertex', (root) => ({ baseUrl: root, settings: { project: 'p', location: 'europe-west4' } })],
 ];
+
+/** The simulated vendor as an endpoint of a tenant. */
+export function endpointOf(provider: Provider, at: Simulator, name = 'it'): Endpoint {
+  const where = vendors.find(([known]) => known === provider)?.[1];
+  if (!where) throw new Error(provider);
+  return anEndpoint(name, {
+    provider,
+    models: ['the-model'],
+    keys: [{ id: 'k', sealed: provider === 'google.vertex' ? at.serviceAccount : 'AKIASIM:secret' }],
+    ...where(at.urls.models),
+  });
+}
 
 export let simulator: Simulator;
 const passages = new Map<Provider, Passage>();
@@ -28,13 +42,8 @@ const passages = new Map<Provider, Passage>();
 export function openCrossing(): void {
   beforeAll(async () => {
     simulator = await startSimulator();
-    for (const [provider, where] of vendors) {
-      const endpoint = anEndpoint('it', {
-        provider,
-        models: ['the-model'],
-        keys: [{ id: 'k', sealed: 'AKIASIM:secret' }],
-        ...where(simulator.urls.models),
-      });
+    for (const provider of names) {
+      const endpoint = endpointOf(provider, simulator);
       passages.set(provider, await openPassage(endpoint, [new URL(simulator.urls.models).host]));
     }
   });

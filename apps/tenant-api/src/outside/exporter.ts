@@ -1,6 +1,6 @@
 import type { TenantContext } from '@writ/domain';
-import { type BundlePlan, type StatementSigner, writeBundle } from '@writ/ledger';
-import { type ExportReader, type PlanePool, withExport } from '@writ/postgres';
+import { type BundlePlan, type StatementSigner, headProofFile, writeBundle } from '@writ/ledger';
+import { type ExportEpoch, type ExportReader, type PlanePool, withExport } from '@writ/postgres';
 import type { ExportOrder, ExportPort } from '../ports.js';
 
 /** Bundles begin at a tile of the tree. */
@@ -39,14 +39,38 @@ async function planOf(
   keyset: Uint8Array,
   nowMs: number,
 ): Promise<BundlePlan | undefined> {
-  const head = await reader.head();
-  if (head === undefined) return undefined;
-  const { origin, size, checkpoint } = head;
+  const newest = await reader.head();
+  if (newest === undefined) return undefined;
   const before = Math.max(0, (await reader.indexAt(order.fromMs)) - 1);
+  const epoch = await reader.epoch();
+  // A bundle that the outside vouches for ends where the outside has seen the log: some seconds before now.
+  const seen = epoch !== undefined && before < epoch.head.size ? epoch : undefined;
+  const { origin, size, checkpoint } = seen?.head ?? newest;
   const from = Math.floor(before / tileWidth) * tileWidth;
   const to = Math.min(size, (await reader.indexAt(order.toMs)) + 1);
   const range = { from, to, size, left: await reader.left(from), right: await reader.right(to, size) };
   const contents = { gaps: await reader.gaps(from, to), enrolments: await reader.enrolments(from, to), keyset };
   const { id, purpose, requester } = order;
-  return { id, tenant, origin, createdAt: nowMs, purpose, requester, checkpoint, ...range, ...contents };
+  const attachments = seen === undefined ? {} : { attachments: epochFiles(seen) };
+  return {
+    id,
+    tenant,
+    origin,
+    createdAt: nowMs,
+    purpose,
+    requester,
+    checkpoint,
+    ...range,
+    ...contents,
+    ...attachments,
+  };
+}
+
+function epochFiles({ proof, note, token }: ExportEpoch): Readonly<Record<string, Uint8Array>> {
+  const name = `epochs/${proof.number}`;
+  return {
+    [`${name}.note`]: Buffer.from(note),
+    [`${name}.head-proof`]: headProofFile(proof),
+    ...(token === undefined ? {} : { [`${name}.tsr`]: token }),
+  };
 }

@@ -13,7 +13,16 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
 import { type RequestContext, tenantOf } from '../caller.js';
 import { DialBudget, tooManyDials } from '../dial-budget.js';
-import { aliasStrategies, badName, endpointProblem, itemName, notFound } from '../catalogue-rules.js';
+import {
+  aliasStrategies,
+  badName,
+  candidateProblem,
+  capabilities,
+  endpointProblem,
+  itemName,
+  notFound,
+  strategiesIn,
+} from '../catalogue-rules.js';
 import type { Ports } from '../ports.js';
 import { UserErrorCode, recordOf, userError } from '../schema/building-blocks.js';
 import * as t from '../schema/catalogue.types.js';
@@ -192,22 +201,28 @@ export class CatalogueResolver {
     return this.administration.change(context, info, input, {
       event: 'admin.alias-set',
       step: async (tx) => {
-        const strategy = aliasStrategies.find((known) => known === input.strategy);
-        if (!strategy)
+        const strategy = input.strategy;
+        if (!strategiesIn(strategy))
           return refusedWith(
-            userError('strategy', UserErrorCode.INVALID, `Choose one of ${aliasStrategies.join(', ')}.`),
+            userError('strategy', UserErrorCode.INVALID, `Join with + some of ${aliasStrategies.join(', ')}.`),
           );
         if (!/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/.test(input.name))
           return refusedWith(userError('name', UserErrorCode.INVALID, 'An alias is written as a model name is.'));
         const names = new Set(
           (await tx.all(EndpointRow)).filter((row) => row.retiredAt === null).map((row) => row.name),
         );
-        const unknown = input.candidates.findIndex(
-          ({ endpoint, weight }) => !names.has(endpoint) || weight < 0 || weight > 1000,
-        );
+        const unknown = input.candidates.findIndex(({ endpoint }) => !names.has(endpoint));
         if (unknown >= 0 || input.candidates.length === 0 || input.candidates.length > 50)
           return refusedWith(notFound(`candidates.${Math.max(0, unknown)}.endpoint`, 'endpoint'));
-        const candidates = input.candidates.map(({ endpoint, model, weight }) => ({ endpoint, model, weight }));
+        const [problem] = input.candidates.flatMap((candidate, at) => candidateProblem(candidate, at) ?? []);
+        if (problem) return refusedWith(problem);
+        const candidates = input.candidates.map(({ endpoint, model, weight, contextLength, capabilities: can }) => ({
+          endpoint,
+          model,
+          weight,
+          ...(typeof contextLength !== 'number' ? {} : { contextLength }),
+          ...(!Array.isArray(can) ? {} : { capabilities: capabilities.filter((known) => can.includes(known)) }),
+        }));
         const before = await tx.one(AliasRow, { name: input.name });
         const row = before
           ? await tx.update(AliasRow, before, { strategy, candidates }, input.expectedVersion ?? 0)

@@ -108,6 +108,10 @@ export class AliasTarget {
   model!: string;
   @Field(() => Int)
   weight!: number;
+  @Field(() => Int, { nullable: true })
+  contextLength?: number;
+  @Field(() => [String], { nullable: true })
+  capabilities?: string[];
 }
 
 @ObjectType({ implements: () => [Node], description: 'What a caller asks for, mapped to candidates.' })
@@ -217,13 +221,25 @@ export class AliasTargetInput {
   model!: string;
   @Field(() => Int, { defaultValue: 1 })
   weight!: number;
+  @Field(() => Int, { nullable: true, description: 'Tokens that the model accepts.' })
+  contextLength?: number;
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      'What the model can beyond text: image, audio, file, tools, json-schema, reasoning. For capability-fit.',
+  })
+  capabilities?: string[];
 }
 
 @InputType()
 export class SetAliasInput extends ChangeInput {
   @Field()
   name!: string;
-  @Field({ defaultValue: 'ordered', description: 'ordered, weighted, least-cost or lowest-latency.' })
+  @Field({
+    defaultValue: 'ordered',
+    description:
+      'ordered, weighted, least-cost, lowest-latency, capability-fit or sticky; or several joined by +, of which the earlier decides.',
+  })
   strategy!: string;
   @Field(() => [AliasTargetInput])
   candidates!: AliasTargetInput[];

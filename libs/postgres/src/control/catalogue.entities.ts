@@ -1,3 +1,4 @@
+import type { Capability } from '@writ/domain';
 import { Column, Entity } from 'typeorm';
 import { ControlRow, NamedRow } from './row.js';
 
@@ -82,10 +83,16 @@ export class EndpointSetRow extends NamedRow {
 @Entity('alias', { schema: 'control' })
 export class AliasRow extends NamedRow {
   @Column('text')
-  strategy!: 'ordered' | 'weighted' | 'least-cost' | 'lowest-latency';
+  strategy!: string;
 
   @Column('jsonb')
-  candidates!: { endpoint: string; model: string; weight: number }[];
+  candidates!: {
+    endpoint: string;
+    model: string;
+    weight: number;
+    contextLength?: number;
+    capabilities?: Capability[];
+  }[];
 }
 
 @Entity('budget', { schema: 'control' })

@@ -8,6 +8,7 @@ import { Sweeping1763694000007 } from './7-sweeping.js';
 import { Retention1763694000008 } from './8-retention.js';
 import { Export1763694000009 } from './9-export.js';
 import { Release1763694000010 } from './10-release.js';
+import { Witnessing1763694000100 } from './100-witnessing.js';
 import { TenantMigrations1763694000200 } from './200-tenant-migrations.js';
 import { BudgetPeriods1763694000300 } from './300-budget-periods.js';
 import { Usage1763694000301 } from './301-usage.js';
@@ -24,6 +25,7 @@ export const migrations = [
   Retention1763694000008,
   Export1763694000009,
   Release1763694000010,
+  Witnessing1763694000100,
   TenantMigrations1763694000200,
   BudgetPeriods1763694000300,
   Usage1763694000301,

@@ -19,7 +19,7 @@ const eventStream = 'application/vnd.amazon.eventstream';
 
 export const bedrock: Vendor = {
   write,
-  authorize: (wire, job) => signBedrock(wire, job, contentType(job.prompt.ask.stream)),
+  authorize: async (wire, job) => ok(await signBedrock(wire, job, contentType(job.prompt.ask.stream))),
   read: (arrived, job) => (job.prompt.ask.stream ? readStream(arrived, job) : readWhole(arrived, job)),
   contentType,
   errorOf,

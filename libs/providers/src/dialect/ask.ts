@@ -3,6 +3,7 @@ import {
   type Ask,
   type Dialect,
   err,
+  type Evaluated,
   type JsonObject,
   limits,
   ok,
@@ -14,6 +15,7 @@ import {
 import { type Node, parseJson } from '../json/parse.js';
 import { readShape } from '../json/read.js';
 import type { Shape } from '../json/shape.js';
+import { needsOf } from './needs.js';
 import { valueOf } from '../json/value.js';
 
 /** What the door knows of a request beside its body. */
@@ -38,6 +40,7 @@ export interface Particulars {
   readonly maxOutputTokens?: number;
   readonly choices: number;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly evaluated?: Evaluated;
 }
 
 export interface RouteShape {
@@ -70,6 +73,7 @@ export function parseAsk(route: RouteShape, bytes: Uint8Array, meta: AskMeta): R
     attachments: reading.value.attachments,
     ...particulars.value,
     tools: particulars.value.tools.toSorted(),
+    needs: needsOf(route.dialect, body, particulars.value.tools, reading.value.attachments),
   });
 }
 

@@ -1,6 +1,7 @@
 import { type Ask, unreachable } from '@writ/domain';
 import { messagesEncoder } from '../anthropic/encoder.js';
 import { generateEncoder } from '../gemini/encoder.js';
+import { handedOver } from '../authzen/answer.js';
 import { chatEncoder } from '../openai/chat-encoder.js';
 import { embeddingsEncoder } from '../openai/embeddings.js';
 import { responsesEncoder } from '../openai/responses-encoder.js';
@@ -20,8 +21,11 @@ export const dialects = {
         return embeddingsEncoder(ask);
       case 'gemini.generate':
         return generateEncoder(ask, answeredModel);
+      case 'authzen.evaluation':
+        throw new Error('an evaluation reaches no model, so it has no answer to encode');
       default:
         return unreachable(ask.dialect);
     }
   },
+  handedOver,
 };

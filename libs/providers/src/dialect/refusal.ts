@@ -1,4 +1,5 @@
 import { type Dialect, type Refusal, refusals } from '@writ/domain';
+import { denied } from '../authzen/answer.js';
 import { anthropicErrorBody } from '../anthropic/refusal.js';
 import { geminiErrorBody } from '../gemini/refusal.js';
 import { openAiErrorBody } from '../openai/refusal.js';
@@ -15,11 +16,14 @@ export function encodeRefusal(
   refusal: Refusal,
   request: string,
   decisionId: string | undefined,
+  /** The rules of a recorded deny; absent where nothing was decided. */
+  deniedBy?: readonly string[],
 ): EncodedRefusal {
   const { status, retry } = refusals[refusal.code];
   const seconds = refusal.retryAfterSeconds ?? (retry ? 1 : undefined);
+  const evaluated = dialect === 'authzen.evaluation' && deniedBy !== undefined;
   return {
-    status,
+    status: evaluated ? 200 : status,
     headers: {
       'content-type': 'application/json',
       'cache-control': 'no-store',
@@ -29,7 +33,9 @@ export function encodeRefusal(
       ...(seconds === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(seconds))) }),
       ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
     },
-    body: JSON.stringify(bodyOf(dialect, refusal, request, decisionId)),
+    body: evaluated
+      ? denied(refusal, decisionId, deniedBy)
+      : JSON.stringify(bodyOf(dialect, refusal, request, decisionId)),
   };
 }
 

@@ -1,4 +1,5 @@
 import { type Ask, type Dialect, err, refuse, type Refusal, type Result } from '@writ/domain';
+import { evaluationRoute } from '../authzen/ask.js';
 import { countTokensRoute, messagesRoute } from '../anthropic/ask.js';
 import { generateRoute } from '../gemini/ask.js';
 import { chatRoute } from '../openai/chat-ask.js';
@@ -14,6 +15,7 @@ const routes: Readonly<Record<string, RouteShape>> = {
   '/v1/embeddings': embeddingsRoute,
   '/v1/messages': messagesRoute,
   '/v1/messages/count_tokens': countTokensRoute,
+  '/access/v1/evaluation': evaluationRoute,
 };
 
 /** Gemini names the model, and how to answer, in the path. */

@@ -20,15 +20,19 @@ export const gemini = googleWire((job) => ({
   headers: job.secret === undefined ? {} : { 'x-goog-api-key': job.secret },
 }));
 
-/** Vertex AI: a project and a location in the path, and a bearer token. */
-export const vertex = googleWire((job) => {
-  const { project = '', location = '' } = job.endpoint.settings;
-  const place = `projects/${encodeURIComponent(project)}/locations/${encodeURIComponent(location)}`;
-  return {
-    path: `/v1/${place}/publishers/google/models/${encodeURIComponent(job.model)}`,
-    headers: job.secret === undefined ? {} : { authorization: `Bearer ${job.secret}` },
-  };
-});
+/** Vertex AI: a project and a location in the path, and a bearer token of the service account. */
+export const vertex: Vendor = {
+  ...googleWire((job) => {
+    const { project = '', location = '' } = job.endpoint.settings;
+    const place = `projects/${encodeURIComponent(project)}/locations/${encodeURIComponent(location)}`;
+    return { path: `/v1/${place}/publishers/google/models/${encodeURIComponent(job.model)}`, headers: {} };
+  }),
+  async authorize(_wire, job, tokens) {
+    if (job.secret === undefined) return ok({});
+    const token = await tokens(job.secret);
+    return token.ok ? ok({ authorization: `Bearer ${token.value}` }) : token;
+  },
+};
 
 function googleWire(place: Place): Vendor {
   return { write: (job) => write(place, job), read, errorOf, classOf };

@@ -5,6 +5,7 @@ import { type Answer, idOf, type Prompt, think } from '../../model.js';
 import { events, json, type Reply } from '../../reply.js';
 import { bearer, refusedKey, type Vendor } from '../../vendor.js';
 import { complaint } from '../openai/schema.js';
+import { isIssued } from './tokens.js';
 
 const part = z.strictObject({
   text: z.string().optional(),
@@ -80,6 +81,8 @@ export const gemini: Vendor = {
   answer(call, directions) {
     const refused = refusedKey(keyOf(call.headers));
     if (refused) return fail(refused.status, undefined, refused.message);
+    if (call.path.startsWith('/v1/projects/') && !isIssued(bearer(call.headers)))
+      return fail(401, undefined, 'Request had invalid authentication credentials.');
     const [, model = '', method] = route.exec(call.path) ?? [];
     if (model.includes('missing')) return fail(404, undefined, `models/${model} is not found`);
     const parsed = schema.safeParse(call.body);

@@ -10,7 +10,9 @@ import { DialBudget } from '../dial-budget.js';
 import type { Ports } from '../ports.js';
 import { BreakGlassResolver } from '../resolvers/break-glass.resolver.js';
 import { CatalogueResolver } from '../resolvers/catalogue.resolver.js';
+import { ConnectionsResolver } from '../resolvers/connections.resolver.js';
 import { CredentialsResolver } from '../resolvers/credentials.resolver.js';
+import { DirectoryResolver } from '../resolvers/directory.resolver.js';
 import { EvidenceResolver } from '../resolvers/evidence.resolver.js';
 import { IdentityResolver } from '../resolvers/identity.resolver.js';
 import { MoneyResolver } from '../resolvers/money.resolver.js';
@@ -39,7 +41,9 @@ export const resolvers = [
   OnboardingResolver,
   IdentityResolver,
   CatalogueResolver,
+  ConnectionsResolver,
   CredentialsResolver,
+  DirectoryResolver,
   TaxonomyResolver,
   MoneyResolver,
   UsageResolver,

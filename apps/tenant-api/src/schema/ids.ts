@@ -6,6 +6,7 @@ export const idKinds = {
   Domain: 'dom',
   IdentityProvider: 'idp',
   Member: 'mem',
+  DirectoryGroup: 'grp',
   App: 'app',
   AppKey: 'key',
   ProviderCredential: 'crd',

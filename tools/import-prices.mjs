@@ -22,7 +22,8 @@ const base = (price) => (typeof price === 'object' ? price.base : price);
 function longContextOf(prices) {
   const tiered = Object.values(prices).filter((price) => typeof price === 'object' && price.tiers?.length > 0);
   if (tiered.length === 0) return undefined;
-  const most = (price) => (typeof price === 'object' ? Math.max(price.base, ...price.tiers.map((tier) => tier.price)) : price);
+  const most = (price) =>
+    typeof price === 'object' ? Math.max(price.base, ...price.tiers.map((tier) => tier.price)) : price;
   return {
     aboveTokens: Math.min(...tiered.flatMap(({ tiers }) => tiers.map(({ start }) => start))),
     ...ratesOf(prices, most),
@@ -33,8 +34,12 @@ function ratesOf(prices, pick) {
   return {
     inputMicrosPerMillion: micros(pick(prices.input_mtok ?? 0)),
     outputMicrosPerMillion: micros(pick(prices.output_mtok ?? 0)),
-    ...(prices.cache_read_mtok === undefined ? {} : { cacheReadMicrosPerMillion: micros(pick(prices.cache_read_mtok)) }),
-    ...(prices.cache_write_mtok === undefined ? {} : { cacheWriteMicrosPerMillion: micros(pick(prices.cache_write_mtok)) }),
+    ...(prices.cache_read_mtok === undefined
+      ? {}
+      : { cacheReadMicrosPerMillion: micros(pick(prices.cache_read_mtok)) }),
+    ...(prices.cache_write_mtok === undefined
+      ? {}
+      : { cacheWriteMicrosPerMillion: micros(pick(prices.cache_write_mtok)) }),
   };
 }
 
@@ -73,7 +78,8 @@ function bookOf() {
 
 function textOf(book) {
   const models = Object.entries(book).map(
-    ([id, list]) => `    ${JSON.stringify(id)}: [\n${list.map((one) => `      ${JSON.stringify(one)}`).join(',\n')}\n    ]`,
+    ([id, list]) =>
+      `    ${JSON.stringify(id)}: [\n${list.map((one) => `      ${JSON.stringify(one)}`).join(',\n')}\n    ]`,
   );
   const body = `{\n${models.join(',\n')}\n  }`;
   const name = `genai-prices-${version}-${createHash('sha256').update(body).digest('hex').slice(0, 8)}`;

@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { DirectoryGroups1792000000200 } from './directory-groups.migration.js';
 import { Prices1792000000300 } from './300-prices.js';
 
 const row = `
@@ -182,5 +183,6 @@ export class ControlSchema1792000000000 implements MigrationInterface {
 /** Handed to `migrate` beside its own: they run as `writ_owner` after it made the roles and the schema. */
 export const controlMigrations: readonly (new () => MigrationInterface)[] = [
   ControlSchema1792000000000,
+  DirectoryGroups1792000000200,
   Prices1792000000300,
 ];

@@ -10,7 +10,9 @@ import { Export1763694000009 } from './9-export.js';
 import { Release1763694000010 } from './10-release.js';
 import { Witnessing1763694000100 } from './100-witnessing.js';
 import { TenantMigrations1763694000200 } from './200-tenant-migrations.js';
+import { FindConnection1763694000201 } from './201-find-connection.js';
 import { BudgetPeriods1763694000300 } from './300-budget-periods.js';
+import { Work1763694000400 } from './400-work.js';
 import { Usage1763694000301 } from './301-usage.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
@@ -27,6 +29,8 @@ export const migrations = [
   Release1763694000010,
   Witnessing1763694000100,
   TenantMigrations1763694000200,
+  FindConnection1763694000201,
   BudgetPeriods1763694000300,
+  Work1763694000400,
   Usage1763694000301,
 ];

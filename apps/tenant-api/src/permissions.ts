@@ -150,7 +150,7 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Mutation.updateBudget': 'budgets:write',
   'Mutation.createLimitRule': 'budgets:write',
   'Mutation.setPrice': 'budgets:write',
-  'Mutation.setUnpricedModels': 'budgets:write',
+  'Mutation.treatUnpricedModels': 'budgets:write',
   'Mutation.correctUsage': 'budgets:write',
   'Mutation.upsertTaxonomy': 'policy:publish',
   'Mutation.draftPolicy': 'policy:write',

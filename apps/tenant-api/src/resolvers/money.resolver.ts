@@ -168,11 +168,11 @@ export class MoneyResolver {
     });
   }
 
-  @Mutation(() => t.SetUnpricedModelsPayload, {
+  @Mutation(() => t.TreatUnpricedModelsPayload, {
     description: 'What a model without a price means: a refusal, or the dearest price that the tenant has.',
   })
-  async setUnpricedModels(
-    @Args('input') input: t.SetUnpricedModelsInput,
+  async treatUnpricedModels(
+    @Args('input') input: t.TreatUnpricedModelsInput,
     @Context() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {

@@ -145,7 +145,7 @@ export class SetPriceInput extends ChangeInput {
 }
 
 @InputType()
-export class SetUnpricedModelsInput extends ChangeInput {
+export class TreatUnpricedModelsInput extends ChangeInput {
   @Field({ description: 'refuse or dearest.' })
   treatAs!: string;
 }
@@ -154,4 +154,4 @@ export const CreateBudgetPayload = payloadOf('CreateBudgetPayload', { budget: ()
 export const UpdateBudgetPayload = payloadOf('UpdateBudgetPayload', { budget: () => Budget });
 export const CreateLimitRulePayload = payloadOf('CreateLimitRulePayload', { limitRule: () => LimitRule });
 export const SetPricePayload = payloadOf('SetPricePayload', { price: () => Price });
-export const SetUnpricedModelsPayload = payloadOf('SetUnpricedModelsPayload', { treatAs: () => String });
+export const TreatUnpricedModelsPayload = payloadOf('TreatUnpricedModelsPayload', { treatAs: () => String });

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { classifyCommand } from './classify.js';
+import { jobsCommand } from './jobs.js';
 import { policyCommand } from './policy.js';
 import { idpCommand } from './idp.js';
 import { migrateCommand } from './migrate.js';
@@ -19,6 +20,7 @@ for (const command of [
   usageCommand(),
   idpCommand(),
   migrateCommand(),
+  jobsCommand(),
 ])
   writ.addCommand(command);
 await writ.parseAsync();

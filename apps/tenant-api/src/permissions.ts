@@ -22,7 +22,9 @@ export type Permission =
   | 'approvals:read'
   | 'approvals:decide'
   | 'evidence:read'
-  | 'evidence:export';
+  | 'evidence:export'
+  | 'jobs:read'
+  | 'jobs:write';
 
 const reading: readonly Permission[] = [
   'tenant:read',
@@ -33,6 +35,7 @@ const reading: readonly Permission[] = [
   'budgets:read',
   'policy:read',
   'approvals:read',
+  'jobs:read',
 ];
 
 /** The roles that mean something here; a claim mapping may name others for policy. `setup` and `recovery` are no mapping's to give. */
@@ -54,6 +57,7 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
     'approvals:decide',
     'evidence:read',
     'evidence:export',
+    'jobs:write',
   ],
   admin: [
     ...reading,
@@ -67,6 +71,7 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
     'policy:publish',
     'approvals:decide',
     'evidence:read',
+    'jobs:write',
   ],
   'policy-author': ['tenant:read', 'catalogue:read', 'policy:read', 'policy:write', 'approvals:read'],
   'policy-approver': [
@@ -115,6 +120,7 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Query.decisions': 'evidence:read',
   'Query.checkpoints': 'evidence:read',
   'Query.exports': 'evidence:read',
+  'Query.jobs': 'jobs:read',
 
   'Mutation.signUp': 'anyone',
   'Mutation.verifyEmail': 'anyone',
@@ -144,6 +150,7 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Mutation.updateBudget': 'budgets:write',
   'Mutation.createLimitRule': 'budgets:write',
   'Mutation.setPrice': 'budgets:write',
+  'Mutation.treatUnpricedModels': 'budgets:write',
   'Mutation.correctUsage': 'budgets:write',
   'Mutation.upsertTaxonomy': 'policy:publish',
   'Mutation.draftPolicy': 'policy:write',
@@ -161,6 +168,8 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Mutation.useBreakGlass': 'anyone',
   'Mutation.rotateScimToken': 'members:write',
   'Mutation.requestExport': 'evidence:export',
+  'Mutation.retryJob': 'jobs:write',
+  'Mutation.dismissJob': 'jobs:write',
 
   UserError: 'anyone',
   AuditRecord: 'anyone',
@@ -204,6 +213,7 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   Decision: 'evidence:read',
   Checkpoint: 'evidence:read',
   EvidenceExport: 'evidence:read',
+  Job: 'jobs:read',
 };
 
 /** Wrappers hold nothing of their own: what they wrap has its own permission, and the root field was checked. */

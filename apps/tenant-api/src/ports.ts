@@ -11,6 +11,7 @@ import type {
 import type { Ledger } from '@writ/ledger';
 import type { Control, SqlClient } from '@writ/postgres/control';
 import type { Kms } from '@writ/platform';
+import type { PriceBook } from '@writ/routing';
 
 /** One check of a credential, what it saw, and the checks below it. */
 export interface Explanation {
@@ -150,6 +151,8 @@ export interface Ports {
   readonly names: TxtPort;
   readonly publisher: PublishPort;
   readonly evidence: EvidencePort;
+  /** What vendors ask for, as it came with this build. */
+  readonly priceBook: PriceBook;
   readonly exporter: ExportPort;
   readonly policy: PolicyPort;
   /** Checks a tenant's URL when it is written: form, name, and every address it resolves to. */

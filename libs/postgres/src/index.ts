@@ -47,5 +47,19 @@ export { type EnrolledLedger, type EnrolledLedgerOptions, enrolledLedger } from 
 export { type ExportEpoch, type ExportHead, type ExportReader, withExport } from './export-store.js';
 export { type LegalHold, type Pruned, type RetentionStore, retentionStore, writeHold } from './retention-store.js';
 export { type EvidenceStore, type StoredCheckpoint, type StoredEntry, evidenceStore } from './evidence-store.js';
+export {
+  type Begun,
+  type BegunJob,
+  type NewJob,
+  type QueueDepth,
+  type TakenJob,
+  type TenantWithWork,
+  type WorkIndex,
+  enqueue,
+  enqueueAlone,
+  jobIdOf,
+  overtaken,
+  workIndex,
+} from './outbox.js';
 export * from './usage-reader.js';
 export { type Settled, type UsageStore, usageStore } from './usage-store.js';

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { type TenantId, tenantOfJob } from '@writ/domain';
 import { type ClosedRequest, type Notice, type UsageLine, noticesOf, usageLines } from '@writ/ledger';
+import { jobIdOf } from './outbox.js';
 import { type PlanePool, connectToPrimary } from './plane.js';
 import { type TenantTransaction, withTenant } from './with-tenant.js';
 
@@ -29,7 +29,7 @@ export function usageStore(plane: PlanePool): UsageStore {
       const from = await nextIndex(plane, tenant);
       const window = await withTenant(plane, tenantOfJob(tenant), (tx) => readWindow(tx, from), 'one-snapshot');
       if (window.to === from) return { records: 0, isUpToDate: true };
-      const { lines, notices } = summed(window.rows);
+      const { lines, notices } = summed(tenant, window.rows);
       const taken = await one<{ taken: boolean }>(plane, 'SELECT control.settle_usage($1, $2, $3, $4, $5) AS taken', [
         tenant,
         from,
@@ -109,14 +109,18 @@ interface NoticeRow {
 }
 
 /** Summed here already, so that one statement carries a few lines and not a thousand. */
-function summed(rows: readonly WindowRow[]): {
+function summed(
+  tenant: TenantId,
+  rows: readonly WindowRow[],
+): {
   readonly lines: readonly SummedLine[];
   readonly notices: readonly NoticeRow[];
 } {
   const sums = new Map<string, SummedLine>();
   const notices: NoticeRow[] = [];
   for (const row of rows) {
-    if (row.kind === 'decision' && row.leaf) notices.push(...noticesOf(row.leaf).map(noticeRow));
+    if (row.kind === 'decision' && row.leaf)
+      notices.push(...noticesOf(row.leaf).map((notice) => noticeRow(tenant, notice)));
     for (const line of usageLines(closedRequest(row))) add(sums, row.day ?? '', line);
   }
   return { lines: [...sums.values()], notices };
@@ -153,12 +157,9 @@ function add(sums: Map<string, SummedLine>, day: string, line: UsageLine): void 
   sums.set(name, sum);
 }
 
-/** Named by what it tells: the same notice is the same row of the outbox. */
-function noticeRow({ target, decision, rules }: Notice): NoticeRow {
-  const hex = createHash('sha256')
-    .update(JSON.stringify(['policy.notify', decision, target]))
-    .digest('hex');
-  const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+/** Named by what it tells: the same notice is the same job. */
+function noticeRow(tenant: TenantId, { target, decision, rules }: Notice): NoticeRow {
+  const id = jobIdOf(tenant, 'notify', JSON.stringify(['policy.notify', decision, target]));
   return { id, payload: { kind: 'policy.notify', target, decision, rules } };
 }
 

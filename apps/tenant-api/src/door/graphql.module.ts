@@ -15,6 +15,7 @@ import { CredentialsResolver } from '../resolvers/credentials.resolver.js';
 import { DirectoryResolver } from '../resolvers/directory.resolver.js';
 import { EvidenceResolver } from '../resolvers/evidence.resolver.js';
 import { IdentityResolver } from '../resolvers/identity.resolver.js';
+import { JobsResolver } from '../resolvers/jobs.resolver.js';
 import { MoneyResolver } from '../resolvers/money.resolver.js';
 import { OnboardingResolver } from '../resolvers/onboarding.resolver.js';
 import { PeopleResolver } from '../resolvers/people.resolver.js';
@@ -50,6 +51,7 @@ export const resolvers = [
   PeopleResolver,
   PolicyResolver,
   EvidenceResolver,
+  JobsResolver,
   ReadingResolver,
 ];
 

@@ -21,6 +21,7 @@ export const idKinds = {
   Approval: 'apr',
   Change: 'chg',
   Export: 'exp',
+  Job: 'job',
   Record: 'rec',
   SignUp: 'sgn',
 } as const;

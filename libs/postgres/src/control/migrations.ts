@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { DirectoryGroups1792000000200 } from './directory-groups.migration.js';
+import { Prices1792000000300 } from './300-prices.js';
 
 const row = `
   id uuid NOT NULL PRIMARY KEY,
@@ -183,4 +184,5 @@ export class ControlSchema1792000000000 implements MigrationInterface {
 export const controlMigrations: readonly (new () => MigrationInterface)[] = [
   ControlSchema1792000000000,
   DirectoryGroups1792000000200,
+  Prices1792000000300,
 ];

@@ -115,9 +115,8 @@ BEGIN
   ON CONFLICT (tenant_id, day, subject_group, app, model, endpoint, charge, price_version) DO UPDATE SET
     quantity = u.quantity + excluded.quantity, estimated = u.estimated + excluded.estimated,
     cost_picos = u.cost_picos + excluded.cost_picos, denied = u.denied + excluded.denied, failed = u.failed + excluded.failed;
-  EXECUTE format('INSERT INTO %I.outbox (tenant_id, id, queue, payload)
-    SELECT $1, n.id, ''notify'', n.payload FROM jsonb_to_recordset($2) n(id uuid, payload jsonb) ON CONFLICT DO NOTHING',
-    ledger.schema_of(_tenant)) USING _tenant, _notices;
+  PERFORM set_config('app.tenant', _tenant::text, true);
+  PERFORM control.enqueue(_tenant, n.id, 'notify', n.payload, 0, 1) FROM jsonb_to_recordset(_notices) n(id uuid, payload jsonb);
   UPDATE control.usage_cursor c SET next_index = _to, settled_at = clock_timestamp() WHERE c.tenant_id = _tenant;
   RETURN true;
 END $$;
@@ -134,14 +133,15 @@ const thresholds = `
 CREATE FUNCTION control.pass_thresholds(_tenant uuid) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
-  _count int;
+  _passed record;
+  _count int := 0;
 BEGIN
   PERFORM set_config('app.tenant', _tenant::text, true);
-  EXECUTE format($do$
+  FOR _passed IN
     WITH state AS (
-      SELECT s.*, b.scope, b.period, b.limit_micros FROM control.budget_state s
+      SELECT s.*, b.limit_micros FROM control.budget_state s
       JOIN control.budget b ON b.tenant_id = s.tenant_id AND b.name = s.budget_id
-      WHERE s.tenant_id = $1 AND b.limit_micros > 0 AND s.period_start = (CASE b.period
+      WHERE s.tenant_id = _tenant AND b.limit_micros > 0 AND s.period_start = (CASE b.period
         WHEN 'total' THEN to_timestamp(0) ELSE date_trunc(b.period, clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' END)),
     passed AS (
       INSERT INTO control.budget_threshold (tenant_id, budget_id, holder, period_start, percent, spent_micros, limit_micros)
@@ -150,15 +150,16 @@ BEGIN
       WHERE s.spent_micros * 100 >= s.limit_micros * t.percent
         OR (t.percent = 100 AND s.refused_at IS NOT NULL AND s.spent_micros * 100 >= s.limit_micros * 90)
       ON CONFLICT DO NOTHING RETURNING *)
-    INSERT INTO %1$I.outbox (tenant_id, id, queue, payload)
-    SELECT p.tenant_id, md5(concat_ws('|', p.tenant_id, p.budget_id, p.holder, extract(epoch FROM p.period_start)::bigint, p.percent))::uuid, 'notify',
-      jsonb_build_object('kind', 'budget.threshold', 'budget', p.budget_id, 'percent', p.percent,
-        'period', to_char(p.period_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-        'spentMicros', p.spent_micros::text, 'limitMicros', p.limit_micros::text)
-      || CASE WHEN b.scope IN ('app', 'role', 'team') THEN jsonb_build_object(b.scope, p.holder) ELSE '{}'::jsonb END
-    FROM passed p JOIN control.budget b ON b.tenant_id = p.tenant_id AND b.name = p.budget_id
-    ON CONFLICT DO NOTHING $do$, ledger.schema_of(_tenant)) USING _tenant;
-  GET DIAGNOSTICS _count = ROW_COUNT;
+    SELECT p.*, b.scope FROM passed p JOIN control.budget b ON b.tenant_id = p.tenant_id AND b.name = p.budget_id
+  LOOP
+    _count := _count + 1;
+    PERFORM control.enqueue(_tenant,
+      md5(concat_ws('|', _tenant, _passed.budget_id, _passed.holder, extract(epoch FROM _passed.period_start)::bigint, _passed.percent))::uuid, 'notify',
+      jsonb_build_object('kind', 'budget.threshold', 'budget', _passed.budget_id, 'percent', _passed.percent,
+        'period', to_char(_passed.period_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+        'spentMicros', _passed.spent_micros::text, 'limitMicros', _passed.limit_micros::text)
+      || CASE WHEN _passed.scope IN ('app', 'role', 'team') THEN jsonb_build_object(_passed.scope, _passed.holder) ELSE '{}'::jsonb END, 0, 1);
+  END LOOP;
   RETURN _count;
 END $$;
 REVOKE ALL ON FUNCTION control.pass_thresholds(uuid) FROM PUBLIC;

@@ -12,6 +12,7 @@ import { Witnessing1763694000100 } from './100-witnessing.js';
 import { TenantMigrations1763694000200 } from './200-tenant-migrations.js';
 import { FindConnection1763694000201 } from './201-find-connection.js';
 import { BudgetPeriods1763694000300 } from './300-budget-periods.js';
+import { Work1763694000400 } from './400-work.js';
 import { Usage1763694000301 } from './301-usage.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
@@ -30,5 +31,6 @@ export const migrations = [
   TenantMigrations1763694000200,
   FindConnection1763694000201,
   BudgetPeriods1763694000300,
+  Work1763694000400,
   Usage1763694000301,
 ];

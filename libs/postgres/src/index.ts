@@ -10,6 +10,7 @@ export {
   migrateTenants,
   tenantMigrationProgress,
 } from './tenant-migrations/run.js';
+export { type Cell, type CellStanding, cellOf, cells, putCell } from './cells.js';
 export { type NewLog, logOrigin, originOf, provisionTenant } from './provision.js';
 export { type TenantTransaction, schemaOf, withTenant } from './with-tenant.js';
 export { postgresLedgerStore } from './ledger-store.js';

@@ -89,11 +89,8 @@ export async function enforce(
   const { aliases, endpoints, prices, limits } = held.snapshot;
   const { model, needs: capabilities = [], conversation } = ask;
   const about = { model, tokens, capabilities, conversation, random: () => ports.ids.random() };
-  const route = choose(
-    decision,
-    { aliases, endpoints, prices, limits, ...about, nowMs: ports.clock.nowMs() },
-    healthOf(ports.health, tenant.tenant),
-  );
+  const needs = { aliases, endpoints, prices, limits, ...about, nowMs: ports.clock.nowMs() };
+  const route = await phase(exchange, 'route', () => choose(decision, needs, healthOf(ports.health, tenant.tenant)));
   if (!route.ok) return closeRefused(exchange, refuse(route.error), hangUp);
 
   // 9, 10. Record which endpoint, then call it.

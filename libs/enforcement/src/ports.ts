@@ -107,6 +107,8 @@ export interface ProviderPort {
       readonly log: LogContext;
       readonly dispatch: Receipt<DispatchRecord> | undefined;
       readonly maxOutputTokens: number | undefined;
+      /** W3C trace context for the provider. */
+      readonly traceparent?: string;
       readonly signal: AbortSignal;
     },
   ): Promise<Result<ProviderAnswer, ProviderFault>>;

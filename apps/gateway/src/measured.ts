@@ -30,6 +30,7 @@ export function measuredPorts(ports: Ports, measures: Measures): Ports {
         measures.reserved(isDegraded, reserved.ok ? 'admitted' : reserved.error.code);
         return reserved;
       },
+      takeKey: (reservation, endpoint, key) => limits.takeKey?.(reservation, endpoint, key),
       settle(tenant, reservation, usage, costMicros) {
         if (usage) measures.used(usage, costMicros);
         return limits.settle(tenant, reservation, usage, costMicros);

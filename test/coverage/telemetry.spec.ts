@@ -26,7 +26,9 @@ async function exported(): Promise<ReadonlySet<string>> {
   const text = [await createMeasures(createMetrics()).text(), await jobMeasures().text()].join('\n');
   const found = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
   return new Set(
-    found.flatMap(([, name, type]) => (type === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name!])),
+    found.flatMap(([, name, type]) =>
+      type === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name!],
+    ),
   );
 }
 
@@ -36,7 +38,9 @@ function metricsIn(expression: string): readonly string[] {
     .replaceAll(/"[^"]*"/g, '""')
     .replaceAll(/\{[^}]*\}/g, '')
     .replaceAll(/\bby \([^)]*\)/g, '');
-  return [...bare.matchAll(/\b[a-z]+(?:_[a-z0-9]+)+\b/g)].map(([name]) => name).filter((name) => name !== 'histogram_quantile');
+  return [...bare.matchAll(/\b[a-z]+(?:_[a-z0-9]+)+\b/g)]
+    .map(([name]) => name)
+    .filter((name) => name !== 'histogram_quantile');
 }
 
 describe('what operators are shown', () => {
@@ -65,7 +69,9 @@ describe('what operators are shown', () => {
         expect(expression.split(open!).length).toBe(expression.split(close!).length);
       for (const [, names] of expression.matchAll(/outcome=~?"([^"]*)"/g))
         for (const name of names!.split('|'))
-          expect([...Object.keys(refusals), 'permit', 'redact', 'deny'].some((known) => new RegExp(`^${name}$`).test(known))).toBe(true);
+          expect(
+            [...Object.keys(refusals), 'permit', 'redact', 'deny'].some((known) => new RegExp(`^${name}$`).test(known)),
+          ).toBe(true);
     }
   });
 

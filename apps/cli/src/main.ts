@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { classifyCommand } from './classify.js';
 import { jobsCommand } from './jobs.js';
 import { policyCommand } from './policy.js';
+import { cellCommand } from './cell.js';
 import { idpCommand } from './idp.js';
 import { migrateCommand } from './migrate.js';
 import { tenantCommand } from './tenant.js';
@@ -20,6 +21,7 @@ for (const command of [
   usageCommand(),
   idpCommand(),
   migrateCommand(),
+  cellCommand(),
   jobsCommand(),
 ])
   writ.addCommand(command);

@@ -87,4 +87,3 @@ async function* watched(
     ended(result);
   }
 }
-

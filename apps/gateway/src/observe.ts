@@ -9,7 +9,12 @@ export interface Measures {
   reserved(isDegraded: boolean, result: string): void;
   used(usage: Usage, costMicros: string): void;
   committed(kind: string, result: string, milliseconds: number): void;
-  called(call: { readonly provider: string; readonly operation: string; readonly result: string; readonly ms: number }): void;
+  called(call: {
+    readonly provider: string;
+    readonly operation: string;
+    readonly result: string;
+    readonly ms: number;
+  }): void;
   firstChunk(call: { readonly provider: string; readonly operation: string; readonly ms: number }): void;
   rested(why: string): void;
   /** In the text format of Prometheus. */
@@ -81,7 +86,11 @@ export function createMeasures(metrics = createMetrics()): Measures & Pick<typeo
     },
     called: ({ provider, operation, result, ms }) =>
       calls.observe(
-        { gen_ai_operation_name: operation, gen_ai_provider_name: provider, error_type: result === 'answered' ? '' : result },
+        {
+          gen_ai_operation_name: operation,
+          gen_ai_provider_name: provider,
+          error_type: result === 'answered' ? '' : result,
+        },
         ms / 1_000,
       ),
     firstChunk: ({ provider, operation, ms }) =>

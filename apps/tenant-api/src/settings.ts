@@ -15,6 +15,11 @@ export const tenantApiSettings = z.object({
   exportKeyFile: keyFileSetting,
   /** The deployment's keyset, signed by its root. */
   keysetFile: keyFileSetting,
+  /** The cell of the directory that this API provisions in. */
+  cell: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
+    .default('main'),
   /** The public address of this API: the issuer of setup tokens. */
   publicUrl: z.url(),
   /** The `aud` that an administrator's access token must carry. */
@@ -35,6 +40,8 @@ export const tenantApiSettings = z.object({
   egressAllowHosts: listSetting,
   /** Name servers asked for TXT records; empty means those of the machine. */
   nameServers: listSetting,
+  /** The operators' own policy (YAML), as the gateways have it: tests, replays and explanations are made under it. */
+  platformPolicyFile: z.string().optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 

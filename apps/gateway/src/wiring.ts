@@ -32,6 +32,7 @@ import { createProviders, dialects } from '@writ/providers';
 import { connectRedis, createLimits, sharedReplays, sharedRests } from '@writ/redis';
 import { isAuthorizedBy, localHealth, type LocalHealth } from '@writ/routing';
 import { createClassifier } from './classifier.js';
+import type { Measures } from './observe.js';
 import { securityEvents } from './security.js';
 import type { GatewaySettings } from './settings.js';
 import { createSnapshots } from './snapshots.js';
@@ -46,7 +47,7 @@ export interface Wiring {
 type Problem = (what: string, cause?: unknown) => void;
 
 /** Plugs the adapters into the sockets of the wall. The compiler checks here, and only here, that they fit. */
-export function wire(settings: GatewaySettings): Wiring {
+export function wire(settings: GatewaySettings, measures?: Pick<Measures, 'rested'>): Wiring {
   const log = createLog('gateway', settings.logLevel);
   const problem: Problem = (what, cause) => log.warn({ cause: cause instanceof Error ? cause.message : cause }, what);
   const ledgerPlane = planePool('writ_gateway', { url: settings.ledgerDatabaseUrl ?? settings.databaseUrl, max: 8 });
@@ -69,7 +70,7 @@ export function wire(settings: GatewaySettings): Wiring {
   const clock = systemClock;
   const leases = budgetStore(configPlane);
   const spending = createLimits({ redis, leases, clock, instances: settings.processes, onProblem: problem });
-  const endpoints = sharedHealth(settings, problem);
+  const endpoints = sharedHealth(settings, problem, measures);
   const classifier = createClassifier(clock);
   const ports: Ports = {
     identity: createIdentity({
@@ -117,12 +118,14 @@ export function wire(settings: GatewaySettings): Wiring {
 function sharedHealth(
   { redisUrl, processes }: GatewaySettings,
   problem: Problem,
+  measures: Pick<Measures, 'rested'> | undefined,
 ): { readonly health: LocalHealth; close(): Promise<void> } {
   const health = localHealth({
     instances: processes,
     missing: (endpoint) => problem(`${endpoint} does not know a model that its tenant declared`),
     began: (rest) => {
       problem(`${rest.endpoint} rests: ${rest.why}`);
+      measures?.rested(rest.why);
       rests.tell(rest);
     },
   });

@@ -64,7 +64,14 @@ export async function enforce(
   exchange.reservation = reserved.value;
 
   // 6. May it? Permit with obligations and the set of authorized endpoints, or deny.
-  const facts = factsOf(ask, subject, held.snapshot, classification, reserved.value, ports.clock.nowMs());
+  const facts = (exchange.facts = factsOf(
+    ask,
+    subject,
+    held.snapshot,
+    classification,
+    reserved.value,
+    ports.clock.nowMs(),
+  ));
   const decision = await phase(exchange, 'decide', () => decide(held.policy, facts));
   if (decision.effect === 'deny') return deny(exchange, { decision, refusal: refusalOfDeny(decision) });
   const cleared = await phase(exchange, 'fulfil', () =>
@@ -88,12 +95,10 @@ export async function enforce(
   const tokens = estimateTokens(ask) + (ask.maxOutputTokens ?? 0) * ask.choices;
   const { aliases, endpoints, prices, limits } = held.snapshot;
   const { model, needs: capabilities = [], conversation } = ask;
-  const about = { model, tokens, capabilities, conversation, random: () => ports.ids.random() };
-  const route = choose(
-    decision,
-    { aliases, endpoints, prices, limits, ...about, nowMs: ports.clock.nowMs() },
-    healthOf(ports.health, tenant.tenant),
-  );
+  const takeKey = (endpoint: string, key?: string) => ports.limits.takeKey?.(reserved.value, endpoint, key);
+  const about = { model, tokens, capabilities, conversation, takeKey, random: () => ports.ids.random() };
+  const needs = { aliases, endpoints, prices, limits, ...about, nowMs: ports.clock.nowMs() };
+  const route = await phase(exchange, 'route', () => choose(decision, needs, healthOf(ports.health, tenant.tenant)));
   if (!route.ok) return closeRefused(exchange, refuse(route.error), hangUp);
 
   // 9, 10. Record which endpoint, then call it.

@@ -23,6 +23,8 @@ import type { AuthorizedEndpoint, Health, ProviderFault } from '@writ/routing';
 export interface Held {
   readonly snapshot: Snapshot;
   readonly policy: LinkedPolicy;
+  /** A version on trial: decided beside the live one and recorded, never enforced. */
+  readonly shadow?: LinkedPolicy;
   readonly taxonomy: Taxonomy;
   readonly log: LogContext;
   /** HMAC-SHA-256 hex over domain-separated bytes, under the tenant's key; for stream digests. */
@@ -76,6 +78,8 @@ export interface LimitsPort {
     snapshot: Snapshot,
     estimatedTokens: number,
   ): Promise<Result<Reservation, Refusal>>;
+  /** Takes one call out of the provider's own quota for a key; undefined where each process keeps to its share. */
+  takeKey?(reservation: Reservation, endpoint: string, key: string | undefined): boolean | undefined;
   /** Idempotent; never fails the request. `usage` undefined means nothing was dispatched. */
   settle(tenant: TenantContext, reservation: Reservation, usage: Usage | undefined, costMicros: string): Promise<void>;
 }
@@ -107,6 +111,8 @@ export interface ProviderPort {
       readonly log: LogContext;
       readonly dispatch: Receipt<DispatchRecord> | undefined;
       readonly maxOutputTokens: number | undefined;
+      /** W3C trace context for the provider. */
+      readonly traceparent?: string;
       readonly signal: AbortSignal;
     },
   ): Promise<Result<ProviderAnswer, ProviderFault>>;

@@ -4,3 +4,5 @@ export * from './kms.js';
 export * from './log.js';
 export * from './metrics.js';
 export * from './settings.js';
+export * from './gen-ai.js';
+export * from './traces.js';

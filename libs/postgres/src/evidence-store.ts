@@ -16,6 +16,15 @@ export interface StoredEntry {
   readonly index?: number;
 }
 
+/** A record with its sealed part, as long as the key that opens it exists. */
+export interface SealedEntry {
+  readonly record: string;
+  readonly atMs: number;
+  readonly leaf: string;
+  readonly sealed?: Uint8Array;
+  readonly wrappedKey?: Uint8Array;
+}
+
 export interface StoredCheckpoint {
   readonly size: number;
   readonly rootHash: string;
@@ -32,6 +41,13 @@ export interface EvidenceStore {
     tenant: TenantContext,
     range: { readonly limit: number; readonly before?: string; readonly fromMs?: number; readonly toMs?: number },
   ): Promise<readonly StoredEntry[]>;
+  /** Decision records with what they seal, newest first; a record whose key was destroyed has none. */
+  sealedDecisions(
+    tenant: TenantContext,
+    range: { readonly limit: number; readonly before?: string; readonly fromMs?: number; readonly toMs?: number },
+  ): Promise<readonly SealedEntry[]>;
+  /** One decision with what it seals. */
+  sealedDecision(tenant: TenantContext, record: string): Promise<SealedEntry | undefined>;
   /** The newest signed checkpoints. */
   checkpoints(tenant: TenantContext, limit: number): Promise<readonly StoredCheckpoint[]>;
 }
@@ -63,6 +79,9 @@ export function evidenceStore(plane: PlanePool): EvidenceStore {
         return rows.map(entryOf);
       }),
     decisions: (tenant, range) => withTenant(plane, tenant, (transaction) => decisionsOf(transaction, range)),
+    sealedDecisions: (tenant, range) => withTenant(plane, tenant, (transaction) => sealedOf(transaction, range)),
+    sealedDecision: (tenant, record) =>
+      withTenant(plane, tenant, async (transaction) => (await sealedOf(transaction, { limit: 1, record }))[0]),
     checkpoints: (tenant, limit) =>
       withTenant(plane, tenant, async ({ schema, query }) => {
         const rows = await query<{ size: string; root: Buffer; note: string; at_ms: string }>(
@@ -92,6 +111,41 @@ async function decisionsOf(
     [range.before ?? null, instant(range.fromMs), instant(range.toMs), range.limit],
   );
   return rows.map(entryOf);
+}
+
+interface SealedRow {
+  readonly record: string;
+  readonly at_ms: string;
+  readonly leaf: Buffer;
+  readonly sealed: Buffer | null;
+  readonly wrapped: Buffer | null;
+}
+
+async function sealedOf(
+  { schema, query }: TenantTransaction,
+  range: {
+    readonly limit: number;
+    readonly before?: string;
+    readonly fromMs?: number;
+    readonly toMs?: number;
+    readonly record?: string;
+  },
+): Promise<readonly SealedEntry[]> {
+  const rows = await query<SealedRow>(
+    `SELECT r.record_id::text AS record, floor(extract(epoch FROM r.committed_at) * 1000)::bigint AS at_ms, r.leaf, r.sealed, k.wrapped
+       FROM ${schema}.record r LEFT JOIN ${schema}.record_key k ON k.record_id = r.record_id
+      WHERE r.kind = 'decision' AND ($1::uuid IS NULL OR r.record_id < $1) AND ($5::uuid IS NULL OR r.record_id = $5)
+        AND ($2::timestamptz IS NULL OR r.committed_at >= $2) AND ($3::timestamptz IS NULL OR r.committed_at < $3)
+      ORDER BY r.record_id DESC LIMIT $4`,
+    [range.before ?? null, instant(range.fromMs), instant(range.toMs), range.limit, range.record ?? null],
+  );
+  return rows.map(({ record, at_ms, leaf, sealed, wrapped }) => ({
+    record,
+    atMs: Number(at_ms),
+    leaf: leaf.toString('ascii'),
+    ...(sealed === null ? {} : { sealed }),
+    ...(wrapped === null ? {} : { wrappedKey: wrapped }),
+  }));
 }
 
 function instant(ms: number | undefined): Date | null {

@@ -47,7 +47,13 @@ export {
 export { type EnrolledLedger, type EnrolledLedgerOptions, enrolledLedger } from './enrolled-ledger.js';
 export { type ExportEpoch, type ExportHead, type ExportReader, withExport } from './export-store.js';
 export { type LegalHold, type Pruned, type RetentionStore, retentionStore, writeHold } from './retention-store.js';
-export { type EvidenceStore, type StoredCheckpoint, type StoredEntry, evidenceStore } from './evidence-store.js';
+export {
+  type EvidenceStore,
+  type SealedEntry,
+  type StoredCheckpoint,
+  type StoredEntry,
+  evidenceStore,
+} from './evidence-store.js';
 export {
   type Begun,
   type BegunJob,

@@ -29,6 +29,8 @@ export interface Surface {
 }
 
 export interface DoorDependencies {
+  /** How long a caller may take nothing of its answer; the limit of the domain unless set. */
+  readonly drainMs?: number;
   readonly ports: Ports;
   readonly log: Log;
   /** `readCredential` unless the deployment has other places. */
@@ -40,13 +42,14 @@ export interface DoorDependencies {
 
 /** Answers one request of one surface: steps 1 and 13, with everything between in `enforce`. */
 export function door(surface: Surface, dependencies: DoorDependencies) {
-  const { ports, log, observe, tracing, credentialOf = readCredential } = dependencies;
+  const { ports, log, observe, tracing } = dependencies;
+  const { credentialOf = readCredential, drainMs = limits.upstreamIdleMs } = dependencies;
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const from = ports.clock.monotonicMs();
     const hangUp = new AbortController();
     reply.hijack();
     reply.raw.once('close', () => hangUp.abort());
-    const socket = sealResponse(reply.raw, limits.upstreamIdleMs);
+    const socket = sealResponse(reply.raw, drainMs);
     const meta = metaOf(request, request.url.split('?', 1)[0] ?? '', ports.clock.nowMs());
     let span: TraceSpan | undefined;
     let outcome: string | undefined = 'internal';
@@ -170,7 +173,7 @@ export function headersOf(request: string, about: About): Record<string, string>
   const headers: Record<string, string> = { 'x-request-id': request };
   const put = (name: string, value: string | undefined): void => {
     if (value !== undefined && value !== '')
-      headers[name] = /^[\x20-\x7e]*$/.test(value) ? value : encodeURIComponent(value);
+      headers[name] = /^[\x20-\x7e]*$/.test(value) ? value : encodeURIComponent(value.toWellFormed());
   };
   put('x-writ-decision', about.decisionId);
   put('x-writ-effect', about.effect);

@@ -26,8 +26,9 @@ const slow = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24,
 /** Steps that no port takes: their time is kept for the record, and counted when the answer begins. */
 const ownSteps: ReadonlySet<string> = new Set(['decide', 'fulfil', 'route', 'inspect']);
 
-/** One histogram for all phases: the overhead is ours, and the upstream is shown beside it. */
-export function createMeasures(metrics = createMetrics()): Measures & Pick<typeof metrics, 'registry'> {
+type Metrics = ReturnType<typeof createMetrics>;
+
+function instruments(metrics: Metrics) {
   const requests = metrics.counter('writ_requests_total', 'Requests by dialect and outcome', ['dialect', 'outcome']);
   const phases = metrics.histogram('writ_phase_seconds', 'Time spent in one phase of a request', ['phase'], quick);
   const first = metrics.histogram(
@@ -56,6 +57,40 @@ export function createMeasures(metrics = createMetrics()): Measures & Pick<typeo
     slow,
   );
   const rests = metrics.counter('writ_endpoint_rests_total', 'Endpoint keys put to rest, by reason', ['why']);
+  return {
+    requests,
+    phases,
+    first,
+    reservations,
+    degraded,
+    tokens,
+    spend,
+    estimated,
+    commits,
+    commitTime,
+    calls,
+    firstChunks,
+    rests,
+  };
+}
+
+/** One histogram for all phases: the overhead is ours, and the upstream is shown beside it. */
+export function createMeasures(metrics: Metrics = createMetrics()): Measures & Pick<Metrics, 'registry'> {
+  const {
+    requests,
+    phases,
+    first,
+    reservations,
+    degraded,
+    tokens,
+    spend,
+    estimated,
+    commits,
+    commitTime,
+    calls,
+    firstChunks,
+    rests,
+  } = instruments(metrics);
   const phase = (name: string, ms: number): void => phases.observe({ phase: name }, ms / 1_000);
   return {
     registry: metrics.registry,

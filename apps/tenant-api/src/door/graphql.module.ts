@@ -4,7 +4,7 @@ import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import { DirectiveLocation, GraphQLDirective, GraphQLNonNull, GraphQLString } from 'graphql';
 import type { FastifyRequest } from 'fastify';
 import { Administration } from '../administration.js';
-import type { BootstrapIssuer } from '../bootstrap-issuer.js';
+import type { BootstrapIssuer } from '../bootstrap/issuer.js';
 import type { RequestContext } from '../caller.js';
 import { DialBudget } from '../dial-budget.js';
 import type { Ports } from '../ports.js';

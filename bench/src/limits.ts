@@ -32,14 +32,23 @@ const ask = {
   request: must(parseRequestId(uuidv7(Date.now()))),
   action: 'chat',
   model: 'm',
-  source: JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'a question of some length '.repeat(20) }] }),
+  source: JSON.stringify({
+    model: 'm',
+    messages: [{ role: 'user', content: 'a question of some length '.repeat(20) }],
+  }),
   leaves: [{ text: 'a question of some length '.repeat(20) }],
   attachments: [],
   choices: 1,
   maxOutputTokens: 500,
   receivedAt: Date.now(),
 } as unknown as Ask;
-const subject = { id: 'nora', issuer: 'i', roles: ['clinician'], groups: ['radiology'], connection: 'main' } as unknown as Subject;
+const subject = {
+  id: 'nora',
+  issuer: 'i',
+  roles: ['clinician'],
+  groups: ['radiology'],
+  connection: 'main',
+} as unknown as Subject;
 
 /** Grants everything at once: the bench is about the request, and a lease is asked for once in many requests. */
 const leases: BudgetLeases = {
@@ -130,7 +139,13 @@ const server = await startRedis({
 });
 const redis = connectRedis({ url: server.url, onProblem: (what) => console.error(what) });
 await redis.fitness();
-const limits = createLimits({ redis, leases, clock: systemClock, instances: 1, onProblem: (what) => console.error(what) });
+const limits = createLimits({
+  redis,
+  leases,
+  clock: systemClock,
+  instances: 1,
+  onProblem: (what) => console.error(what),
+});
 console.log(`reserve (one round trip) and settle, ${inFlight} in flight, ${seconds} s each`);
 for (const [name, snapshot] of cases) {
   process.stdout.write(`${name.padEnd(32)}`);

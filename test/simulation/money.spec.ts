@@ -45,9 +45,15 @@ function aHouse(provider: Partial<ProviderPort> = {}) {
 }
 
 async function run({ house, ports }: ReturnType<typeof aHouse>, more = {}, hangUp = new AbortController().signal) {
-  const enforced: Enforced = await enforceOrRefuse(anAsk(house, 'How are you?', more), goodCredential, ports, hangUp, (bug) => {
-    throw bug;
-  });
+  const enforced: Enforced = await enforceOrRefuse(
+    anAsk(house, 'How are you?', more),
+    goodCredential,
+    ports,
+    hangUp,
+    (bug) => {
+      throw bug;
+    },
+  );
   if (enforced.kind === 'answered') for await (const step of enforced.rest) void step;
   return enforced;
 }

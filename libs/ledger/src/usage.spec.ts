@@ -99,7 +99,9 @@ describe('a request of which nobody knows whether it left', () => {
     expect(usageLines({ decision: asked, outcome: swept, earlier: [] })).toMatchObject([
       { charge: 'request', ended: 'failed', costPicos: 0n, uncertainMicros: 218n },
     ]);
-    expect(usageLines({ decision: asked, outcome: anOutcome(), earlier: [] })[0]).toMatchObject({ uncertainMicros: 0n });
+    expect(usageLines({ decision: asked, outcome: anOutcome(), earlier: [] })[0]).toMatchObject({
+      uncertainMicros: 0n,
+    });
   });
 });
 

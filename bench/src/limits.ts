@@ -148,7 +148,7 @@ const limits = createLimits({
 });
 console.log(`reserve (one round trip) and settle, ${inFlight} in flight, ${seconds} s each`);
 for (const [name, snapshot] of cases) {
-  process.stdout.write(`${name.padEnd(32)}`);
+  process.stdout.write(name.padEnd(32));
   // oxlint-disable-next-line no-await-in-loop -- one case after the other
   await measure(limits, snapshot);
 }

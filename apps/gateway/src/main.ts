@@ -6,11 +6,12 @@ import { createServer } from './server.js';
 import { startManagement } from './management.js';
 import { measuredPorts } from './measured.js';
 import { createMeasures } from './observe.js';
+import { runPrimary } from './primary.js';
 import { createTracing } from './traced.js';
-import { onShutDown, runPrimary } from './primary.js';
 import { credentialReader } from './request.js';
 import { readGatewaySettings, type GatewaySettings } from './settings.js';
 import { surfaces } from './surfaces.js';
+import { onShutDown, refuseConnections, tellPrimary, tenantsInUse } from './worker.js';
 import { wire } from './wiring.js';
 
 const settings = readGatewaySettings();
@@ -56,7 +57,10 @@ async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings)
   const measures = createMeasures();
   // What the primary's listener gathers from this process; by itself it would gather the global registry, which is empty.
   AggregatorRegistry.setRegistries([measures.registry]);
-  const wiring = wire({ listenHost, listenPort, ...rest }, measures);
+  const wiring = wire(
+    { listenHost, listenPort, ...rest },
+    { used: (tenant) => tellPrimary({ kind: 'serves', tenant }), rested: (why) => measures.rested(why) },
+  );
   const { log } = wiring;
   const tracing =
     rest.otlpTracesUrl === undefined ? undefined : createTracing(otlpTraces(rest.otlpTracesUrl, 'writ-gateway'));
@@ -73,8 +77,9 @@ async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings)
     credentialOf: credentialReader(rest),
     tls: ownCertificate(rest),
   });
-  onShutDown(async () => {
+  onShutDown(async (idleMs) => {
     draining = true;
+    await refuseConnections(app.getHttpServer(), idleMs);
     await app.close();
     await wiring.close();
     await tracing?.close();
@@ -82,5 +87,6 @@ async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings)
   process.on('unhandledRejection', (cause) =>
     log.error({ err: cause }, 'a promise was rejected and nobody waited for it'),
   );
+  await wiring.warm(await tenantsInUse());
   await app.listen(listenPort, listenHost);
 }

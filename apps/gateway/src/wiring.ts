@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isCleared } from '@writ/classification';
-import { limits, parseRecordId, type RecordId } from '@writ/domain';
+import { limits, parseRecordId, type RecordId, type Snapshot, type TenantId } from '@writ/domain';
 import type { Ports } from '@writ/enforcement';
 import { createIdentity, documentFetcher, type Directory, type Trust } from '@writ/identity';
 import { isReceipt, parseWitnessPolicy, rawPublicKey, statementSigner, type WitnessPolicy } from '@writ/ledger';
@@ -25,6 +25,7 @@ import {
   snapshotSource,
   snapshotVerifier,
   type ConnectionDirectory,
+  type DirectoryConnection,
   type EnrolledLedger,
   type PlanePool,
 } from '@writ/postgres';
@@ -32,22 +33,30 @@ import { createProviders, dialects } from '@writ/providers';
 import { connectRedis, createLimits, sharedReplays, sharedRests } from '@writ/redis';
 import { isAuthorizedBy, localHealth, type LocalHealth } from '@writ/routing';
 import { createClassifier } from './classifier.js';
-import type { Measures } from './observe.js';
 import { securityEvents } from './security.js';
 import type { GatewaySettings } from './settings.js';
-import { createSnapshots } from './snapshots.js';
+import { createSnapshots, type GatewaySnapshots } from './snapshots.js';
 import { buildVersion } from './version.js';
 
 export interface Wiring {
   readonly ports: Ports;
   readonly log: Log;
+  /** Loads what these tenants' requests need, for ten seconds at most, so that a new process does not begin cold. */
+  warm(tenants: readonly string[]): Promise<number>;
   close(): Promise<void>;
 }
 
 type Problem = (what: string, cause?: unknown) => void;
 
+/** What this process tells others of itself. */
+export interface Told {
+  readonly used?: (tenant: TenantId) => void;
+  /** An endpoint key was put to rest. */
+  readonly rested?: (why: string) => void;
+}
+
 /** Plugs the adapters into the sockets of the wall. The compiler checks here, and only here, that they fit. */
-export function wire(settings: GatewaySettings, measures?: Pick<Measures, 'rested'>): Wiring {
+export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
   const log = createLog('gateway', settings.logLevel);
   const problem: Problem = (what, cause) => log.warn({ cause: cause instanceof Error ? cause.message : cause }, what);
   const ledgerPlane = planePool('writ_gateway', { url: settings.ledgerDatabaseUrl ?? settings.databaseUrl, max: 8 });
@@ -70,8 +79,17 @@ export function wire(settings: GatewaySettings, measures?: Pick<Measures, 'reste
   const clock = systemClock;
   const leases = budgetStore(configPlane);
   const spending = createLimits({ redis, leases, clock, instances: settings.processes, onProblem: problem });
-  const endpoints = sharedHealth(settings, problem, measures);
+  const endpoints = sharedHealth(settings, problem, told.rested);
   const classifier = createClassifier(clock);
+  const snapshots = createSnapshots({
+    source,
+    kms,
+    clock,
+    log,
+    originOf: ({ tenant }) => logOrigin(settings.logName, tenant),
+    ...platformLayer(settings.platformPolicyFile),
+    ...(told.used === undefined ? {} : { used: told.used }),
+  });
   const ports: Ports = {
     identity: createIdentity({
       directory: callersOf(directory, settings.adminAudience),
@@ -81,14 +99,7 @@ export function wire(settings: GatewaySettings, measures?: Pick<Measures, 'reste
       clientSecret: (trust) => openClientSecret(kms, trust),
       failed: (error) => problem('a credential could not be verified', error),
     }),
-    snapshots: createSnapshots({
-      source,
-      kms,
-      clock,
-      log,
-      originOf: ({ tenant }) => logOrigin(settings.logName, tenant),
-      ...platformLayer(settings.platformPolicyFile),
-    }),
+    snapshots,
     classifier,
     limits: spending,
     ledger: own.ledger,
@@ -111,21 +122,42 @@ export function wire(settings: GatewaySettings, measures?: Pick<Measures, 'reste
     await Promise.allSettled([source.close(), directory.close(), redis.close(), egress.close()]);
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
-  return { ports, log, close };
+  const warm = warmer(snapshots, directory, own.enrolled);
+  return { ports, log, warm, close };
+}
+
+/**
+ * The writer's key is enrolled, and the snapshots in use are here with their issuers: who asks is looked up before what is
+ * asked. A database that is out holds no start for longer than `warmingMs`; such a process refuses until it is back.
+ */
+function warmer(snapshots: GatewaySnapshots, directory: ConnectionDirectory, enrolled: Promise<void>): Wiring['warm'] {
+  const issuers = ({ connections }: Snapshot): Promise<unknown> =>
+    Promise.all(connections.map(({ issuer }) => directory.find(issuer)));
+  return async (tenants) => {
+    const late = systemClock.after(limits.warmingMs);
+    let isLate = false;
+    void late.elapsed.then(() => {
+      isLate = true;
+    });
+    const warmed = await snapshots.warm(tenants, issuers, () => isLate);
+    await Promise.race([enrolled, late.elapsed]);
+    late.cancel();
+    return warmed;
+  };
 }
 
 /** What this process learns of its endpoints, and what the others tell of them. */
 function sharedHealth(
   { redisUrl, processes }: GatewaySettings,
   problem: Problem,
-  measures: Pick<Measures, 'rested'> | undefined,
+  rested: Told['rested'],
 ): { readonly health: LocalHealth; close(): Promise<void> } {
   const health = localHealth({
     instances: processes,
     missing: (endpoint) => problem(`${endpoint} does not know a model that its tenant declared`),
     began: (rest) => {
       problem(`${rest.endpoint} rests: ${rest.why}`);
-      measures?.rested(rest.why);
+      rested?.(rest.why);
       rests.tell(rest);
     },
   });
@@ -162,11 +194,15 @@ function ownLedger(settings: GatewaySettings, plane: PlanePool, log: Log, proble
  * of the directory is thrown, for which identity refuses as unavailable; it is never taken for "nobody".
  */
 function callersOf(directory: ConnectionDirectory, adminAudience: string): Directory {
+  // The directory gives the same list until a publish; so does this, and what was concluded from it holds as long.
+  const known = new WeakMap<readonly DirectoryConnection[], readonly Trust[]>();
   return {
     async find(issuer) {
       const found = await directory.find(issuer);
       if (!found.ok) throw new Error('the directory of connections is unavailable');
-      return found.value.map((trust) => withoutAudience(trust, adminAudience));
+      const trusts = known.get(found.value) ?? found.value.map((trust) => withoutAudience(trust, adminAudience));
+      known.set(found.value, trusts);
+      return trusts;
     },
     async findConnection(id) {
       const found = await directory.findConnection(id);

@@ -35,7 +35,10 @@ async function settleTenant(store: UsageStore, tenant: TenantId): Promise<number
     // oxlint-disable-next-line no-await-in-loop -- each window begins where the one before it ended
     const settled = await store.settle(tenant);
     records += settled.records;
-    if (settled.isUpToDate) break;
+    if (!settled.isUpToDate) continue;
+    // oxlint-disable-next-line no-await-in-loop -- once, at the end
+    await store.reconcile(tenant);
+    break;
   }
   return records;
 }

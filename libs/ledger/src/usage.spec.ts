@@ -92,6 +92,19 @@ describe('the usage of a closed request', () => {
   });
 });
 
+describe('a request of which nobody knows whether it left', () => {
+  it('is not charged, and what was reserved for it is said', () => {
+    const asked = aLeaf({ effect: 'permit', model: 'fast', subject, reserved: '218' });
+    const swept = anOutcome({ result: 'indeterminate', usage: undefined, cost: undefined });
+    expect(usageLines({ decision: asked, outcome: swept, earlier: [] })).toMatchObject([
+      { charge: 'request', ended: 'failed', costPicos: 0n, uncertainMicros: 218n },
+    ]);
+    expect(usageLines({ decision: asked, outcome: anOutcome(), earlier: [] })[0]).toMatchObject({
+      uncertainMicros: 0n,
+    });
+  });
+});
+
 describe('what policy wants told', () => {
   it('is read from the decision that obliges it', () => {
     const told = aLeaf({ rid: 'd1', rules: ['r1'], obligations: { notify: ['privacy@hospital.example'] } });

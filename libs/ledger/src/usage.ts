@@ -19,6 +19,8 @@ export interface UsageLine {
   readonly costPicos: bigint;
   /** The part of `quantity` that was estimated because the provider did not count it. */
   readonly estimated: number;
+  /** Of a `request` line: what was reserved for it, where nobody knows whether it left. */
+  readonly uncertainMicros: bigint;
   /** Of a `request` line: how it ended. */
   readonly ended: 'answered' | 'denied' | 'failed' | undefined;
 }
@@ -52,7 +54,9 @@ export function usageLines({ decision, outcome, earlier }: ClosedRequest): reado
   };
   const before = earlier.map(payloadOf);
   const ended = denied ? 'denied' : text(closing, 'result') === 'completed' ? 'answered' : 'failed';
-  const counted = before.length > 0 ? [] : [requestLine(place, ended)];
+  const isUncertain = text(closing, 'result') === 'indeterminate' && closing?.['usage'] === undefined;
+  const uncertain = isUncertain ? microsIn(asked, 'reserved') : 0n;
+  const counted = before.length > 0 ? [] : [requestLine(place, ended, uncertain)];
   const used = closing && before.every((one) => one?.['usage'] === undefined) ? tokenLines(place, closing) : [];
   return [...counted, ...used];
 }
@@ -74,14 +78,15 @@ export function noticesOf(decision: Uint8Array): readonly Notice[] {
 
 type Place = Pick<UsageLine, 'group' | 'app' | 'model' | 'endpoint'>;
 
-function requestLine(place: Place, ended: UsageLine['ended']): UsageLine {
-  return { ...place, charge: 'request', priceVersion: '', quantity: 1, costPicos: 0n, estimated: 0, ended };
+function requestLine(place: Place, ended: UsageLine['ended'], uncertainMicros: bigint): UsageLine {
+  const nothing = { priceVersion: '', costPicos: 0n, estimated: 0 };
+  return { ...place, ...nothing, charge: 'request', quantity: 1, uncertainMicros, ended };
 }
 
 function tokenLines(place: Place, closing: JsonObject): readonly UsageLine[] {
   const usage = object(closing, 'usage');
   if (!usage) return [];
-  const total = BigInt(/^\d{1,18}$/.test(text(closing, 'cost')) ? text(closing, 'cost') : '0') * picosPerMicro;
+  const total = microsIn(closing, 'cost') * picosPerMicro;
   const stated = text(closing, 'prices');
   const parsed = parsePriceVersion(stated);
   const isEstimated = usage['estimated'] === true;
@@ -94,6 +99,7 @@ function tokenLines(place: Place, closing: JsonObject): readonly UsageLine[] {
     quantity,
     costPicos,
     estimated: isEstimated ? quantity : 0,
+    uncertainMicros: 0n,
     ended: undefined,
   });
   // Rounding up adds less than a micro-unit. Any other difference means that other rates were used than are named.
@@ -174,6 +180,11 @@ function list(of: JsonObject | undefined, name: string): readonly JsonObject[] {
 function text(of: JsonObject | undefined, name: string): string {
   const value = of?.[name];
   return typeof value === 'string' ? value : '';
+}
+
+function microsIn(of: JsonObject, name: string): bigint {
+  const value = text(of, name);
+  return /^\d{1,18}$/.test(value) ? BigInt(value) : 0n;
 }
 
 function strings(value: unknown): readonly string[] {

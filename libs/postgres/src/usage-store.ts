@@ -16,6 +16,8 @@ export interface Settled {
 export interface UsageStore {
   /** Reads one window of the tree behind the cursor and adds it up; safe to repeat and to kill anywhere. */
   settle(tenant: TenantId): Promise<Settled>;
+  /** Corrects write-offs of the tenant's own budgets by what was used; call it when usage is up to date. Answers how many. */
+  reconcile(tenant: TenantId): Promise<number>;
   /** Finds newly passed thresholds of budgets and puts each into the outbox, once; answers how many. */
   passThresholds(tenant: TenantId): Promise<number>;
 }
@@ -40,6 +42,10 @@ export function usageStore(plane: PlanePool): UsageStore {
       // Another worker was faster: what it added is not added again.
       const records = taken?.taken === true ? window.to - from : 0;
       return { records, isUpToDate: window.to === window.size };
+    },
+    async reconcile(tenant) {
+      const row = await one<{ done: number }>(plane, 'SELECT control.reconcile_budgets($1) AS done', [tenant]);
+      return row?.done ?? 0;
     },
     async passThresholds(tenant) {
       const row = await one<{ passed: number }>(plane, 'SELECT control.pass_thresholds($1) AS passed', [tenant]);
@@ -101,6 +107,7 @@ interface SummedLine {
   cost_picos: string;
   denied: number;
   failed: number;
+  uncertain_micros: string;
 }
 
 interface NoticeRow {
@@ -148,10 +155,12 @@ function add(sums: Map<string, SummedLine>, day: string, line: UsageLine): void 
     cost_picos: '0',
     denied: 0,
     failed: 0,
+    uncertain_micros: '0',
   };
   sum.quantity += line.quantity;
   sum.estimated += line.estimated;
   sum.cost_picos = String(BigInt(sum.cost_picos) + line.costPicos);
+  sum.uncertain_micros = String(BigInt(sum.uncertain_micros) + line.uncertainMicros);
   sum.denied += line.ended === 'denied' ? 1 : 0;
   sum.failed += line.ended === 'failed' ? 1 : 0;
   sums.set(name, sum);

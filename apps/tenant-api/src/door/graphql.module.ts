@@ -24,6 +24,8 @@ import { PolicyReportsResolver } from '../resolvers/policy-reports.resolver.js';
 import { PolicyResolver } from '../resolvers/policy.resolver.js';
 import { ReadingResolver } from '../resolvers/reading.resolver.js';
 import { TaxonomyResolver } from '../resolvers/taxonomy.resolver.js';
+import { TermsResolver } from '../resolvers/terms.resolver.js';
+import { TestingResolver } from '../resolvers/testing.resolver.js';
 import { UsageResolver } from '../resolvers/usage.resolver.js';
 import type { TenantApiSettings } from '../settings.js';
 import { ISSUER, PORTS, SETTINGS } from '../tokens.js';
@@ -48,6 +50,8 @@ export const resolvers = [
   CredentialsResolver,
   DirectoryResolver,
   TaxonomyResolver,
+  TermsResolver,
+  TestingResolver,
   MoneyResolver,
   UsageResolver,
   PeopleResolver,

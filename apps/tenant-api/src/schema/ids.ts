@@ -24,6 +24,7 @@ export const idKinds = {
   Job: 'job',
   Record: 'rec',
   SignUp: 'sgn',
+  TermUpload: 'upl',
 } as const;
 
 export type IdKind = keyof typeof idKinds;

@@ -15,6 +15,7 @@ import { Cells1763694000202 } from './202-cells.js';
 import { BudgetPeriods1763694000300 } from './300-budget-periods.js';
 import { Work1763694000400 } from './400-work.js';
 import { Usage1763694000301 } from './301-usage.js';
+import { Reconciling1763694000302 } from './302-reconciling.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
 export const migrations = [
@@ -35,4 +36,5 @@ export const migrations = [
   BudgetPeriods1763694000300,
   Work1763694000400,
   Usage1763694000301,
+  Reconciling1763694000302,
 ];

@@ -73,6 +73,7 @@ async function assemble(ports: Ports, tx: c.ControlTx, tenant: c.TenantRow, vers
       modelsOf(endpoint, aliases).flatMap((model) => pricesAt(endpoint, model, own, ports.priceBook)),
     ),
     unpricedModels: tenant.unpricedModels,
+    ...(await reviewOf(tx)),
     evidence: { level: tenant.evidenceLevel, dispatchClasses: tenant.dispatchClasses, keep: tenant.keep },
     wrappedKeys: { hmac: tenant.wrappedHmacKey, content: tenant.wrappedContentKey },
   };
@@ -109,6 +110,15 @@ function priceOfRow(row: c.PriceRow): Price {
 function modelsOf(endpoint: Endpoint, aliases: readonly Alias[]): readonly string[] {
   const led = aliases.flatMap(({ candidates }) => candidates.filter((one) => one.endpoint === endpoint.id));
   return [...new Set([...endpoint.models, ...led.map(({ model }) => model)])];
+}
+
+async function reviewOf(tx: c.ControlTx): Promise<Pick<Snapshot, 'review'>> {
+  const text = 'SELECT model, classes, second_person_classes FROM control.review_setting WHERE tenant_id = $1';
+  const row = (await tx.client.query(text, [tx.tenantId])).rows[0] as
+    | { readonly model: string; readonly classes: readonly string[]; readonly second_person_classes: readonly string[] }
+    | undefined;
+  if (row === undefined) return {};
+  return { review: { model: row.model, classes: row.classes, secondPersonClasses: row.second_person_classes } };
 }
 
 const builtIn: TaxonomySource = { version: 'builtin', terms: [], patterns: [], thresholds: {} };

@@ -1,35 +1,4 @@
-/** What a caller may do. `anyone` needs no credential; `signed-in` any verified one. */
-export type Permission =
-  | 'anyone'
-  | 'signed-in'
-  | 'tenant:create'
-  | 'tenant:read'
-  | 'tenant:write'
-  | 'identity:read'
-  | 'identity:write'
-  | 'members:read'
-  | 'members:write'
-  | 'catalogue:read'
-  | 'catalogue:write'
-  | 'credentials:write'
-  | 'apps:read'
-  | 'apps:write'
-  | 'budgets:read'
-  | 'budgets:write'
-  | 'policy:read'
-  | 'policy:write'
-  | 'policy:publish'
-  | 'policy:simulate'
-  | 'approvals:read'
-  | 'approvals:decide'
-  | 'evidence:read'
-  | 'evidence:export'
-  | 'jobs:read'
-  | 'jobs:write'
-  | 'sinks:read'
-  | 'sinks:write'
-  | 'reviews:read'
-  | 'reviews:decide';
+import type { Permission } from './permissions.js';
 
 const reading: readonly Permission[] = [
   'tenant:read',
@@ -108,3 +77,6 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
   'content-reviewer': ['tenant:read', 'reviews:read', 'reviews:decide'],
   billing: ['tenant:read', 'budgets:read', 'budgets:write'],
 };
+
+/** Roles that only this API itself gives. */
+export const reservedRoles: readonly string[] = ['setup', 'recovery'];

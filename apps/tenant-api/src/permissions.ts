@@ -25,7 +25,11 @@ export type Permission =
   | 'evidence:read'
   | 'evidence:export'
   | 'jobs:read'
-  | 'jobs:write';
+  | 'jobs:write'
+  | 'sinks:read'
+  | 'sinks:write'
+  | 'reviews:read'
+  | 'reviews:decide';
 
 const reading: readonly Permission[] = [
   'tenant:read',
@@ -37,6 +41,8 @@ const reading: readonly Permission[] = [
   'policy:read',
   'approvals:read',
   'jobs:read',
+  'reviews:read',
+  'sinks:read',
 ];
 
 /** The roles that mean something here; a claim mapping may name others for policy. `setup` and `recovery` are no mapping's to give. */
@@ -60,6 +66,8 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
     'evidence:read',
     'evidence:export',
     'jobs:write',
+    'reviews:decide',
+    'sinks:write',
   ],
   admin: [
     ...reading,
@@ -75,6 +83,8 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
     'approvals:decide',
     'evidence:read',
     'jobs:write',
+    'reviews:decide',
+    'sinks:write',
   ],
   'policy-author': [
     'tenant:read',
@@ -94,6 +104,8 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
     'approvals:decide',
   ],
   auditor: [...reading, 'evidence:read', 'evidence:export'],
+  /** Decides what a model could not: reads the tokenised text of requests under review, and nothing else. */
+  'content-reviewer': ['tenant:read', 'reviews:read', 'reviews:decide'],
   billing: ['tenant:read', 'budgets:read', 'budgets:write'],
 };
 
@@ -138,6 +150,10 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Query.checkpoints': 'evidence:read',
   'Query.exports': 'evidence:read',
   'Query.jobs': 'jobs:read',
+  'Query.checks': 'identity:read',
+  'Query.reviews': 'reviews:read',
+  'Query.sinks': 'sinks:read',
+  'Query.reviewSettings': 'policy:read',
 
   'Mutation.signUp': 'anyone',
   'Mutation.verifyEmail': 'anyone',
@@ -196,6 +212,14 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Mutation.requestExport': 'evidence:export',
   'Mutation.retryJob': 'jobs:write',
   'Mutation.dismissJob': 'jobs:write',
+  'Mutation.createSink': 'sinks:write',
+  'Mutation.createWebhook': 'sinks:write',
+  'Mutation.testSink': 'sinks:write',
+  'Mutation.rotateSigningKey': 'sinks:write',
+  'Mutation.removeSink': 'sinks:write',
+  'Mutation.setReview': 'policy:publish',
+  'Mutation.takeReview': 'reviews:decide',
+  'Mutation.decideReview': 'reviews:decide',
 
   UserError: 'anyone',
   AuditRecord: 'anyone',
@@ -255,6 +279,11 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   Checkpoint: 'evidence:read',
   EvidenceExport: 'evidence:read',
   Job: 'jobs:read',
+  UpkeepCheck: 'identity:read',
+  Sink: 'sinks:read',
+  Review: 'reviews:read',
+  ReviewedClass: 'reviews:read',
+  ReviewSettings: 'policy:read',
 };
 
 /** Parts of an explanation are reached by who may replay and by who may read evidence; both roots were checked. */

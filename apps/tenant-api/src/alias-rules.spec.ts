@@ -17,7 +17,7 @@ it('a candidate that declares what no model can have is refused with its field',
   expect(candidateProblem({ ...candidate, contextLength: 8_000, capabilities: ['tools'] }, 0)).toBeUndefined();
   expect(candidateProblem({ ...candidate, weight: -1 }, 1)).toMatchObject({ field: ['candidates', '1', 'weight'] });
   expect(candidateProblem({ ...candidate, contextLength: 0 }, 2)).toMatchObject({
-    field: 'candidates.2.contextLength',
+    field: ['candidates', '2', 'contextLength'],
   });
   expect(candidateProblem({ ...candidate, capabilities: ['flight'] }, 3)).toMatchObject({
     field: ['candidates', '3', 'capabilities'],

@@ -83,8 +83,10 @@ describe("the gateway's login", () => {
     );
     expect(rows.map(({ name }) => name.replace(/\(.*/, ''))).toEqual([
       'control.ask_review',
+      'control.cell_of',
       'control.enqueue',
       'control.find_app_key',
+      'control.find_connection',
       'control.find_issuer',
       'control.lease_budget',
       'control.load_snapshot',

@@ -103,7 +103,7 @@ describe('an export', () => {
 });
 
 describe('retention', () => {
-  it('deletes nothing that has not expired, and nothing without an order in the tree', async () => {
+  it('row 44: deletes nothing that has not expired, and nothing without an order in the tree', async () => {
     const tenant = await database.tenant();
     await requests(tenant, 5);
     const retention = retentionStore(database.plane('writ_retention'));
@@ -114,7 +114,7 @@ describe('retention', () => {
     await expect(retention.prune(tenant.tenant, other, 0, 100)).rejects.toMatchObject({ code: 'WL006' });
   });
 
-  it('prunes what has expired, window by window, spares what is held, and the export still verifies', async () => {
+  it('row 44: prunes what has expired, window by window, spares what is held, and the export still verifies', async () => {
     const tenant = await database.tenant();
     await requests(tenant, 10);
     await expire(tenant);

@@ -39,7 +39,7 @@ afterAll(() => database.close());
 const aLeaf = async (): Promise<StoredLeaf> => maker.leaf((await database.tenant()).tenant);
 
 describe('an append', () => {
-  it('that commits with a warning is unknown, and its connection is not used again', async () => {
+  it('row 33: that commits with a warning is unknown, and its connection is not used again', async () => {
     const leaf = await aLeaf();
     const schema = schemaOf(leaf.tenant);
     await admin.query(
@@ -62,7 +62,7 @@ describe('an append', () => {
     });
   });
 
-  it('whose connection is lost is unknown, and `find` then waits until its fate is settled', async () => {
+  it('row 37: whose connection is lost is unknown, and `find` then waits until its fate is settled', async () => {
     const leaf = await aLeaf();
     await admin.query('BEGIN');
     await admin.query(`LOCK TABLE ${schemaOf(leaf.tenant)}.record IN ACCESS EXCLUSIVE MODE`);
@@ -198,7 +198,7 @@ describe('a ledger whose tenants share their transactions', () => {
 });
 
 describe('when the network falls silent', () => {
-  it('an append is unknown after three seconds, nothing hangs, and service returns within five of the mending', async () => {
+  it('row 36: an append is unknown after three seconds, nothing hangs, and service returns within five of the mending', async () => {
     const leaf = await aLeaf();
     const wire = await startWire(database.server.port);
     const url = database.server.url('writ_gateway').replace(`:${database.server.port}/`, `:${wire.port}/`);
@@ -223,7 +223,7 @@ describe('when the network falls silent', () => {
 });
 
 describe('when the database is killed under load', () => {
-  it('every append has a word within a second, what was durable is there afterwards, and service returns by itself', async () => {
+  it('row 29: every append has a word within a second, what was durable is there afterwards, and service returns by itself', async () => {
     const tenant = (await database.tenant()).tenant;
     const durable: StoredLeaf[] = [];
     const waits: number[] = [];

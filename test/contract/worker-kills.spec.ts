@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 describe('the worker', () => {
-  it('loses, moves, doubles and forks nothing when its sequencer is killed again and again', async () => {
+  it('row 28: loses, moves, doubles and forks nothing when its sequencer is killed again and again', async () => {
     const gateway = database.plane('writ_gateway');
     await writerRegister(gateway).enrol({ id: 'gw-1', kind: 'gateway', publicKey: 'key', statement: 's' });
     const store = postgresLedgerStore(gateway);

@@ -17,6 +17,7 @@ import {
   snapshotVerifier,
   type ConnectionDirectory,
   type EnrolledLedger,
+  type OutcomeSpool,
   type PlanePool,
 } from '@writ/postgres';
 import { createProviders, dialects } from '@writ/providers';
@@ -26,6 +27,7 @@ import { createClassifier } from './classifier.js';
 import { securityEvents } from './security.js';
 import type { GatewaySettings } from './settings.js';
 import { createSnapshots } from './snapshots.js';
+import { outcomeSpool } from './spool.js';
 import { buildVersion } from './version.js';
 
 export interface Wiring {
@@ -48,7 +50,6 @@ export function wire(settings: GatewaySettings): Wiring {
     headersMs: limits.upstreamHeadersMs,
     bodyIdleMs: limits.upstreamIdleMs,
   });
-  const own = ownLedger(settings, ledgerPlane, log, problem);
   const source = snapshotSource(configPlane, {
     verifier: snapshotVerifier([publicKeyIn(settings.snapshotPublicKeyFile)]),
     onProblem: problem,
@@ -56,8 +57,19 @@ export function wire(settings: GatewaySettings): Wiring {
   const directory = connectionDirectory(configPlane, { onProblem: problem });
   const redis = connectRedis({ url: settings.redisUrl, onProblem: problem });
   const security = securityEvents(log, systemClock);
-  const kms = localKms(Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64'));
+  const masterKey = Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64');
   const clock = systemClock;
+  const snapshots = createSnapshots({
+    source,
+    kms: localKms(masterKey),
+    clock,
+    log,
+    originOf: ({ tenant }) => logOrigin(settings.logName, tenant),
+    ...platformLayer(settings.platformPolicyFile),
+  });
+  const { spoolFolder } = settings;
+  const spool = spoolFolder === undefined ? undefined : outcomeSpool(spoolFolder, masterKey, snapshots, problem);
+  const own = ownLedger(settings, ledgerPlane, log, problem, spool);
   const leases = budgetStore(configPlane);
   const spending = createLimits({ redis, leases, clock, instances: settings.processes, onProblem: problem });
   const endpoints = sharedHealth(settings, problem);
@@ -70,14 +82,7 @@ export function wire(settings: GatewaySettings): Wiring {
       replays: sharedReplays(redis),
       failed: (error) => problem('a credential could not be verified', error),
     }),
-    snapshots: createSnapshots({
-      source,
-      kms,
-      clock,
-      log,
-      originOf: ({ tenant }) => logOrigin(settings.logName, tenant),
-      ...platformLayer(settings.platformPolicyFile),
-    }),
+    snapshots,
     classifier,
     limits: spending,
     ledger: own.ledger,
@@ -125,7 +130,13 @@ function sharedHealth(
   return { health, close: () => rests.close() };
 }
 
-function ownLedger(settings: GatewaySettings, plane: PlanePool, log: Log, problem: Problem): EnrolledLedger {
+function ownLedger(
+  settings: GatewaySettings,
+  plane: PlanePool,
+  log: Log,
+  problem: Problem,
+  spool: OutcomeSpool | undefined,
+): EnrolledLedger {
   const logKeys = settings.logPublicKeyFile === undefined ? [] : [rawPublicKey(publicKeyIn(settings.logPublicKeyFile))];
   return enrolledLedger({
     plane,
@@ -139,6 +150,7 @@ function ownLedger(settings: GatewaySettings, plane: PlanePool, log: Log, proble
     clock: systemClock,
     logKeys: () => logKeys,
     ...witnessesIn(settings.witnessPolicyFile),
+    ...(spool === undefined ? {} : { spool }),
     onAlarm: (alarm) => log.error({ alarm }, 'the ledger raised an alarm'),
     onProblem: problem,
   });

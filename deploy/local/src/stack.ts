@@ -97,7 +97,7 @@ async function startParts(
     '--roles',
     'sequencer,sweeper,auditor,retention',
   ]);
-  const gateway = await app('gateway', gatewaySettings(ground, gatewayProcesses));
+  const gateway = await app('gateway', gatewaySettings(ground, gatewayProcesses, join(folder, 'spool')));
   const urls = {
     gateway: `http://127.0.0.1:${ports.gateway}`,
     tenantApi: `http://127.0.0.1:${ports.tenantApi}`,
@@ -154,12 +154,13 @@ function workerSettings(ground: Ground, anchorFolder: string): Settings {
   };
 }
 
-function gatewaySettings(ground: Ground, processes: number): Settings {
+function gatewaySettings(ground: Ground, processes: number, spoolFolder: string): Settings {
   const { postgres, redis, keys, ports } = ground;
   return {
     ...commonSettings(ground),
     WRIT_LISTEN_PORT: String(ports.gateway),
     WRIT_PROCESSES: String(processes),
+    WRIT_SPOOL_FOLDER: spoolFolder,
     WRIT_DATABASE_URL: postgres.url('writ_gateway'),
     WRIT_REDIS_URL: redis.url,
     WRIT_SNAPSHOT_PUBLIC_KEY_FILE: keys.snapshotPublicKeyFile,

@@ -55,5 +55,7 @@ export const limits = Object.freeze({
   objectStorePartBytes: 8 * 1024 * 1024,
   objectStoreListBytes: 4 * 1024 * 1024,
   writerSilenceMs: 30_000,
+  /** How far a writer's clock may be from the database's. */
+  clockOffsetMs: 5_000,
   closeDecisionMs: 60_000,
 });

@@ -3,4 +3,5 @@ export * from './egress.js';
 export * from './kms.js';
 export * from './log.js';
 export * from './metrics.js';
+export * from './sealed-folder.js';
 export * from './settings.js';

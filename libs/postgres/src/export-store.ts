@@ -35,6 +35,8 @@ export interface ExportReader {
   left(from: number): Promise<readonly Uint8Array[]>;
   /** Hashes of the aligned subtrees that cover [to, size). */
   right(to: number, size: number): Promise<readonly Uint8Array[]>;
+  /** Guards of the append-only tables that are off or gone, such as `record.append_only`. */
+  missingGuards(): Promise<readonly string[]>;
   /** Ranges of [from, to) without payload, each with the index of the prune order that covers it. */
   gaps(from: number, to: number): Promise<readonly Gap[]>;
   /** A range of records that have outlived their retention class, from the oldest; undefined when there is none. */
@@ -157,6 +159,19 @@ class TenantExport implements ExportReader {
       roots.push(rootOf(hashes));
     }
     return roots;
+  }
+
+  async missingGuards(): Promise<readonly string[]> {
+    const { schema } = this.#transaction;
+    const rows = await this.#transaction.query<{ guard: string }>(
+      `SELECT t || '.' || g AS guard FROM unnest(ARRAY['record', 'batch', 'hold', 'tile']) t
+       CROSS JOIN unnest(ARRAY['append_only', 'append_only_whole']) g
+       WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_trigger x JOIN pg_catalog.pg_class c ON c.oid = x.tgrelid
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND c.relname = t AND x.tgname = g AND x.tgenabled = 'A') ORDER BY 1`,
+      [schema.replaceAll('"', '')],
+    );
+    return rows.map(({ guard }) => guard);
   }
 
   async gaps(from: number, to: number): Promise<readonly Gap[]> {

@@ -47,3 +47,4 @@ export { type EnrolledLedger, type EnrolledLedgerOptions, enrolledLedger } from 
 export { type ExportEpoch, type ExportHead, type ExportReader, withExport } from './export-store.js';
 export { type LegalHold, type Pruned, type RetentionStore, retentionStore, writeHold } from './retention-store.js';
 export { type EvidenceStore, type StoredCheckpoint, type StoredEntry, evidenceStore } from './evidence-store.js';
+export { OutcomeSpool, type OutcomeSpoolParts } from './outcome-spool.js';

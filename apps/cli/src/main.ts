@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { classifyCommand } from './classify.js';
+import { jobsCommand } from './jobs.js';
 import { policyCommand } from './policy.js';
+import { cellCommand } from './cell.js';
 import { idpCommand } from './idp.js';
 import { migrateCommand } from './migrate.js';
 import { tenantCommand } from './tenant.js';
@@ -17,6 +19,8 @@ for (const command of [
   tenantCommand(),
   idpCommand(),
   migrateCommand(),
+  cellCommand(),
+  jobsCommand(),
 ])
   writ.addCommand(command);
 await writ.parseAsync();

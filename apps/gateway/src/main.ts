@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { readFileSync } from 'node:fs';
 import { createLog } from '@writ/platform';
 import { createServer } from './server.js';
 import { startManagement } from './management.js';
@@ -37,6 +38,17 @@ function startPrimary({ processes, drainSeconds, logLevel, managementPort }: Gat
   });
 }
 
+function ownCertificate({
+  tlsCertificateFile,
+  tlsKeyFile,
+}: Pick<GatewaySettings, 'tlsCertificateFile' | 'tlsKeyFile'>):
+  { readonly cert: string; readonly key: string } | undefined {
+  if (tlsCertificateFile === undefined && tlsKeyFile === undefined) return undefined;
+  if (tlsCertificateFile === undefined || tlsKeyFile === undefined)
+    throw new Error('WRIT_TLS_CERTIFICATE_FILE and WRIT_TLS_KEY_FILE are set together or not at all');
+  return { cert: readFileSync(tlsCertificateFile, 'utf8'), key: readFileSync(tlsKeyFile, 'utf8') };
+}
+
 async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings): Promise<void> {
   const wiring = wire({ listenHost, listenPort, ...rest });
   const { ports, log } = wiring;
@@ -48,6 +60,7 @@ async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings)
     observe: createObserver(),
     isDraining: () => draining,
     credentialOf: credentialReader(rest),
+    tls: ownCertificate(rest),
   });
   onShutDown(async () => {
     draining = true;

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { refuse, type Refusal, type Result, type Snapshot } from '@writ/domain';
-import type { Ports } from '@writ/enforcement';
+import { standingOf, type Ports } from '@writ/enforcement';
 import type { Surface } from './door.js';
 import { refuseWith } from './refuse.js';
 import { readCredential, type CredentialReader } from './request.js';
@@ -46,5 +46,7 @@ async function snapshotOfCaller(
   const current = await ports.snapshots.current(identified.value.tenant);
   if (!current.ok) return { ok: false, error: current.error.refusal };
   if (current.value.snapshot.state === 'suspended') return { ok: false, error: refuse('tenant-suspended') };
+  if (standingOf(identified.value.subject, current.value.snapshot).isWithdrawn)
+    return refused(refuse('subject-withdrawn'));
   return { ok: true, value: current.value.snapshot };
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import { forwardedCertificate } from '@writ/identity';
 import { err, limits, ok, refuse, type Credential, type Refusal, type Result } from '@writ/domain';
 
@@ -41,12 +42,20 @@ export function credentialReader(places: CredentialPlaces): CredentialReader {
   return (request) => {
     const path = request.url ?? '';
     const peer = request.socket.remoteAddress ?? '';
-    const certificate = forwardedCertificate(request.headers, peer, { proxies, header });
+    // A listed proxy speaks for its clients alone; the certificate of its own connection is nobody's credential.
+    const certificate = proxies.includes(peer)
+      ? forwardedCertificate(request.headers, peer, { proxies, header })
+      : shownCertificate(request);
     return readCredential(request, {
       url: publicUrl === undefined ? path : new URL(path, publicUrl).href,
       ...(certificate === undefined ? {} : { clientCertificate: certificate }),
     });
   };
+}
+
+/** What this connection's own handshake proved possession of. */
+function shownCertificate({ socket }: IncomingMessage): Uint8Array | undefined {
+  return socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.raw : undefined;
 }
 
 /** The headers of a credential, in the places where the published SDKs put it. More than one is refused. */

@@ -27,6 +27,8 @@ export interface ServerDependencies extends DoorDependencies, ModelsDependencies
   readonly surfaces: readonly Surface[];
   /** True once the process is draining: answers carry `connection: close`. */
   readonly isDraining: () => boolean;
+  /** The gateway's own certificate and key, PEM; without it TLS ends in front of the gateway. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
 
 /** The gateway's HTTP application. Nest starts and stops it; the routes are plain handlers, so their order is visible. */
@@ -38,7 +40,7 @@ export async function createServer(dependencies: ServerDependencies): Promise<Ne
     connectionTimeout: 0,
     requestTimeout: 60_000,
     keepAliveTimeout: 75_000,
-    http: { maxHeaderSize: limits.headerBytes, headersTimeout: 10_000 },
+    ...listenerOf(dependencies.tls),
     routerOptions: { maxParamLength: 128, ignoreTrailingSlash: false },
   });
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule, adapter, {
@@ -49,6 +51,16 @@ export async function createServer(dependencies: ServerDependencies): Promise<Ne
   await app.init();
   await adapter.getInstance<FastifyInstance>().ready();
   return app;
+}
+
+/**
+ * With TLS, any client certificate is asked for and taken: the handshake proves possession, and whose authority counts is
+ * each tenant's to say, not this listener's.
+ */
+function listenerOf(tls: ServerDependencies['tls']): object {
+  const bounds = { maxHeaderSize: limits.headerBytes, headersTimeout: 10_000 };
+  if (tls === undefined) return { http: bounds };
+  return { https: { ...bounds, ...tls, minVersion: 'TLSv1.2', requestCert: true, rejectUnauthorized: false } };
 }
 
 /** Every route of the public listener. `test/coverage` enumerates the router and finds each one guarded. */

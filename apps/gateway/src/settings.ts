@@ -13,6 +13,9 @@ export const gatewaySettings = z.object({
   clientCertificateHeader: z
     .enum(['client-cert', 'x-forwarded-client-cert', 'x-ssl-client-cert'])
     .default('client-cert'),
+  /** PEM of the certificate and its key. With both the gateway speaks TLS itself and asks clients for certificates. */
+  tlsCertificateFile: z.string().optional(),
+  tlsKeyFile: keyFileSetting.optional(),
   managementPort: z.coerce.number().int().min(0).max(65_535).default(0),
   processes: z.coerce.number().int().min(1).max(64).default(1),
   /** Login `writ_gateway` of the control database. */

@@ -3,10 +3,19 @@ import { readFileSync } from 'node:fs';
 import { isCleared } from '@writ/classification';
 import { limits, parseRecordId, type RecordId } from '@writ/domain';
 import type { Ports } from '@writ/enforcement';
-import { createIdentity, documentFetcher, type Directory } from '@writ/identity';
+import { createIdentity, documentFetcher, type Directory, type Trust } from '@writ/identity';
 import { isReceipt, parseWitnessPolicy, rawPublicKey, statementSigner, type WitnessPolicy } from '@writ/ledger';
 import { compile, type PolicyImage } from '@writ/policy';
-import { createLog, guardedDispatcher, localKms, openText, systemClock, uuidv7, type Log } from '@writ/platform';
+import {
+  createLog,
+  guardedDispatcher,
+  localKms,
+  openText,
+  systemClock,
+  uuidv7,
+  type Kms,
+  type Log,
+} from '@writ/platform';
 import {
   budgetStore,
   connectionDirectory,
@@ -80,6 +89,7 @@ export function wire(settings: GatewaySettings): Wiring {
       fetchDocument: documentFetcher(egress),
       clock,
       replays: sharedReplays(redis),
+      clientSecret: (trust) => openClientSecret(kms, trust),
       failed: (error) => problem('a credential could not be verified', error),
     }),
     snapshots,
@@ -165,10 +175,12 @@ function callersOf(directory: ConnectionDirectory, adminAudience: string): Direc
     async find(issuer) {
       const found = await directory.find(issuer);
       if (!found.ok) throw new Error('the directory of connections is unavailable');
-      return found.value.map(({ tenant, connection }) => ({
-        tenant,
-        connection: { ...connection, audiences: connection.audiences.filter((audience) => audience !== adminAudience) },
-      }));
+      return found.value.map((trust) => withoutAudience(trust, adminAudience));
+    },
+    async findConnection(id) {
+      const found = await directory.findConnection(id);
+      if (!found.ok) throw new Error('the directory of connections is unavailable');
+      return found.value && withoutAudience(found.value, adminAudience);
     },
     async findAppKey(sha256) {
       const found = await directory.findAppKey(sha256);
@@ -176,6 +188,19 @@ function callersOf(directory: ConnectionDirectory, adminAudience: string): Direc
       return found.value;
     },
   };
+}
+
+function withoutAudience({ tenant, connection }: Trust, adminAudience: string): Trust {
+  const audiences = connection.audiences.filter((audience) => audience !== adminAudience);
+  return { tenant, connection: { ...connection, audiences } };
+}
+
+/** The tenant API wrapped it in this context; whatever else unwraps to nothing is an error, for which identity refuses. */
+async function openClientSecret(kms: Kms, { tenant, connection }: Trust): Promise<string | undefined> {
+  const sealed = connection.settings['sealedClientSecret'];
+  if (sealed === undefined) return undefined;
+  const secret = await kms.unwrap(`tenant/${tenant}/identity-provider/${connection.id}`, sealed);
+  return Buffer.from(secret).toString('utf8');
 }
 
 /** A platform policy that does not compile stops the start: running without it would permit what it forbids. */

@@ -8,6 +8,7 @@ import {
 import { MemberRow, RecoveryCodeRow, SignUpRow, TenantRow } from '@writ/postgres/control';
 import type { BootstrapIssuer } from './bootstrap-issuer.js';
 import { type Caller, refusedError } from './caller.js';
+import { rolesOfGroups } from './directory.js';
 import { isAdministrative } from './identity-rules.js';
 import { permissionsOf, reservedRoles } from './permissions.js';
 import type { Ports } from './ports.js';
@@ -84,28 +85,29 @@ async function member(ports: Ports, credential: Credential): Promise<Caller> {
   }
   const { subject, tenant } = verified.value;
   const given = subject.roles.filter((role) => !reservedRoles.includes(role));
-  const row = await memberRow(ports, tenant, subject, given);
+  const { row, byGroups } = await memberOf(ports, tenant, subject, given);
   if (row?.active === false)
     throw refusedError('UNAUTHENTICATED', 'This person was deprovisioned; an owner of the tenant can say why.');
-  const roles = [...new Set([...given, ...(row?.roles ?? [])])];
+  const roles = [...new Set([...given, ...(row?.roles ?? []), ...byGroups])];
   return { kind: 'member', subject, tenant, roles, permissions: permissionsOf(roles) };
 }
 
 /** Just in time: whoever may administer something is listed from the first call on. Others leave no row. */
-async function memberRow(
+async function memberOf(
   ports: Ports,
   tenant: TenantContext,
   subject: Subject,
   roles: readonly string[],
-): Promise<MemberRow | undefined> {
+): Promise<{ readonly row?: MemberRow; readonly byGroups: readonly string[] }> {
   return ports.control.inTenant(tenant, async (tx) => {
     const row = await tx.one(MemberRow, { identityProviderId: subject.connection, subject: subject.id });
-    if (row || !roles.some(isAdministrative)) return row;
+    if (row) return { row, byGroups: row.active ? await rolesOfGroups(tx, row.id) : [] };
+    if (!roles.some(isAdministrative)) return { byGroups: [] };
     await tx.client.query(
       `INSERT INTO control.member (id, tenant_id, identity_provider_id, subject, roles, active)
        VALUES ($1, $2, $3, $4, '[]', true) ON CONFLICT DO NOTHING`,
       [ports.newId(), tx.tenantId, subject.connection, subject.id],
     );
-    return undefined;
+    return { byGroups: [] };
   });
 }

@@ -11,11 +11,22 @@ const invalid = (field: string, message: string): UserError => userError(field, 
 
 export function inputProblem(input: CreateIdentityProviderInput): UserError | undefined {
   if (!/^\S(.{0,61}\S)?$/u.test(input.name)) return invalid('name', 'A name has 1 to 63 characters.');
+  if (input.kind !== 'mtls' && input.audiences.length === 0)
+    return invalid('audiences', 'Name 1 to 10 audiences; a token for anybody else is never accepted.');
   if (
-    input.audiences.length === 0 ||
-    input.audiences.length > 10 ||
-    input.audiences.some((a) => a === '' || a.length > 256)
+    input.roles.length > 20 ||
+    input.roles.some((role) => !roleName.test(role) || reservedRoles.includes(role)) ||
+    (input.roles.length > 0 && input.boundClaims.length === 0)
   )
+    return invalid('roles', 'At most 20 roles, of a-z, 0-9 and hyphen; they go to whoever fulfils a bound claim.');
+  if (input.confirmation !== undefined && input.confirmation !== 'dpop' && input.confirmation !== 'certificate')
+    return invalid('confirmation', 'Choose dpop or certificate.');
+  if (input.clientSecret !== undefined && !/^[\x21-\x7e]{8,512}$/.test(input.clientSecret))
+    return invalid('clientSecret', 'A secret has 8 to 512 visible characters.');
+  if (input.staleAllowSeconds !== undefined && (input.staleAllowSeconds < 0 || input.staleAllowSeconds > 60))
+    return invalid('staleAllowSeconds', 'An older answer may be taken for at most 60 seconds.');
+  if (revokedProblem(input.revoked)) return revokedProblem(input.revoked);
+  if (input.audiences.length > 10 || input.audiences.some((a) => a === '' || a.length > 256))
     return invalid('audiences', 'Name 1 to 10 audiences; a token for anybody else is never accepted.');
   if (!subjectKinds.some((kind) => kind === input.subjectKind))
     return invalid('subjectKind', `Choose one of ${subjectKinds.join(', ')}.`);
@@ -32,6 +43,12 @@ export function inputProblem(input: CreateIdentityProviderInput): UserError | un
   )
     return invalid('attributeClaims', 'Claims are names; at most 20 become attributes.');
   return undefined;
+}
+
+export function revokedProblem(revoked: readonly string[]): UserError | undefined {
+  return revoked.length > 1_000 || revoked.some((each) => !/^[0-9a-fA-F:]{2,128}$/.test(each))
+    ? invalid('revoked', 'At most 1,000 fingerprints or serial numbers in hex.')
+    : undefined;
 }
 
 export function mappingProblem(mappings: readonly ClaimMappingInput[]): UserError | undefined {

@@ -22,7 +22,9 @@ export type Permission =
   | 'approvals:read'
   | 'approvals:decide'
   | 'evidence:read'
-  | 'evidence:export';
+  | 'evidence:export'
+  | 'jobs:read'
+  | 'jobs:write';
 
 const reading: readonly Permission[] = [
   'tenant:read',
@@ -33,6 +35,7 @@ const reading: readonly Permission[] = [
   'budgets:read',
   'policy:read',
   'approvals:read',
+  'jobs:read',
 ];
 
 /** The roles that mean something here; a claim mapping may name others for policy. `setup` and `recovery` are no mapping's to give. */
@@ -54,6 +57,7 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
     'approvals:decide',
     'evidence:read',
     'evidence:export',
+    'jobs:write',
   ],
   admin: [
     ...reading,
@@ -67,6 +71,7 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
     'policy:publish',
     'approvals:decide',
     'evidence:read',
+    'jobs:write',
   ],
   'policy-author': ['tenant:read', 'catalogue:read', 'policy:read', 'policy:write', 'approvals:read'],
   'policy-approver': [
@@ -93,6 +98,7 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Query.changeLog': 'tenant:read',
   'Query.domains': 'identity:read',
   'Query.identityProviders': 'identity:read',
+  'Query.previewClaimMappings': 'identity:write',
   'Query.providerCredentials': 'catalogue:read',
   'Query.endpoints': 'catalogue:read',
   'Query.endpointSets': 'catalogue:read',
@@ -104,12 +110,14 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Query.taxonomy': 'policy:read',
   'Query.apps': 'apps:read',
   'Query.members': 'members:read',
+  'Query.directoryGroups': 'members:read',
   'Query.roles': 'members:read',
   'Query.approvals': 'approvals:read',
   'Query.decision': 'evidence:read',
   'Query.decisions': 'evidence:read',
   'Query.checkpoints': 'evidence:read',
   'Query.exports': 'evidence:read',
+  'Query.jobs': 'jobs:read',
 
   'Mutation.signUp': 'anyone',
   'Mutation.verifyEmail': 'anyone',
@@ -124,6 +132,8 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Mutation.setClaimMappings': 'identity:write',
   'Mutation.enableIdentityProvider': 'identity:write',
   'Mutation.disableIdentityProvider': 'identity:write',
+  'Mutation.updateIdentityProvider': 'identity:write',
+  'Mutation.rotateClientSecret': 'identity:write',
   'Mutation.removeIdentityProvider': 'identity:write',
   'Mutation.createProviderCredential': 'credentials:write',
   'Mutation.rotateProviderCredential': 'credentials:write',
@@ -146,12 +156,15 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Mutation.revokeAppKey': 'apps:write',
   'Mutation.setMemberRoles': 'members:write',
   'Mutation.removeMember': 'members:write',
+  'Mutation.setDirectoryGroupRoles': 'members:write',
   'Mutation.approveChange': 'approvals:decide',
   'Mutation.rejectChange': 'approvals:decide',
   'Mutation.armBreakGlass': 'members:write',
   'Mutation.useBreakGlass': 'anyone',
   'Mutation.rotateScimToken': 'members:write',
   'Mutation.requestExport': 'evidence:export',
+  'Mutation.retryJob': 'jobs:write',
+  'Mutation.dismissJob': 'jobs:write',
 
   UserError: 'anyone',
   AuditRecord: 'anyone',
@@ -165,6 +178,7 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   IdentityProvider: 'identity:read',
   ClaimMapping: 'identity:read',
   ExplainNode: 'identity:read',
+  ClaimMappingPreview: 'identity:read',
   ProviderCredential: 'catalogue:read',
   Endpoint: 'catalogue:read',
   Baa: 'catalogue:read',
@@ -183,12 +197,14 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   App: 'apps:read',
   AppKey: 'apps:read',
   Member: 'members:read',
+  DirectoryGroup: 'members:read',
   Role: 'members:read',
   Approval: 'approvals:read',
   LedgerEntry: 'evidence:read',
   Decision: 'evidence:read',
   Checkpoint: 'evidence:read',
   EvidenceExport: 'evidence:read',
+  Job: 'jobs:read',
 };
 
 /** Wrappers hold nothing of their own: what they wrap has its own permission, and the root field was checked. */

@@ -15,6 +15,11 @@ export const tenantApiSettings = z.object({
   exportKeyFile: keyFileSetting,
   /** The deployment's keyset, signed by its root. */
   keysetFile: keyFileSetting,
+  /** The cell of the directory that this API provisions in. */
+  cell: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
+    .default('main'),
   /** The public address of this API: the issuer of setup tokens. */
   publicUrl: z.url(),
   /** The `aud` that an administrator's access token must carry. */

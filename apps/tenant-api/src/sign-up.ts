@@ -101,9 +101,26 @@ function hashOf(id: string, code: string): string {
   return createHash('sha256').update(`writ/sign-up\0${id}\0${code}`).digest('hex');
 }
 
+/** Takes a place in the directory of cells. Which one has room is known to all cells; only its own API can provision there. */
+async function place(tx: ControlTx, id: string, { region, cell }: NewTenant): Promise<UserError | undefined> {
+  const { rows } = await tx.client.query('SELECT cell, address FROM control.place_tenant($1, $2)', [id, region]);
+  const [found] = rows;
+  if (found === undefined)
+    return userError(
+      'region',
+      UserErrorCode.UNAVAILABLE,
+      'No cell for this region has room for another tenant; the operators of this service must add one.',
+    );
+  if (found['cell'] === cell) return undefined;
+  const address = String(found['address']);
+  return userError('region', UserErrorCode.UNAVAILABLE, `Tenants of this region are created at ${address}.`);
+}
+
 export interface NewTenant {
   readonly name: string;
   readonly region: string;
+  /** The cell that this API serves. */
+  readonly cell: string;
   /** Name of the deployment in origin lines. */
   readonly logName: string;
   readonly dryRun: boolean;
@@ -137,6 +154,8 @@ export async function prepareTenant(ports: Ports, signUpId: string, wanted: NewT
         return err(
           userError('', UserErrorCode.TAKEN, 'This setup credential has created its tenant already; query `tenant`.'),
         );
+      const elsewhere = await place(tx, id, wanted);
+      if (elsewhere) return err(elsewhere);
       if (!wanted.dryRun) await ports.publisher.provision(id, origin);
       await tx.insert(TenantRow, {
         id,

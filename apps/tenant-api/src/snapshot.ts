@@ -8,6 +8,7 @@ import {
   parseEndpointId,
 } from '@writ/domain';
 import * as c from '@writ/postgres/control';
+import { rolesByMember } from './directory.js';
 import { strategiesIn } from './catalogue-rules.js';
 import type { Ports } from './ports.js';
 
@@ -46,6 +47,7 @@ async function assemble(ports: Ports, tx: c.ControlTx, tenant: c.TenantRow, vers
     publishedAt: ports.nowMs(),
     connections: (await tx.all(c.IdentityProviderRow)).filter((row) => row.enabled).map(connectionOfRow),
     appKeys: await appKeysOf(tx, ports.nowMs()),
+    standings: await standingsOf(tx),
     policy: await policyOf(ports, tx),
     taxonomy: (await tx.all(c.TaxonomyRow))[0]?.source ?? builtIn,
     endpoints,
@@ -166,6 +168,17 @@ async function appKeysOf(tx: c.ControlTx, nowMs: number): Promise<Snapshot['appK
         ...(row.expiresAt !== null && { expiresAt: row.expiresAt.getTime() }),
       },
     ];
+  });
+}
+
+/** Only who stands otherwise than the token says. */
+async function standingsOf(tx: c.ControlTx): Promise<NonNullable<Snapshot['standings']>> {
+  const given = await rolesByMember(tx);
+  return (await tx.all(c.MemberRow)).flatMap((row) => {
+    const roles = row.active ? [...new Set([...row.roles, ...(given.get(row.id) ?? [])])].toSorted() : [];
+    if (row.active && roles.length === 0) return [];
+    const subject = createHash('sha256').update(row.subject).digest('hex');
+    return [{ connection: row.identityProviderId, subject, withdrawn: !row.active, roles }];
   });
 }
 

@@ -1,10 +1,12 @@
 import { createPrivateKey, randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { statementSigner } from '@writ/ledger';
-import { type Log, createLog, guardedDispatcher, localKms, systemClock, uuidv7 } from '@writ/platform';
+import type { Trust } from '@writ/identity';
+import { type Kms, type Log, createLog, guardedDispatcher, localKms, systemClock, uuidv7 } from '@writ/platform';
 import { compile } from '@writ/policy';
 import { type PlanePool, enrolledLedger, evidenceStore, planePool, snapshotSigner } from '@writ/postgres';
 import { Control } from '@writ/postgres/control';
+import { clientSecretContext } from './connection-draft.js';
 import { targetCheck } from './outside/check-target.js';
 import { oidcDiscovery } from './outside/discovery.js';
 import { recordedEvidence } from './outside/evidence.js';
@@ -42,11 +44,21 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
   const own = ownLedger(settings, ledgerPlane, log, problem);
   const dispatcher = guardedDispatcher({ allowHosts: settings.egressAllowHosts, connectMs: 3_000, headersMs: 5_000 });
   const failed = (cause: unknown): void => problem('a credential could not be verified', cause);
+  const kms = localKms(Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64'));
+  const clientSecret = ({ tenant, connection }: Trust): Promise<string | undefined> =>
+    openClientSecret(kms, tenant, connection);
   const ports: Ports = {
     control,
     ledger: own.ledger,
-    kms: localKms(Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64')),
-    identity: verifyingIdentity({ control, adminAudience: settings.adminAudience, dispatcher, nowMs, failed }),
+    kms,
+    identity: verifyingIdentity({
+      control,
+      adminAudience: settings.adminAudience,
+      dispatcher,
+      nowMs,
+      failed,
+      clientSecret,
+    }),
     discovery: oidcDiscovery(dispatcher),
     mail: settings.mail === 'print' ? printedMail(printLine) : postedMail(settings.mail, dispatcher),
     names: txtRecords(settings.nameServers),
@@ -71,6 +83,16 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
     await Promise.allSettled([ledgerPlane.close(), readingPlane.close(), exporterPlane.close(), plane.close()]);
   };
   return { ports, log, notReady: () => [], close };
+}
+
+async function openClientSecret(
+  kms: Kms,
+  tenant: string,
+  { id, settings }: Trust['connection'],
+): Promise<string | undefined> {
+  const sealed = settings['sealedClientSecret'];
+  if (sealed === undefined) return undefined;
+  return Buffer.from(await kms.unwrap(clientSecretContext(tenant, id), sealed)).toString('utf8');
 }
 
 type Problem = (what: string, cause?: unknown) => void;

@@ -9,3 +9,10 @@ export { type PublishedHead, Sequencer, type SequencerParts, SequencingStopped }
 export { type RetentionParts, retain } from './retention.js';
 export { passStartGate } from './start-gate.js';
 export { type SweeperParts, sweep } from './sweeper.js';
+export { type JobClass, type JobQueue, jobClasses, retryDelayMs } from './jobs/classes.js';
+export { Dispatcher, type DispatcherParts } from './jobs/dispatcher.js';
+export { type EntrySeal, entrySeal } from './jobs/entry-seal.js';
+export { FairShare } from './jobs/fair-share.js';
+export { type JobHouseParts, runJobHouse } from './jobs/house.js';
+export { type JobMeasures, jobMeasures } from './jobs/measures.js';
+export { JobFailed, type JobHandler, type JobResult, type JobRun, Runtime, type RuntimeParts } from './jobs/runtime.js';

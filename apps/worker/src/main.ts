@@ -1,4 +1,5 @@
 import { createLog, systemClock } from '@writ/platform';
+import { runJobs } from './jobs/role.js';
 import type { RunningRole } from './repeat.js';
 import { runAuditor, runRetention, runSweeper } from './roles.js';
 import { runSequencer } from './sequencer-role.js';
@@ -18,6 +19,7 @@ if (settings.roles.has('sequencer')) running.push(runSequencer(settings, systemC
 if (settings.roles.has('sweeper')) running.push(runSweeper(settings, systemClock, log));
 if (settings.roles.has('retention')) running.push(runRetention(settings, systemClock, log));
 if (settings.roles.has('auditor')) running.push(runAuditor(settings, systemClock, log));
+if (settings.roles.has('jobs')) running.push(runJobs(settings, systemClock, log));
 process.stdout.write(`${JSON.stringify({ ready: true, roles: [...settings.roles] })}\n`);
 
 let isStopping = false;

@@ -1,14 +1,16 @@
 import { environment, listSetting, readSettings } from '@writ/platform';
 import { z } from 'zod';
 
-export const roles = ['sequencer', 'sweeper', 'auditor', 'retention'] as const;
+export const roles = ['sequencer', 'sweeper', 'auditor', 'retention', 'jobs'] as const;
+/** Named points of a job at which the fault tests end a worker. */
+export const killPoints = ['begun', 'worked', 'finished'] as const;
 export type Role = (typeof roles)[number];
 
 const url = z.string().min(1, 'a database address with login and password');
 const keyFile = z.string().min(1, 'the path of a key file');
 
 /** Every setting of the worker. What a role needs is demanded only when the process has that role. */
-function schemaOf(chosen: ReadonlySet<Role>) {
+function schemaOf(chosen: ReadonlySet<Role>, backend: string | undefined) {
   const forRoles = <T extends z.ZodType>(of: readonly Role[], type: T): T | z.ZodOptional<T> =>
     of.some((role) => chosen.has(role)) ? type : type.optional();
   return z.object({
@@ -38,19 +40,28 @@ function schemaOf(chosen: ReadonlySet<Role>) {
     egressAllowHosts: listSetting,
     shard: z.coerce.number().int().min(0).max(32_767).default(0),
     /** Login `writ_worker`. */
-    databaseUrl: forRoles(['sweeper', 'auditor', 'retention'], url),
+    databaseUrl: forRoles(['sweeper', 'auditor', 'retention', 'jobs'], url),
     /** 32 bytes, base64, in a file that only the operator reads. */
-    masterKeyFile: forRoles(['sweeper', 'auditor', 'retention'], keyFile),
+    masterKeyFile: forRoles(['sweeper', 'auditor', 'retention', 'jobs'], keyFile),
     /** Ed25519 private key (PEM) that enrols this process's writer key. */
-    writerAuthorityKeyFile: forRoles(['sweeper', 'auditor', 'retention'], keyFile),
+    writerAuthorityKeyFile: forRoles(['sweeper', 'auditor', 'retention', 'jobs'], keyFile),
     /** Ed25519 public key (PEM) of the tenant API. */
-    snapshotPublicKeyFile: forRoles(['sweeper', 'auditor', 'retention'], keyFile),
+    snapshotPublicKeyFile: forRoles(['sweeper', 'auditor', 'retention', 'jobs'], keyFile),
     /** Login `writ_exporter`. */
-    exporterDatabaseUrl: forRoles(['auditor', 'retention'], url),
+    exporterDatabaseUrl: forRoles(['auditor', 'retention', 'jobs'], url),
     /** Login `writ_retention`. */
     retentionDatabaseUrl: forRoles(['retention'], url),
     /** Ed25519 public key (PEM) that checkpoints are verified with. */
     logPublicKeyFile: forRoles(['auditor'], keyFile),
+    /** Where the queues of jobs are; the jobs themselves are in the database whatever this says. */
+    queueBackend: z.enum(['redis', 'postgres']).default('redis'),
+    redisUrl: chosen.has('jobs') && backend !== 'postgres' ? url : url.optional(),
+    /** Login `writ_queue`: owns the schema of BullMQ and may touch nothing else. */
+    queueDatabaseUrl: chosen.has('jobs') && backend === 'postgres' ? url : url.optional(),
+    /** The operators' listener with the measures of the jobs; none without it. */
+    managementPort: z.coerce.number().int().min(0).max(65_535).optional(),
+    /** Ends the process with SIGKILL at this point of a job: for fault tests, never elsewhere. */
+    killAt: z.enum(killPoints).optional(),
     /** Name of the deployment in the logs' origin lines. */
     logName: z.string().regex(/^[a-z0-9.-]{1,64}$/, 'lower-case letters, digits, dots and hyphens'),
     environment: z.string().default('local'),
@@ -76,7 +87,8 @@ export function readWorkerSettings(
       unknown.push(`--roles: ${name === '' ? 'names no role' : `${name} is unknown`}; choose from ${roles.join(', ')}`);
     else chosen.add(role);
   }
-  const read = readSettings(schemaOf(chosen), environment());
+  const given = environment();
+  const read = readSettings(schemaOf(chosen, given['WRIT_QUEUE_BACKEND']), given);
   if (read.ok) unknown.push(...incomplete(read.value, chosen));
   if (unknown.length > 0) return { ok: false, error: [...unknown, ...(read.ok ? [] : read.error)] };
   return read.ok ? { ok: true, value: { ...read.value, roles: chosen } } : read;

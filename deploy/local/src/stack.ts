@@ -95,7 +95,7 @@ async function startParts(
   const tenantApi = await app('tenant-api', tenantApiSettings(ground));
   const worker = await app('worker', workerSettings(ground, join(folder, 'anchors')), [
     '--roles',
-    'sequencer,sweeper,auditor,retention',
+    'sequencer,sweeper,auditor,retention,jobs',
   ]);
   const gateway = await app('gateway', gatewaySettings(ground, gatewayProcesses, join(folder, 'spool')));
   const urls = {
@@ -140,7 +140,7 @@ function tenantApiSettings(ground: Ground): Settings {
 }
 
 function workerSettings(ground: Ground, anchorFolder: string): Settings {
-  const { postgres, keys } = ground;
+  const { postgres, redis, keys } = ground;
   return {
     ...commonSettings(ground),
     WRIT_SEQUENCER_DATABASE_URL: postgres.url('writ_sequencer'),
@@ -151,6 +151,7 @@ function workerSettings(ground: Ground, anchorFolder: string): Settings {
     WRIT_LOG_PUBLIC_KEY_FILE: keys.logPublicKeyFile,
     WRIT_SNAPSHOT_PUBLIC_KEY_FILE: keys.snapshotPublicKeyFile,
     WRIT_ANCHOR_FOLDER: anchorFolder,
+    WRIT_REDIS_URL: redis.url,
   };
 }
 

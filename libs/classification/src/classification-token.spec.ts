@@ -1,5 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { claimsOf, issueClassificationToken, readClassificationToken, tighten } from './classification-token.js';
+import {
+  claimsOf,
+  classesOf,
+  concerns,
+  deepFactOf,
+  issueClassificationToken,
+  leafDigestsOf,
+  readClassificationToken,
+  tighten,
+} from './classification-token.js';
 import { compareTaxonomies } from './shadow.js';
 import { explain } from './explain.js';
 import { generalise } from './redact/generalise.js';
@@ -27,8 +36,37 @@ describe('the classification token', () => {
 
   it('lets a review tighten and never loosen', () => {
     const reviewed = tighten(claims, { PII: 100, PHI: 800 });
-    expect(reviewed.inline).toEqual({ PII: 950, PHI: 800 });
+    expect(classesOf(reviewed)).toEqual({ PII: 950, PHI: 800 });
+    expect(classesOf(tighten(reviewed, { PHI: 100 }))).toEqual({ PII: 950, PHI: 800 });
     expect(tighten(claims, 'failed').state).toBe('failed');
+    expect(tighten(reviewed, 'failed')).toEqual(reviewed);
+  });
+
+  it('keeps what was found inline beside what the review found', () => {
+    const reviewed = tighten(claims, { PHI: 800 });
+    expect([reviewed.inline, reviewed.review]).toEqual([{ PII: 950 }, { PHI: 800 }]);
+  });
+
+  it('concerns a later request that holds its newest leaf, and none that shares the system prompt alone', () => {
+    const system = aLeaf('You are a helpful assistant.', { path: '/messages/0/content', role: 'system' });
+    const asked = aLeaf('mail bob@acme.com', { path: '/messages/1/content' });
+    const of = claimsOf(classified('mail bob@acme.com'), [system, asked], {
+      id: 'r',
+      digestKey: key,
+      expiresAt: 2_000,
+    });
+    const later = aLeaf('and now?', { path: '/messages/3/content' });
+    expect(concerns(of, leafDigestsOf([system, asked, later], key))).toBe(true);
+    expect(concerns(of, leafDigestsOf([system, later], key))).toBe(false);
+  });
+
+  it('is a fact for policy that is clear only when every review is done and found nothing', () => {
+    const clear = tighten(claims, { PHI: 100 });
+    expect(deepFactOf([])).toBe('none');
+    expect(deepFactOf([claims])).toBe('pending');
+    expect(deepFactOf([tighten(claims, 'failed'), clear])).toBe('pending');
+    expect(deepFactOf([clear])).toBe('clear');
+    expect(deepFactOf([clear, tighten(claims, { PHI: 700 })])).toBe('confirmed');
   });
 });
 

@@ -1,97 +1,103 @@
-import { createHmac } from 'node:crypto';
 import { limits, type Attachment, type Classification, type Finding, type Leaf } from '@writ/domain';
-import { compose, isQuiet } from './composite.js';
-import type { Candidate } from './detect/rule.js';
-import type { LeafFindings } from './leaf-findings.js';
-import { engineVersion, scan, type Scope } from './engine.js';
-import { bundleOf, type Bundle, type Taxonomy } from './taxonomy/taxonomy.js';
+import { compose } from './composite.js';
+import { engineVersion } from './engine.js';
+import type { LeafCache, LeafMemory } from './leaf-cache.js';
+import type { LeafScan, Located, ScannedLeaf } from './located.js';
+import { MAX_FINDINGS, scanLeaves, type ScanOptions, type Scans } from './scan-leaves.js';
+import { bundleOf, type Taxonomy } from './taxonomy/taxonomy.js';
 
-export interface ClassifyOptions {
-  /** 32 bytes: value digests and conversation tokens. */
-  readonly digestKey: Uint8Array;
+export interface ClassifyOptions extends ScanOptions {
   /** Parts that cannot be read; each makes the result incomplete as `unclassified:<kind>`. */
   readonly attachments: readonly Attachment[];
-  /** True once the budget of time is spent. */
-  readonly expired: () => boolean;
+  /** Where to look for, and to leave, what whole leaves held. */
+  readonly memory?: { readonly cache: LeafCache; readonly tenant: string };
 }
 
-export const MAX_FINDINGS = 5_000;
+/** What is left to read of a request after what is remembered. */
+export interface Plan {
+  readonly leaves: readonly Leaf[];
+  /** By index of `leaves`. */
+  readonly recalled: readonly (LeafScan | undefined)[];
+  readonly names: readonly (string | undefined)[];
+  readonly missing: readonly Leaf[];
+  readonly missingCharacters: number;
+  readonly memory: LeafMemory | undefined;
+  readonly incomplete: readonly string[];
+}
 
 /** Scans every leaf. Whatever runs out or fails makes the result incomplete, and policy denies that by default. */
 export function classify(leaves: readonly Leaf[], taxonomy: Taxonomy, options: ClassifyOptions): Classification {
-  const bundle = bundleOf(taxonomy);
-  const incomplete = new Set<string>(options.attachments.map((part) => `unclassified:${part.kind}`));
-  const found: LeafFindings[] = [];
+  return classifyPlanned(planClassification(leaves, taxonomy, options), taxonomy, options);
+}
+
+/** Reads here what the plan found missing; a pool reads it on a worker's thread. */
+export function classifyPlanned(plan: Plan, taxonomy: Taxonomy, options: ScanOptions): Classification {
+  return conclude(plan, scanLeaves(plan.missing, bundleOf(taxonomy), options), taxonomy);
+}
+
+/** Recalls what it can, and says what is left to read. */
+export function planClassification(
+  leaves: readonly Leaf[],
+  taxonomy: Taxonomy,
+  { digestKey, attachments, memory: where }: Omit<ClassifyOptions, 'expired'>,
+): Plan {
+  const incomplete = new Set<string>(attachments.map((part) => `unclassified:${part.kind}`));
+  const memory = where?.cache.of(where.tenant, bundleOf(taxonomy), digestKey);
+  const admitted: Leaf[] = [];
+  const recalled: (LeafScan | undefined)[] = [];
+  const names: (string | undefined)[] = [];
+  const missing: Leaf[] = [];
   let characters = 0;
-  let count = 0;
+  let missingCharacters = 0;
   for (const leaf of leaves) {
-    if (options.expired()) {
-      incomplete.add('budget:time');
-      break;
-    }
-    if (characters + leaf.text.length > limits.requestBytes) {
+    characters += leaf.text.length;
+    if (characters > limits.requestBytes) {
       incomplete.add('budget:characters');
       break;
     }
+    const name = memory?.nameOf(leaf);
+    const scan = name === undefined ? undefined : memory?.recall(name);
+    admitted.push(leaf);
+    recalled.push(scan);
+    names.push(name);
+    if (scan) continue;
+    missing.push(leaf);
+    missingCharacters += leaf.text.length;
+  }
+  return { leaves: admitted, recalled, names, missing, missingCharacters, memory, incomplete: [...incomplete] };
+}
+
+/** What was recalled and what was read now, as one result; remembers what was read now. */
+export function conclude(plan: Plan, { scans, incomplete: because }: Scans, taxonomy: Taxonomy): Classification {
+  const bundle = bundleOf(taxonomy);
+  const incomplete = new Set<string>([...plan.incomplete, ...because]);
+  const scanned: ScannedLeaf[] = [];
+  let next = 0;
+  let characters = 0;
+  let count = 0;
+  for (const [index, leaf] of plan.leaves.entries()) {
+    const known = plan.recalled[index];
+    const scan = known ?? scans[next];
+    if (!known) next += 1;
+    if (!scan) continue;
+    const name = plan.names[index];
+    if (!known && name !== undefined) plan.memory?.remember(name, scan);
+    scanned.push({ leaf, ...scan });
     characters += leaf.text.length;
-    const result = scanLeaf(leaf, bundle, incomplete, options.expired);
-    if (!result) continue;
-    found.push(result);
-    count += result.candidates.length;
+    count += scan.found.length;
     if (count > MAX_FINDINGS) {
       incomplete.add('budget:findings');
       break;
     }
   }
-  const findings = compose(found).flatMap(({ leaf, candidates }) =>
-    candidates
-      .filter((candidate) => counts(candidate, bundle))
-      .map((candidate) => finding(leaf, candidate, options.digestKey)),
+  const findings = compose(scanned).flatMap(({ leaf, found }) =>
+    found.filter((each) => bundle.counts(each)).map((each) => finding(leaf, each)),
   );
-  return classification(findings, bundle.version, found.length, characters, incomplete);
+  return classification(findings, bundle.version, scanned.length, characters, incomplete);
 }
 
-function scanLeaf(
-  leaf: Leaf,
-  bundle: Bundle,
-  incomplete: Set<string>,
-  expired: () => boolean,
-): LeafFindings | undefined {
-  const nameless = leaf.fixed === true || leaf.role === 'definition';
-  const scope: Scope = { key: leaf.key, role: leaf.role, nameless, bundle, expired };
-  try {
-    const result = scan(leaf.text, scope);
-    for (const reason of result.incomplete) incomplete.add(reason);
-    const candidates = result.candidates.filter((each) => counts(each, bundle) || isQuiet(each));
-    return { leaf, candidates, clinicalWords: result.clinicalWords };
-  } catch {
-    // Fails closed: the leaf counts as unread, which policy denies by default.
-    incomplete.add('detector:failed');
-    return undefined;
-  }
-}
-
-export function counts(candidate: Candidate, bundle: Bundle): boolean {
-  return candidate.score >= bundle.threshold(candidate.class, candidate.type);
-}
-
-export function finding(leaf: Leaf, candidate: Candidate, digestKey: Uint8Array): Finding {
-  return {
-    path: leaf.path,
-    start: candidate.start,
-    end: candidate.end,
-    class: candidate.class,
-    type: candidate.type,
-    score: candidate.score,
-    detector: candidate.detector,
-    detectorVersion: engineVersion,
-    via: candidate.via,
-    ...(candidate.validator === undefined ? {} : { validator: candidate.validator }),
-    cues: candidate.cues,
-    alternatives: candidate.alternatives,
-    valueDigest: createHmac('sha256', digestKey).update(`${candidate.type}\0${candidate.normal}`).digest('hex'),
-    ...(candidate.test === true ? { test: true } : {}),
-  };
+export function finding({ path }: Leaf, found: Located): Finding {
+  return { path, detectorVersion: engineVersion, ...found };
 }
 
 export function classification(

@@ -1,6 +1,4 @@
 import type { Leaf } from '@writ/domain';
-import type { Candidate } from './detect/rule.js';
-import type { LeafFindings } from './leaf-findings.js';
 
 /** The identifiers of 45 CFR 164.514(b)(2), by our types. */
 const identifiers =
@@ -32,52 +30,60 @@ const weak = new Set([
 const quiet = new Set(['DATE', 'AGE', 'ORGANISATION']);
 const LIFTED = 650;
 
-export function isQuiet(candidate: Candidate): boolean {
-  return quiet.has(candidate.type) && candidate.score >= 400;
+/** What the composition must know of a finding. */
+interface Found {
+  readonly class: string;
+  readonly type: string;
+  readonly score: number;
+  readonly detector: string;
+}
+
+interface LeafFound<F extends Found> {
+  readonly leaf: Leaf;
+  readonly found: readonly F[];
+  readonly clinicalWords: number;
+}
+
+export function isQuiet({ type, score }: Found): boolean {
+  return quiet.has(type) && score >= 400;
 }
 
 /**
  * PHI is an identifier in clinical context, anywhere in the conversation: every identifier then stands a second time
  * with class PHI on the same span, so that policy can name it and redaction can reach it.
  */
-export function compose(found: readonly LeafFindings[]): readonly LeafFindings[] {
-  const all = found.flatMap((entry) => entry.candidates);
-  const words = found.reduce((sum, entry) => sum + (entry.leaf.role === 'definition' ? 0 : entry.clinicalWords), 0);
+export function compose<F extends Found>(leaves: readonly LeafFound<F>[]): readonly LeafFound<F>[] {
+  const all = leaves.flatMap((entry) => entry.found);
+  const words = leaves.reduce((sum, entry) => sum + (entry.leaf.role === 'definition' ? 0 : entry.clinicalWords), 0);
   const clinical = words > 0 || all.some((each) => clinicalByNature.has(each.type));
   const anyone = all.some((each) => identifiers.test(each.type) && !weak.has(each.type));
-  if (!anyone) return found.map((entry) => ({ ...entry, candidates: entry.candidates.map(asMerePlace) }));
-  if (!clinical) return found;
-  return found.map((entry) => ({
+  if (!anyone) return leaves.map((entry) => ({ ...entry, found: entry.found.map((each) => asMerePlace(each)) }));
+  if (!clinical) return leaves;
+  return leaves.map((entry) => ({
     ...entry,
-    candidates: entry.candidates.flatMap((each) => (identifiers.test(each.type) ? [each, asClinical(each)] : [each])),
+    found: entry.found.flatMap((each) => (identifiers.test(each.type) ? [each, asClinical(each)] : [each])),
   }));
 }
 
 /** A city nobody lives in, as far as this conversation tells: `What is the weather in Paris?` A street line stays PII. */
-function asMerePlace(candidate: Candidate): Candidate {
-  return candidate.detector === 'names:location' ? { ...candidate, class: 'PLACE' } : candidate;
+function asMerePlace<F extends Found>(found: F): F {
+  return found.detector === 'names:location' ? { ...found, class: 'PLACE' } : found;
 }
 
-function asClinical(candidate: Candidate): Candidate {
-  return {
-    ...candidate,
-    class: 'PHI',
-    score: Math.max(candidate.score, LIFTED),
-    detector: 'composite:phi',
-    steps: [...candidate.steps, 'identifier in clinical context'],
-  };
+function asClinical<F extends Found>(found: F): F {
+  return { ...found, class: 'PHI', score: Math.max(found.score, LIFTED), detector: 'composite:phi' };
 }
 
 /** The composition over a text that comes in pieces: what was met once stays met. */
-export class RunningComposition {
+export class RunningComposition<F extends Found> {
   #words = 0;
-  #identifier: Candidate | undefined;
+  #identifier: F | undefined;
 
-  compose(candidates: readonly Candidate[], clinicalWords: number): readonly Candidate[] {
+  compose(found: readonly F[], clinicalWords: number): readonly F[] {
     this.#words = Math.max(this.#words, clinicalWords);
-    this.#identifier ??= candidates.find((each) => identifiers.test(each.type) && !weak.has(each.type));
+    this.#identifier ??= found.find((each) => identifiers.test(each.type) && !weak.has(each.type));
     const leaf: Leaf = { path: '', role: 'assistant', text: '', start: 0, end: 0 };
-    const met = { leaf, candidates: this.#identifier ? [this.#identifier] : [], clinicalWords: this.#words };
-    return compose([met, { leaf, candidates, clinicalWords: 0 }])[1]!.candidates;
+    const met = { leaf, found: this.#identifier ? [this.#identifier] : [], clinicalWords: this.#words };
+    return compose([met, { leaf, found, clinicalWords: 0 }])[1]!.found;
   }
 }

@@ -11,6 +11,7 @@ import type { Emit, Scene } from './detect/scene.js';
 import { cueTable, findStructured } from './detect/structured.js';
 import { findInjections } from './injection/find-injections.js';
 import { findNames } from './ner/find-names.js';
+import { isAttribution } from './ner/machine-text.js';
 import { findSecrets } from './secrets/find-secrets.js';
 import type { CueHit } from './text/cues.js';
 import { jsonLeaves, type InnerLeaf } from './text/json-leaves.js';
@@ -84,7 +85,10 @@ function scanLeafText(text: string, scope: Scope, run: Run): readonly Candidate[
       break;
     }
     const cues = [...outer, ...cueTable.ofKey(leaf.key)];
-    for (const candidate of scanLong(leaf.text, cues, scope, run)) found.push(outwards(candidate, leaf));
+    for (const candidate of scanLong(leaf.text, cues, scope, run)) {
+      const placed = outwards(candidate, leaf);
+      if (!candidate.detector.startsWith('names:') || !isAttribution(text, placed.start)) found.push(placed);
+    }
   }
   return resolveAll(found);
 }

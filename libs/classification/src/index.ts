@@ -1,15 +1,21 @@
 export {
   type ClassificationClaims,
   claimsOf,
+  classesOf,
+  concerns,
+  type DeepFact,
+  deepFactOf,
   issueClassificationToken,
+  leafDigestsOf,
   readClassificationToken,
   tighten,
 } from './classification-token.js';
-export { classify, type ClassifyOptions } from './classify.js';
+export { classify, classifyPlanned, type ClassifyOptions, type Plan, planClassification } from './classify.js';
 export { engineVersion } from './engine.js';
 export { explain } from './explain.js';
 export { type ClearedPrompt, fulfil, isCleared } from './fulfil.js';
 export { type AnswerInspector, type Inspected, inspectAnswer } from './inspect-answer.js';
+export { LeafCache, type LeafCacheLimits } from './leaf-cache.js';
 export { ClassifierPool, type PoolJob } from './pool.js';
 export { generalise } from './redact/generalise.js';
 export { compareTaxonomies, type ShadowDifference } from './shadow.js';

@@ -1,11 +1,13 @@
 import type { AnswerEvent, AnswerPart, Classification, Finding, Leaf, Obligations, RedactionStyle } from '@writ/domain';
-import { classification, type ClassifyOptions, counts, finding, MAX_FINDINGS } from './classify.js';
+import { classification, type ClassifyOptions, finding } from './classify.js';
 import { isQuiet, RunningComposition } from './composite.js';
 import type { Candidate } from './detect/rule.js';
 import { scan } from './engine.js';
 import { type ClearedPrompt, stylesOf } from './fulfil.js';
+import { located } from './located.js';
 import { jsonEscape, Restorer } from './redact/restore.js';
 import { Replacer, stricter, styleOf } from './redact/styles.js';
+import { MAX_FINDINGS } from './scan-leaves.js';
 import { Channel, type Released } from './stream/channel.js';
 import { bundleOf, type Bundle, type Taxonomy } from './taxonomy/taxonomy.js';
 
@@ -70,7 +72,7 @@ class Inspector implements AnswerInspector {
   readonly #replacer;
   readonly #restorer;
   readonly #released: string[] = [];
-  readonly #composition = new RunningComposition();
+  readonly #composition = new RunningComposition<Candidate>();
   #redactions = 0;
   #characters = 0;
   #withheld: string | undefined;
@@ -186,8 +188,8 @@ class Inspector implements AnswerInspector {
     try {
       const result = scan(text, { role: 'assistant', bundle: this.bundle, expired: this.options.expired });
       for (const reason of result.incomplete) this.#incomplete.add(reason);
-      const kept = result.candidates.filter((each) => counts(each, this.bundle) || isQuiet(each));
-      return this.#composition.compose(kept, result.clinicalWords).filter((each) => counts(each, this.bundle));
+      const kept = result.candidates.filter((each) => this.bundle.counts(each) || isQuiet(each));
+      return this.#composition.compose(kept, result.clinicalWords).filter((each) => this.bundle.counts(each));
     } catch {
       // Fails closed: what could not be read leaves only when nothing had to be looked for.
       this.#incomplete.add('detector:failed');
@@ -203,7 +205,8 @@ class Inspector implements AnswerInspector {
   #replace(leaf: Leaf, group: readonly Candidate[], value: string): string | undefined {
     let chosen: { style: RedactionStyle; type: string } | undefined;
     for (const found of group) {
-      if (this.#findings.length < MAX_FINDINGS) this.#findings.push(finding(leaf, found, this.options.digestKey));
+      if (this.#findings.length < MAX_FINDINGS)
+        this.#findings.push(finding(leaf, located(found, this.options.digestKey)));
       else this.#incomplete.add('budget:findings');
       if (this.#block.has(found.class) || this.#block.has(found.type)) this.#withheld ??= found.class;
       const style = styleOf(found, this.#styles);

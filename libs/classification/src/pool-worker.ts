@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
-import { classify } from './classify.js';
 import type { PoolAnswer, PoolMessage } from './pool.js';
-import { loadTaxonomy, type Taxonomy } from './taxonomy/taxonomy.js';
+import { scanLeaves } from './scan-leaves.js';
+import { bundleOf, loadTaxonomy, type Taxonomy } from './taxonomy/taxonomy.js';
 
 /** Compiled bundles by the pool's number. The pool says which to forget. */
 const bundles = new Map<number, Taxonomy>();
@@ -18,15 +18,11 @@ function bundleFor({ bundle, source, forget }: PoolMessage): Taxonomy {
 }
 
 function answer(message: PoolMessage): PoolAnswer {
-  const { job, work } = message;
+  const { job, leaves, digestKey, budgetMs } = message;
   try {
-    const until = performance.now() + work.budgetMs;
-    const found = classify(work.leaves, bundleFor(message), {
-      digestKey: work.digestKey,
-      attachments: work.attachments,
-      expired: () => performance.now() > until,
-    });
-    return { job, ok: true, found };
+    const until = performance.now() + budgetMs;
+    const expired = (): boolean => performance.now() > until;
+    return { job, ok: true, scans: scanLeaves(leaves, bundleOf(bundleFor(message)), { digestKey, expired }) };
   } catch {
     // The pool turns this into an incomplete result, which policy denies by default.
     return { job, ok: false };

@@ -1,13 +1,15 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { ClassifierPool, type PoolJob } from './pool.js';
-import { aLeaf, key } from './testing/samples.js';
+import { planClassification } from './classify.js';
+import { aLeaf, aTaxonomy, key } from './testing/samples.js';
 
 const pool = new ClassifierPool(1);
 afterAll(() => pool.close());
 
 function aJob(text: string, more: Partial<PoolJob> = {}): PoolJob {
   const source = { version: 'pool-1', terms: [], patterns: [], thresholds: {} };
-  return { leaves: [aLeaf(text)], source, digestKey: key, attachments: [], budgetMs: 5_000, ...more };
+  const plan = planClassification([aLeaf(text)], aTaxonomy(), { digestKey: key, attachments: [] });
+  return { plan, taxonomy: aTaxonomy(), source, digestKey: key, budgetMs: 5_000, ...more };
 }
 
 describe('the pool of workers', () => {

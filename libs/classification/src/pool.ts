@@ -1,29 +1,32 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { Attachment, Classification, Leaf, TaxonomySource } from '@writ/domain';
-import { classification } from './classify.js';
+import type { Classification, Leaf, TaxonomySource } from '@writ/domain';
+import { classification, conclude, type Plan } from './classify.js';
+import type { Scans } from './scan-leaves.js';
+import type { Taxonomy } from './taxonomy/taxonomy.js';
 
-/** One text to classify, as it crosses to a worker. */
+/** One request to classify: the plan, with the bundle here and its source for the workers. */
 export interface PoolJob {
-  readonly leaves: readonly Leaf[];
+  readonly plan: Plan;
+  readonly taxonomy: Taxonomy;
   readonly source: TaxonomySource;
   readonly digestKey: Uint8Array;
-  readonly attachments: readonly Attachment[];
   readonly budgetMs: number;
 }
 
-/** What the pool sends: the taxonomy's source goes once to each worker, then only its number. */
+/** What crosses to a worker: leaves and a bundle's number; its source goes once to each worker. */
 export interface PoolMessage {
   readonly job: number;
-  readonly work: Omit<PoolJob, 'source'>;
+  readonly leaves: readonly Leaf[];
+  readonly digestKey: Uint8Array;
+  readonly budgetMs: number;
   readonly bundle: number;
   readonly source: TaxonomySource | undefined;
   readonly forget: number | undefined;
 }
 
 export type PoolAnswer =
-  | { readonly job: number; readonly ok: true; readonly found: Classification }
-  | { readonly job: number; readonly ok: false };
+  { readonly job: number; readonly ok: true; readonly scans: Scans } | { readonly job: number; readonly ok: false };
 
 interface Waiting {
   readonly job: number;
@@ -92,7 +95,9 @@ export class ClassifierPool {
     const { worker } = seat;
     worker.on('message', (answer: PoolAnswer) => {
       if (seat.worker !== worker || seat.busy?.job !== answer.job) return;
-      this.#settle(seat, answer.ok ? answer.found : unread(seat.busy.work, 'detector:failed'));
+      const { work } = seat.busy;
+      const read = answer.ok ? conclude(work.plan, answer.scans, work.taxonomy) : unread(work, 'detector:failed');
+      this.#settle(seat, read);
     });
     worker.on('error', () => this.#replace(seat, worker, 'detector:failed'));
     worker.on('exit', () => this.#replace(seat, worker, 'detector:failed'));
@@ -116,13 +121,14 @@ export class ClassifierPool {
     this.#assign();
   }
 
-  #message(seat: Seat, { job, work: { source, ...work } }: Waiting): PoolMessage {
+  #message(seat: Seat, { job, work: { plan, source, digestKey, budgetMs } }: Waiting): PoolMessage {
     const bundle = this.#numbers.get(source) ?? ++this.#bundles;
     this.#numbers.set(source, bundle);
-    if (seat.known.includes(bundle)) return { job, work, bundle, source: undefined, forget: undefined };
+    const message = { job, leaves: plan.missing, digestKey, budgetMs, bundle };
+    if (seat.known.includes(bundle)) return { ...message, source: undefined, forget: undefined };
     seat.known.push(bundle);
     const forget = seat.known.length > MAX_BUNDLES ? seat.known.shift() : undefined;
-    return { job, work, bundle, source, forget };
+    return { ...message, source, forget };
   }
 
   #assign(): void {
@@ -141,6 +147,6 @@ export class ClassifierPool {
 }
 
 /** What is known of a text that nobody read: nothing, and that is said. */
-function unread(work: PoolJob, reason: string): Classification {
-  return classification([], work.source.version, 0, 0, new Set([reason]));
+function unread({ plan, source }: PoolJob, reason: string): Classification {
+  return classification([], source.version, 0, 0, new Set([...plan.incomplete, reason]));
 }

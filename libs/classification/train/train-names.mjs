@@ -7,16 +7,19 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
 import { BUCKETS, FEATURES, featuresOf, isOpen, labels } from '../dist/ner/features.js';
+import { packLists } from '../dist/ner/gazetteer.js';
 import { tokenise } from '../dist/text/tokens.js';
 import { generator, hardNegatives, lines, random } from './generate.mjs';
+import { wordLists } from './lists.mjs';
 import { capitalised, plainWords } from './plain-words.mjs';
 
 const seed = 20261121;
 const size = Number(process.env.EXAMPLES ?? 70_000);
 const epochs = Number(process.env.EPOCHS ?? 6);
-const templates = lines('templates.txt');
+const templates = [...lines('templates.txt'), ...lines('more-templates.txt')];
 const negatives = lines('negatives.txt').map((text) => ({ text: text.replaceAll('\\n', '\n'), spans: [] }));
 const packages = fileURLToPath(new URL('../../../node_modules', import.meta.url));
+const lists = packLists(wordLists(packages));
 
 function joined(parts, pick) {
   let text = '';
@@ -73,7 +76,7 @@ function bump(at, by) {
   weights[at] += by;
 }
 
-const sights = ['context', 'context', 'word', 'word', 'all', 'all', 'all', 'all', 'all', 'all'];
+const sights = ['context', 'context', 'word', 'unlisted', 'unlisted', 'all', 'all', 'all', 'all', 'all'];
 const features = new Int32Array(FEATURES);
 const scores = new Float64Array(count);
 
@@ -186,6 +189,7 @@ const digest = createHash('sha256')
   .update(JSON.stringify([templates, negatives]))
   .digest('hex');
 writeFileSync(new URL('../model/names.bin', import.meta.url), packed);
+writeFileSync(new URL('../model/lists.bin', import.meta.url), lists);
 const manifest = {
   seed,
   examples: size,
@@ -194,6 +198,7 @@ const manifest = {
   labels,
   scale: Math.round(scale * 1000) / 1000,
   dataSha256: digest,
+  listsSha256: createHash('sha256').update(lists).digest('hex'),
   weightsSha256: createHash('sha256').update(packed).digest('hex'),
   heldOut: { f1, codeLinesWithAnyName: Math.round((1000 * alarms) / heldCode.length) / 1000 },
 };

@@ -12,6 +12,9 @@ export const limits = Object.freeze({
   classificationMs: 2_000,
   /** Above this an input is classified on a worker thread. */
   classificationInlineCharacters: 32 * 1024,
+  /** What whole leaves held, remembered for conversations that send their history again: a process, and one tenant in it. */
+  classificationCacheBytes: 32 * 1024 * 1024,
+  classificationCacheTenantBytes: 8 * 1024 * 1024,
   /** Deadline of the decision's commit; after it the request is refused. */
   decisionCommitMs: 1_000,
   outcomeCommitMs: 5_000,

@@ -73,6 +73,12 @@ export const refusals = {
     mender: 'operator',
     message: 'The identity provider could not be reached to verify the credential; try again shortly.',
   },
+  'subject-withdrawn': {
+    status: 403,
+    retry: false,
+    mender: 'tenant',
+    message: 'This person, agent or workload was withdrawn by the tenant; its administrators can say why.',
+  },
   'tenant-suspended': {
     status: 403,
     retry: false,

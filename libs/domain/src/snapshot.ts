@@ -48,6 +48,21 @@ export interface AppKey {
   readonly expiresAt?: number;
 }
 
+/**
+ * What the tenant's directory says of one subject beside its token. Whoever is not listed stands as the token says. The
+ * subject is a digest, so that a snapshot names no person.
+ */
+export interface Standing {
+  /** The identity connection that the subject comes by. */
+  readonly connection: string;
+  /** SHA-256, hex, of the issuer's `sub`. */
+  readonly subject: string;
+  /** Refused, whatever the token says. */
+  readonly withdrawn: boolean;
+  /** On top of what the claim mapping gives. */
+  readonly roles: readonly string[];
+}
+
 export interface AliasCandidate {
   readonly endpoint: EndpointId;
   readonly model: string;
@@ -129,6 +144,8 @@ export interface Snapshot {
   readonly publishedAt: number;
   readonly connections: readonly IdentityConnection[];
   readonly appKeys: readonly AppKey[];
+  /** Absent in snapshots published before there were any. */
+  readonly standings?: readonly Standing[];
   readonly policy: { readonly source: string; readonly version: number; readonly hash: string };
   readonly taxonomy: TaxonomySource;
   readonly endpoints: readonly Endpoint[];

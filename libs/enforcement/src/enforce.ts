@@ -18,6 +18,7 @@ import { estimateTokens, factsOf, namesAnother } from './facts.js';
 import type { Ports } from './ports.js';
 import { fulfilObligations } from './obligations.js';
 import { decisionRecord } from './records.js';
+import { standingOf } from './standing.js';
 
 /** Lets the edge close what was begun, should a step throw. */
 export interface Watch {
@@ -38,15 +39,17 @@ export async function enforce(
   // 2. Who asks? Only the credential is believed.
   const identified = await ports.identity.identify(credential);
   if (!identified.ok) return turnAway(ports, ask, identified.error);
-  const { subject, tenant } = identified.value;
+  const { tenant } = identified.value;
 
   // 3. Under which configuration? From memory; stale or missing refuses.
   const current = await ports.snapshots.current(tenant);
   const held = current.ok ? current.value : current.error.held;
   if (!held) return turnAway(ports, ask, current.ok ? refuse('snapshot-missing') : current.error.refusal);
+  const { subject, isWithdrawn } = standingOf(identified.value.subject, held.snapshot);
   const exchange = (watch.exchange = beginExchange(ask, ports, subject, tenant, held));
   if (!current.ok) return deny(exchange, denial(held, current.error.refusal));
   if (held.snapshot.state === 'suspended') return deny(exchange, denial(held, refuse('tenant-suspended')));
+  if (isWithdrawn) return deny(exchange, denial(held, refuse('subject-withdrawn')));
   if (namesAnother(ask, subject)) return deny(exchange, denial(held, refuse('subject-mismatch')));
 
   // 4. What is in it? Every string of the request.

@@ -1,4 +1,5 @@
 export type * from './ports.js';
+export { standingOf, type Standing } from './standing.js';
 export { enforceOrRefuse } from './edge.js';
 export { type About, type Enforced } from './conclude.js';
 export { type Step } from './answer.js';

@@ -15,6 +15,8 @@ const algorithms: Readonly<Record<string, { readonly kty: string; readonly crv?:
   Ed25519: { kty: 'OKP', crv: 'Ed25519' },
 };
 
+export const signatureAlgorithms: readonly string[] = Object.keys(algorithms);
+
 const smallestRsaBytes = 256;
 
 export function isSignatureAlgorithm(name: unknown): name is string {

@@ -17,6 +17,12 @@ export function issuerOfAuthority(certificate: string | Uint8Array): string {
   return nameOf(new X509Certificate(certificate).subject);
 }
 
+/** The names of every authority in a PEM bundle, each as a directory files it; empty when one of its certificates is none. */
+export function authoritiesIn(bundle: string): readonly string[] {
+  const found = (bundle.match(pem) ?? []).map((text) => parse(Buffer.from(text)));
+  return found.every((each) => each?.ca === true) ? found.map((each) => nameOf(each?.subject ?? '')) : [];
+}
+
 /**
  * A TLS client certificate, of which the handshake proved possession. Whose it is follows from the authority that signed it:
  * the name only finds the candidates, the signature under one of a tenant's own authorities decides.

@@ -6,6 +6,7 @@ export type { KeySetStatus } from './key-store.js';
 export { trustsOverlap } from './select-trust.js';
 export { mapRoles, type MappedRoles } from './subject-of-claims.js';
 export { trustComplaints } from './workload.js';
-export { issuerOfAuthority } from './certificate.js';
+export { algorithmsOfKeys } from './key-set.js';
+export { authoritiesIn, issuerOfAuthority } from './certificate.js';
 export { forwardedCertificate, type ForwardedCertificate } from './forwarded-certificate.js';
 export { localReplays, type Replays } from './replays.js';

@@ -1,6 +1,6 @@
 import { limits, type JsonObject } from '@writ/domain';
 import { importJWK, type JWK } from 'jose';
-import { isPublicKey, keyFits } from './algorithms.js';
+import { isPublicKey, keyFits, signatureAlgorithms } from './algorithms.js';
 import { parseStrictJson } from './strict-json.js';
 import { isObject } from './token.js';
 
@@ -33,6 +33,16 @@ export class KeySet {
   get size(): number {
     return this.keys.length;
   }
+}
+
+/** The algorithms that the keys of an uploaded set can verify; empty when it is not a usable set. */
+export function algorithmsOfKeys(text: string): readonly string[] {
+  const parsed = parseStrictJson(text, { depth: 6, values: 4_096 });
+  const keys = parsed.ok && isObject(parsed.value) ? parsed.value['keys'] : undefined;
+  if (!Array.isArray(keys) || keys.length === 0 || keys.length > limits.jwksKeys) return [];
+  const known = (keys as readonly JsonObject[]).filter(isObject).map((key): JWK => ({ ...key }));
+  if (known.length < keys.length || !known.every((key) => isPublicKey(key))) return [];
+  return signatureAlgorithms.filter((algorithm) => known.some((key) => keyFits(key, algorithm)));
 }
 
 /** Undefined when the text is not a usable set: not JSON, too many keys, or none that could verify anything. */

@@ -30,6 +30,8 @@ export interface DirectoryKey {
 export interface ConnectionDirectory {
   find(issuer: string): Promise<Result<readonly DirectoryConnection[], 'unavailable'>>;
   findAppKey(sha256: string): Promise<Result<DirectoryKey | undefined, 'unavailable'>>;
+  /** By connection id, for credentials that name no issuer. */
+  findConnection(id: string): Promise<Result<DirectoryConnection | undefined, 'unavailable'>>;
   close(): Promise<void>;
 }
 
@@ -65,8 +67,20 @@ export function connectionDirectory(plane: PlanePool, options: ConnectionDirecto
       return row !== undefined && tenant.ok ? { tenant: tenant.value, key: JSON.parse(row.body) as AppKey } : undefined;
     },
   );
+  const connections = new Cache<DirectoryConnection | undefined>(
+    plane,
+    options,
+    'SELECT tenant_id, body FROM control.find_connection($1)',
+    ([row]) => {
+      const tenant = parseTenantId(row?.tenant_id ?? '');
+      return row !== undefined && tenant.ok
+        ? { tenant: tenant.value, connection: JSON.parse(row.body) as IdentityConnection }
+        : undefined;
+    },
+  );
   const clear = (): void => {
     issuers.clear();
+    connections.clear();
     keys.clear();
   };
   const listener = new Listener(plane, snapshotChannel, {
@@ -77,6 +91,7 @@ export function connectionDirectory(plane: PlanePool, options: ConnectionDirecto
   return {
     find: (issuer) => issuers.get(issuer),
     findAppKey: (sha256) => keys.get(sha256),
+    findConnection: (id) => connections.get(id),
     close: () => listener.close(),
   };
 }

@@ -10,6 +10,7 @@ export {
   migrateTenants,
   tenantMigrationProgress,
 } from './tenant-migrations/run.js';
+export { type Cell, type CellStanding, cellOf, cells, putCell } from './cells.js';
 export { type NewLog, logOrigin, originOf, provisionTenant } from './provision.js';
 export { type TenantTransaction, schemaOf, withTenant } from './with-tenant.js';
 export { postgresLedgerStore } from './ledger-store.js';
@@ -48,3 +49,17 @@ export { type ExportEpoch, type ExportHead, type ExportReader, withExport } from
 export { type LegalHold, type Pruned, type RetentionStore, retentionStore, writeHold } from './retention-store.js';
 export { type EvidenceStore, type StoredCheckpoint, type StoredEntry, evidenceStore } from './evidence-store.js';
 export { OutcomeSpool, type OutcomeSpoolParts } from './outcome-spool.js';
+export {
+  type Begun,
+  type BegunJob,
+  type NewJob,
+  type QueueDepth,
+  type TakenJob,
+  type TenantWithWork,
+  type WorkIndex,
+  enqueue,
+  enqueueAlone,
+  jobIdOf,
+  overtaken,
+  workIndex,
+} from './outbox.js';

@@ -89,5 +89,9 @@ BEGIN
   -- Else every later SECURITY DEFINER function would be public.
   ALTER DEFAULT PRIVILEGES FOR ROLE writ_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
   CREATE SCHEMA IF NOT EXISTS control AUTHORIZATION writ_owner;
+  -- Of BullMQ, where it runs on Postgres: its login owns this schema and may touch nothing else. BullMQ says CREATE SCHEMA
+  -- IF NOT EXISTS at each start, which asks for the right to create one even when it exists, and adds in bulk by a temporary table.
+  EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO writ_queue', current_database());
+  CREATE SCHEMA IF NOT EXISTS bullmq AUTHORIZATION writ_queue;
 END $$;
 `;

@@ -8,6 +8,7 @@ export const logins = [
   'writ_worker',
   'writ_exporter',
   'writ_retention',
+  'writ_queue',
 ] as const;
 
 export type Login = (typeof logins)[number];

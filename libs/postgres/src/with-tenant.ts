@@ -64,8 +64,8 @@ async function begin(
   mode: 'read-write' | 'one-snapshot',
 ): Promise<void> {
   const opened = client.query(mode === 'read-write' ? 'BEGIN' : 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+  // Unnamed: behind a pooler of transactions the next one may run on a server that never saw the statement's name.
   const entered = client.query({
-    name: 'writ.enter',
     text: `SELECT set_config('search_path', $2, true), set_config('app.tenant', $3, true), set_config('role', $1, true)`,
     values: [role, `${schema}, pg_catalog, pg_temp`, tenant],
   });

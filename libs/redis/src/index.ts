@@ -1,5 +1,12 @@
 export { connectRedis, type Outage, type RedisConnection, type RedisSettings } from './connection.js';
-export { openJobs, type Jobs } from './jobs.js';
+export {
+  openJobs,
+  type Jobs,
+  type JobsSettings,
+  type QueueBackend,
+  type QueueEntry,
+  type QueueWorker,
+} from './jobs.js';
 export { keyOf } from './key.js';
 export type { BudgetKey, BudgetLease, BudgetLeases, LeaseRefusal } from './leases.js';
 export { createLimits, type Limits, type LimitsNeeds, type Reserved } from './limits.js';

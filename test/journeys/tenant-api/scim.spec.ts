@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type House, openHouse } from './house.js';
-import { type Federated, done, federate } from './steps.js';
+import { type Federated, change, done, federate } from './steps.js';
 
 let house: House;
 let mine: Federated;
@@ -76,7 +76,9 @@ describe('SCIM', () => {
     const found = await scim('GET', `/Users?filter=${encodeURIComponent('userName eq "linus"')}`);
     expect(found.body.Resources.map(({ userName }) => userName)).toEqual(['linus']);
     expect((await scim('POST', '/Users', { userName: 'linus' })).status).toBe(409);
-    expect((await scim('GET', `/Users?filter=${encodeURIComponent('userName sw "l"')}`)).status).toBe(400);
+    const starting = await scim('GET', `/Users?filter=${encodeURIComponent('userName sw "LIN" and active eq true')}`);
+    expect(starting.body.totalResults).toBe(1);
+    expect((await scim('GET', `/Users?filter=${encodeURIComponent('userName gt "l"')}`)).status).toBe(400);
     expect((await scim('DELETE', `/Users/${found.body.Resources[0]?.id}`)).status).toBe(204);
   });
 
@@ -85,6 +87,70 @@ describe('SCIM', () => {
     expect((await scim('GET', `/Users/${made.body.id}`)).status).toBe(404);
     expect((await scim('PATCH', `/Users/${made.body.id}`, withdrawal)).status).toBe(404);
     expect((await scim('GET', '/Users')).body.Resources.map(({ userName }) => userName)).not.toContain('hidden');
+  });
+
+  it('announces groups: members come and go by add, remove and replace, as Entra and Okta write them', async () => {
+    const people = await Promise.all(['g1', 'g2', 'g3'].map((userName) => scim('POST', '/Users', { userName })));
+    const [one, two, three] = people.map(({ body }) => body.id) as [string, string, string];
+    const made = await scim('POST', '/Groups', { displayName: 'Doctors', externalId: 'd', members: [{ value: one }] });
+    expect(made.status).toBe(201);
+    const members = async (...operations: readonly object[]): Promise<readonly string[]> => {
+      const patched = await scim('PATCH', `/Groups/${made.body.id}`, { Operations: operations });
+      expect(patched.status).toBe(200);
+      return (patched.body as unknown as { members: { value: string }[] }).members.map(({ value }) => value);
+    };
+    expect(await members({ op: 'Add', path: 'members', value: [{ value: two }, { value: three }] })).toEqual(
+      [one, two, three].toSorted(),
+    );
+    expect(await members({ op: 'Remove', path: 'members', value: [{ value: three }] })).toEqual([one, two].toSorted());
+    expect(await members({ op: 'remove', path: `members[value eq "${one}"]` })).toEqual([two]);
+    expect(await members({ op: 'replace', value: { id: made.body.id, displayName: 'MDs' } })).toEqual([two]);
+    expect(await members({ op: 'replace', path: 'members', value: [{ value: three }] })).toEqual([three]);
+    expect(await members({ op: 'remove', path: 'members' })).toEqual([]);
+    const found = await scim(
+      'GET',
+      `/Groups?excludedAttributes=members&filter=${encodeURIComponent('displayName eq "mds"')}`,
+    );
+    expect([found.body.totalResults, JSON.stringify(found.body).includes('"members"')]).toEqual([1, false]);
+    expect((await scim('POST', '/Groups', { displayName: 'MDs' })).status).toBe(409);
+    const stranger = { op: 'add', path: 'members', value: [{ value: made.body.id }] };
+    expect((await scim('PATCH', `/Groups/${made.body.id}`, { Operations: [stranger] })).status).toBe(400);
+    const odd = { op: 'replace', path: 'roles', value: ['owner'] };
+    expect((await scim('PATCH', `/Groups/${made.body.id}`, { Operations: [odd] })).status).toBe(400);
+    for (const method of ['GET', 'DELETE'])
+      expect((await scim(method, `/Groups/${made.body.id}`, undefined, theirToken)).status).toBe(404);
+    expect((await scim('DELETE', `/Groups/${made.body.id}`)).status).toBe(204);
+    expect((await scim('GET', `/Groups/${made.body.id}`)).status).toBe(404);
+  });
+
+  it('gives roles that administer by a group, and takes them with the membership', async () => {
+    const grace = await house.issuer.token({ sub: 'sam', org_id: 'mine', groups: [] });
+    const user = await scim('POST', '/Users', { userName: 'sam@mine.example', externalId: 'sam' });
+    const group = await scim('POST', '/Groups', { displayName: 'Audit', members: [{ value: user.body.id }] });
+    const listed = await house.ask<{ directoryGroups: { edges: { node: { id: string; version: number } }[] } }>(
+      '{ directoryGroups(first: 1) { edges { node { id version } } } }',
+      {},
+      mine.owner,
+    );
+    const node = listed.data.directoryGroups.edges[0]?.node;
+    const input = { id: node?.id, expectedVersion: node?.version, roles: ['auditor'] };
+    const give = () => change(house, 'setDirectoryGroupRoles', input, 'directoryGroup { roles }', mine.owner);
+    expect((await give()).userErrors[0]?.code).toBe('APPROVAL_REQUIRED');
+    const second = await house.issuer.token({ sub: 'grace-2', org_id: 'mine', groups: ['it-admins'] });
+    const waiting = await house.ask<{ approvals: { edges: { node: { id: string; version: number } }[] } }>(
+      '{ approvals(first: 1) { edges { node { id version } } } }',
+      {},
+      second,
+    );
+    const approval = waiting.data.approvals.edges[0]?.node;
+    const decided = { id: approval?.id, expectedVersion: approval?.version };
+    await done(house, 'approveChange', decided, 'approval { state }', second);
+    expect((await give()).userErrors).toEqual([]);
+    const roles = async () =>
+      (await house.ask<{ viewer: { roles: string[] } }>('{ viewer { roles } }', {}, grace)).data.viewer.roles;
+    expect(await roles()).toEqual(['auditor']);
+    await scim('PATCH', `/Groups/${group.body.id}`, { Operations: [{ op: 'remove', path: 'members' }] });
+    expect(await roles()).toEqual([]);
   });
 
   it('refuses other credentials, and its token opens nothing else', async () => {

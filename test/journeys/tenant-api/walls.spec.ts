@@ -198,7 +198,7 @@ describe('the control schema', () => {
     );
     const open = rows.filter(({ forced }) => !forced).map(({ relname }) => relname);
     // Rows of the platform: asked before a tenant is known, and only through functions or by sign-up id.
-    expect(open).toEqual(['connection_key', 'sign_up']);
+    expect(open).toEqual(['connection_key', 'sign_up', 'tenant_cell']);
     const login = new Pool({ connectionString: house.databaseUrl, max: 1 });
     try {
       for (const { relname } of rows.filter(({ forced }) => forced)) {
@@ -209,6 +209,7 @@ describe('the control schema', () => {
         expect([relname, [0, 'refused']]).toEqual([relname, expect.arrayContaining([seen])]);
       }
       await expect(login.query('SELECT 1 FROM control.connection_key')).rejects.toThrow(/permission denied/);
+      await expect(login.query('SELECT 1 FROM control.tenant_cell')).rejects.toThrow(/permission denied/);
       await expect(login.query(`UPDATE control.change SET event = 'x'`)).rejects.toThrow(/permission denied/);
     } finally {
       await login.end();

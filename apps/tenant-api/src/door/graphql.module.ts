@@ -10,9 +10,12 @@ import { DialBudget } from '../dial-budget.js';
 import type { Ports } from '../ports.js';
 import { BreakGlassResolver } from '../resolvers/break-glass.resolver.js';
 import { CatalogueResolver } from '../resolvers/catalogue.resolver.js';
+import { ConnectionsResolver } from '../resolvers/connections.resolver.js';
 import { CredentialsResolver } from '../resolvers/credentials.resolver.js';
+import { DirectoryResolver } from '../resolvers/directory.resolver.js';
 import { EvidenceResolver } from '../resolvers/evidence.resolver.js';
 import { IdentityResolver } from '../resolvers/identity.resolver.js';
+import { JobsResolver } from '../resolvers/jobs.resolver.js';
 import { MoneyResolver } from '../resolvers/money.resolver.js';
 import { OnboardingResolver } from '../resolvers/onboarding.resolver.js';
 import { PeopleResolver } from '../resolvers/people.resolver.js';
@@ -38,12 +41,15 @@ export const resolvers = [
   OnboardingResolver,
   IdentityResolver,
   CatalogueResolver,
+  ConnectionsResolver,
   CredentialsResolver,
+  DirectoryResolver,
   TaxonomyResolver,
   MoneyResolver,
   PeopleResolver,
   PolicyResolver,
   EvidenceResolver,
+  JobsResolver,
   ReadingResolver,
 ];
 

@@ -1,14 +1,22 @@
 import { Inject } from '@nestjs/common';
 import { Args, Context, Info, Mutation, Resolver } from '@nestjs/graphql';
 import { type Result, err, ok } from '@writ/domain';
-import { type ControlTx, IdentityProviderRow, MemberRow, ScimTokenRow, StaleVersion } from '@writ/postgres/control';
+import {
+  type ControlTx,
+  DirectoryGroupRow,
+  IdentityProviderRow,
+  MemberRow,
+  ScimTokenRow,
+  StaleVersion,
+} from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
 import { type RequestContext, tenantOf } from '../caller.js';
 import { DialBudget, tooManyDials } from '../dial-budget.js';
-import { inputProblem, isFederated, mappingProblem, ownerless, subjectKinds, widens } from '../identity-rules.js';
-import type { Discovery, Ports } from '../ports.js';
-import { type UserError, UserErrorCode, recordOf, userError } from '../schema/building-blocks.js';
+import { clientSecretContext, draftConnection } from '../connection-draft.js';
+import { inputProblem, isFederated, mappingProblem, ownerless, widens } from '../identity-rules.js';
+import type { Ports } from '../ports.js';
+import { type UserError, UserErrorCode, userError } from '../schema/building-blocks.js';
 import { fromId } from '../schema/ids.js';
 import * as t from '../schema/identity.types.js';
 import { viewIdentityProvider } from '../schema/views.js';
@@ -22,21 +30,6 @@ const overlap = userError(
   'Another connection already speaks for this issuer, audience and bound claims; bind a claim that is yours alone, such as tid, hd or org_id.',
 );
 const stillEnabled = userError('id', UserErrorCode.INVALID, 'Disable it first: gateways still trust it.');
-/** RFC 8725: asymmetric only, whatever a discovery document offers. */
-const safeAlgorithms = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-];
-
 /**
  * Takes (issuer, audience, bound claims) for this tenant. Until `isProven` the claim is provisional: only a tenant that
  * showed a real token of the issuer keeps others out, so that nobody can squat on an issuer that is not theirs.
@@ -61,7 +54,7 @@ export class IdentityResolver {
 
   @Mutation(() => t.CreateIdentityProviderPayload, {
     description:
-      'Registers an OIDC issuer by discovery. It is trusted only once a real token passed and it is enabled.',
+      'Registers a way to verify callers: an OIDC issuer, a workload issuer, introspection or a certificate authority. It is trusted only once a real credential passed and it is enabled.',
   })
   async createIdentityProvider(
     @Args('input') input: t.CreateIdentityProviderInput,
@@ -69,9 +62,11 @@ export class IdentityResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {
     if (!this.dials.take(tenantOf(context.caller).tenant)) return { userErrors: [tooManyDials] };
-    const checked = await this.discovered(input);
+    const problem = inputProblem(input);
+    if (problem) return { userErrors: [problem] };
+    const checked = await draftConnection(this.ports, input);
     if (!checked.ok) return { userErrors: [checked.error] };
-    const { discovery, crossOrigin } = checked.value;
+    const { row: draft, crossOrigin } = checked.value;
     return this.administration.change(context, info, input, {
       event: 'admin.identity-provider-created',
       step: async (tx) => {
@@ -80,11 +75,13 @@ export class IdentityResolver {
             userError('name', UserErrorCode.TAKEN, 'An identity provider of this name exists; choose another name.'),
           );
         const id = this.ports.newId();
-        const row = await tx.insert(IdentityProviderRow, { id, ...this.rowOf(input, discovery) });
+        const settings = await this.withSecret(tx.tenantId, id, draft.settings, input.clientSecret);
+        const row = await tx.insert(IdentityProviderRow, { id, ...draft, settings });
         const claimed = await claimKeys(tx, row, false);
         if (!claimed.ok) return err([claimed.error]);
         const fields = {
           provider: input.name,
+          kind: row.kind,
           issuer: row.issuer,
           audiences: row.audiences,
           crossOriginConfirmed: crossOrigin,
@@ -193,6 +190,7 @@ export class IdentityResolver {
         if (!row) return refusedWith(notFound);
         if (row.version !== input.expectedVersion) throw new StaleVersion(row.version);
         if (row.enabled) return refusedWith(stillEnabled);
+        await tx.remove(DirectoryGroupRow, { identityProviderId: row.id });
         await tx.remove(MemberRow, { identityProviderId: row.id });
         await tx.remove(ScimTokenRow, { identityProviderId: row.id });
         await tx.client.query('SELECT control.release_connection_keys($1)', [row.id]);
@@ -234,79 +232,17 @@ export class IdentityResolver {
     });
   }
 
-  private async discovered(
-    input: t.CreateIdentityProviderInput,
-  ): Promise<Result<{ readonly discovery: Discovery; readonly crossOrigin: boolean }, UserError>> {
-    const problem = inputProblem(input);
-    if (problem) return err(problem);
-    const allowed = await this.ports.checkUrl(input.issuer);
-    if (!allowed.ok) return err(userError('issuer', UserErrorCode.FORBIDDEN_TARGET, allowed.error));
-    const discovery = await this.ports.discovery.discover(input.issuer);
-    if (!discovery.ok) return err(userError('issuer', UserErrorCode.UNAVAILABLE, discovery.error));
-    const found = discovery.value;
-    const targets = [found.jwksUri, ...(found.introspectionUri === undefined ? [] : [found.introspectionUri])];
-    for (const target of targets) {
-      const checked = await this.ports.checkUrl(target);
-      if (!checked.ok)
-        return err(
-          userError(
-            'issuer',
-            UserErrorCode.FORBIDDEN_TARGET,
-            `The discovery document names an address that may not be dialled: ${checked.error}`,
-          ),
-        );
-    }
-    const crossOrigin = targets.some((target) => new URL(target).origin !== allowed.value.origin);
-    if (crossOrigin && !input.confirmCrossOrigin)
-      return err(
-        userError(
-          'confirmCrossOrigin',
-          UserErrorCode.FORBIDDEN_TARGET,
-          'The discovery document names addresses of another origin than the issuer; confirm that they are right.',
-        ),
-      );
-    if (!found.algorithms.some((algorithm) => safeAlgorithms.includes(algorithm)))
-      return err(
-        userError(
-          'issuer',
-          UserErrorCode.INVALID,
-          'The issuer offers no asymmetric signature algorithm that is accepted here.',
-        ),
-      );
-    return ok({ discovery: found, crossOrigin });
+  private async withSecret(
+    tenant: string,
+    id: string,
+    settings: Record<string, string>,
+    secret: string | undefined,
+  ): Promise<Record<string, string>> {
+    if (secret === undefined) return settings;
+    const sealed = await this.ports.kms.wrap(clientSecretContext(tenant, id), Buffer.from(secret, 'utf8'));
+    return { ...settings, sealedClientSecret: sealed };
   }
 
-  private rowOf(
-    input: t.CreateIdentityProviderInput,
-    discovery: Discovery,
-  ): Omit<IdentityProviderRow, 'id' | 'tenantId' | 'version' | 'createdAt' | 'updatedAt'> {
-    return {
-      name: input.name,
-      kind: 'oidc',
-      issuer: discovery.issuer,
-      audiences: [...new Set(input.audiences)],
-      jwksUri: discovery.jwksUri,
-      introspectionUri: discovery.introspectionUri ?? null,
-      algorithms: discovery.algorithms.filter((algorithm) => safeAlgorithms.includes(algorithm)),
-      boundClaims: recordOf(input.boundClaims),
-      acceptIdTokens: false,
-      maxLifetimeSeconds: input.maxLifetimeSeconds,
-      skewSeconds: 30,
-      subjectKind: subjectKinds.find((kind) => kind === input.subjectKind) ?? 'human',
-      roleMappings: [],
-      claims: {
-        groups: input.groupsClaim,
-        ...(input.departmentClaim !== undefined && { department: input.departmentClaim }),
-        ...(input.clearanceClaim !== undefined && { clearance: input.clearanceClaim }),
-        attributes: input.attributeClaims,
-      },
-      settings: {},
-      enabled: false,
-      testedAt: null,
-    };
-  }
-
-  /** Takes (issuer, audience, bound claims) for this tenant; the database refuses what another tenant holds. */
   /** Each test dials out for its tenant, so tests are few (G12). */
   private async underTestLimit(tx: ControlTx): Promise<boolean> {
     const since = new Date(this.ports.nowMs() - 10 * 60 * 1000);

@@ -77,6 +77,7 @@ export class OnboardingResolver {
     const prepared = await prepareTenant(this.ports, caller.signUp, {
       name: input.name,
       region: input.region,
+      cell: this.settings.cell,
       logName: this.settings.logName,
       dryRun: input.dryRun,
     });

@@ -193,7 +193,7 @@ export class PeopleResolver {
         return ok({
           answer: { member: viewMember(done) },
           fields: { member: row.id, roles },
-          publish: false,
+          publish: true,
           needsApproval,
         });
       },
@@ -201,7 +201,7 @@ export class PeopleResolver {
   }
 
   @Mutation(() => t.RemoveMemberPayload, {
-    description: 'Refuses the person here from now on, whatever the token says.',
+    description: 'Refuses the person here and, within two seconds, at every gateway, whatever the token says.',
   })
   async removeMember(
     @Args('input') input: t.RemoveMemberInput,
@@ -218,7 +218,7 @@ export class PeopleResolver {
             userError('id', UserErrorCode.LAST_OWNER, 'Nobody removes themselves; another owner can.'),
           );
         const done = await tx.update(MemberRow, row, { active: false, roles: [] }, input.expectedVersion);
-        return ok({ answer: { member: viewMember(done) }, fields: { member: row.id }, publish: false });
+        return ok({ answer: { member: viewMember(done) }, fields: { member: row.id }, publish: true });
       },
     });
   }

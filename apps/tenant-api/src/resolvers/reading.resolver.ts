@@ -201,6 +201,13 @@ const readers: Partial<Record<IdKind, Reader>> = {
     },
   },
   AppKey: readerOf('AppKey', c.AppKeyRow, view.viewAppKey),
+  DirectoryGroup: {
+    type: 'DirectoryGroup',
+    async read(tx, uuid) {
+      const row = await tx.byId(c.DirectoryGroupRow, uuid);
+      return row && view.viewDirectoryGroup(row, await tx.all(c.DirectoryMembershipRow, { groupId: row.id }));
+    },
+  },
   Member: readerOf('Member', c.MemberRow, view.viewMember),
   Approval: readerOf('Approval', c.ApprovalRow, view.viewApproval),
   Change: readerOf('Change', c.ChangeRow, view.viewChange),

@@ -79,9 +79,47 @@ export class ExplainNode {
 export class CreateIdentityProviderInput extends ChangeInput {
   @Field()
   name!: string;
-  @Field({ description: 'The OIDC issuer; discovery and keys are fetched through the egress guard.' })
-  issuer!: string;
+  @Field({
+    defaultValue: 'oidc',
+    description: 'oidc, workload (Kubernetes, GitHub, SPIFFE), introspection (RFC 7662) or mtls (RFC 8705).',
+  })
+  kind!: string;
+  @Field(() => String, {
+    nullable: true,
+    description: 'The issuer; discovery and keys are fetched through the egress guard. Not for mtls.',
+  })
+  issuer?: string;
+  @Field(() => String, { nullable: true, description: 'workload: the keys of an issuer that cannot be reached.' })
+  jwks?: string;
+  @Field(() => String, { nullable: true, description: 'introspection: the client that asks.' })
+  clientId?: string;
+  @Field(() => String, { nullable: true, description: 'introspection: its secret. Sealed, and never read back.' })
+  clientSecret?: string;
+  @Field(() => Int, {
+    nullable: true,
+    description: 'introspection: an outage may take the last yes for so many seconds, at most 60; recorded as such.',
+  })
+  staleAllowSeconds?: number;
+  @Field(() => String, { nullable: true, description: 'mtls: the certificate authority, PEM.' })
+  trustRoots?: string;
   @Field(() => [String], {
+    defaultValue: [],
+    description: 'mtls: fingerprints or serial numbers that no longer count.',
+  })
+  revoked!: string[];
+  @Field(() => String, { nullable: true, description: 'dpop or certificate: tokens must be bound that way.' })
+  confirmation?: string;
+  @Field({ defaultValue: false, description: 'Accepts tokens for others too, when azp or client_id is bound.' })
+  multipleAudiences!: boolean;
+  @Field({ defaultValue: false })
+  acceptIdTokens!: boolean;
+  @Field(() => [String], {
+    defaultValue: [],
+    description: 'Roles for everyone who fulfils the first bound claim; further ones by setClaimMappings.',
+  })
+  roles!: string[];
+  @Field(() => [String], {
+    defaultValue: [],
     description: "The `aud` values accepted. This API's own audience must be among them for administrators.",
   })
   audiences!: string[];
@@ -110,7 +148,7 @@ export class CreateIdentityProviderInput extends ChangeInput {
 export class TestIdentityProviderInput extends ChangeInput {
   @Field(() => ID)
   id!: string;
-  @Field({ description: 'A real access token. It is checked and forgotten.' })
+  @Field({ description: 'A real access token; for mtls the PEM of a client certificate. It is checked and forgotten.' })
   token!: string;
 }
 
@@ -120,6 +158,48 @@ export class SetClaimMappingsInput extends UpdateInput {
   id!: string;
   @Field(() => [ClaimMappingInput])
   mappings!: ClaimMappingInput[];
+}
+
+@InputType()
+export class UpdateIdentityProviderInput extends UpdateInput {
+  @Field(() => ID)
+  id!: string;
+  @Field(() => Int, { nullable: true })
+  maxLifetimeSeconds?: number;
+  @Field(() => [String], { nullable: true, description: 'mtls: fingerprints or serial numbers that no longer count.' })
+  revoked?: string[];
+  @Field(() => String, { nullable: true, description: 'workload: replaces the uploaded keys.' })
+  jwks?: string;
+}
+
+@InputType()
+export class RotateClientSecretInput extends UpdateInput {
+  @Field(() => ID)
+  id!: string;
+  @Field({ description: 'Sealed, and never read back.' })
+  clientSecret!: string;
+}
+
+@InputType()
+export class PreviewClaimMappingsInput {
+  @Field(() => ID)
+  id!: string;
+  @Field(() => [ClaimMappingInput])
+  mappings!: ClaimMappingInput[];
+  @Field({ description: 'A real access token. It is checked and forgotten.' })
+  token!: string;
+}
+
+@ObjectType({ description: 'What a mapping would give to the bearer of a real token.' })
+export class ClaimMappingPreview {
+  @Field({ description: 'False when the token itself would be refused.' })
+  accepted!: boolean;
+  @Field(() => [String])
+  rolesNow!: string[];
+  @Field(() => [String])
+  rolesThen!: string[];
+  @Field(() => ExplainNode)
+  explanation!: ExplainNode;
 }
 
 @InputType({ isAbstract: true })
@@ -168,5 +248,12 @@ export const EnableIdentityProviderPayload = payloadOf('EnableIdentityProviderPa
   identityProvider: () => IdentityProvider,
 });
 export const DisableIdentityProviderPayload = payloadOf('DisableIdentityProviderPayload', {
+  identityProvider: () => IdentityProvider,
+});
+
+export const UpdateIdentityProviderPayload = payloadOf('UpdateIdentityProviderPayload', {
+  identityProvider: () => IdentityProvider,
+});
+export const RotateClientSecretPayload = payloadOf('RotateClientSecretPayload', {
   identityProvider: () => IdentityProvider,
 });

@@ -6,6 +6,7 @@ export const idKinds = {
   Domain: 'dom',
   IdentityProvider: 'idp',
   Member: 'mem',
+  DirectoryGroup: 'grp',
   App: 'app',
   AppKey: 'key',
   ProviderCredential: 'crd',
@@ -20,6 +21,7 @@ export const idKinds = {
   Approval: 'apr',
   Change: 'chg',
   Export: 'exp',
+  Job: 'job',
   Record: 'rec',
   SignUp: 'sgn',
 } as const;

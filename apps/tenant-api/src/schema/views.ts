@@ -2,6 +2,7 @@ import type * as c from '@writ/postgres/control';
 import type { CheckpointView, DecisionView, EntryView } from '../ports.js';
 import type { Alias, Baa, Endpoint, EndpointSet, ProviderCredential } from './catalogue.types.js';
 import { pairsOf } from './building-blocks.js';
+import type { DirectoryGroup } from './directory.types.js';
 import type { Checkpoint, Decision, EvidenceExport, LedgerEntry } from './evidence.types.js';
 import { toId } from './ids.js';
 import type { IdentityProvider } from './identity.types.js';
@@ -37,6 +38,18 @@ export const viewIdentityProvider = (row: c.IdentityProviderRow): IdentityProvid
   groupsClaim: row.claims.groups,
   enabled: row.enabled,
   testedAt: maybeAt(row.testedAt),
+  version: row.version,
+});
+
+export const viewDirectoryGroup = (
+  row: c.DirectoryGroupRow,
+  memberships: readonly c.DirectoryMembershipRow[],
+): DirectoryGroup => ({
+  id: toId('DirectoryGroup', row.id),
+  name: row.name,
+  identityProviderId: toId('IdentityProvider', row.identityProviderId),
+  members: memberships.filter(({ groupId }) => groupId === row.id).length,
+  roles: row.roles,
   version: row.version,
 });
 

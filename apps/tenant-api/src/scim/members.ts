@@ -77,7 +77,7 @@ export class ScimMembers {
         const done = await work(tx);
         if (!done.ok) return err([done.error]);
         changed = done.value;
-        return ok({ answer: {}, fields: { member: changed.id, active: changed.active }, publish: false });
+        return ok({ answer: {}, fields: { member: changed.id, active: changed.active }, publish: true });
       },
     });
     const [refused] = (answer['userErrors'] as readonly UserError[] | undefined) ?? [];

@@ -1,5 +1,6 @@
 import type { MemberRow } from '@writ/postgres/control';
 import { z } from 'zod';
+import type { Attributes } from './filter.js';
 
 /** SCIM 2.0 core schema (RFC 7643) as far as a member needs it. What a client sends beyond it is ignored, as section 3.3 allows. */
 export const userSchema = 'urn:ietf:params:scim:schemas:core:2.0:User';
@@ -23,6 +24,7 @@ const operation = z.object({
   path: z.string().optional(),
   value: z.unknown().optional(),
 });
+export type Operation = z.output<typeof operation>;
 export const patchBody = z.object({ Operations: z.array(operation).min(1).max(20) });
 
 const changes = z.object({ active: truth.optional(), userName: text.optional(), externalId: text.optional() });
@@ -41,15 +43,26 @@ export function changesOf(body: z.output<typeof patchBody>): Changes | undefined
   return parsed.success ? parsed.data : undefined;
 }
 
-/** The only filter that identity providers send before they create: equality of a unique attribute. */
-export function filterOf(
-  filter: string | undefined,
-): { readonly userName: string } | { readonly externalId: string } | undefined | 'unsupported' {
-  if (filter === undefined) return undefined;
-  const match = /^\s*(userName|externalId)\s+eq\s+"([^"\\]{1,256})"\s*$/i.exec(filter);
-  if (!match) return 'unsupported';
-  const [, name = '', value = ''] = match;
-  return name.toLowerCase() === 'username' ? { userName: value } : { externalId: value };
+/** What a filter over users may ask about. */
+export const filterableOfUsers: ReadonlySet<string> = new Set([
+  'username',
+  'externalid',
+  'active',
+  'emails',
+  'emails.value',
+  'id',
+]);
+
+export function attributesOfUser(row: MemberRow): Attributes {
+  const emails = row.email === null ? [] : [row.email];
+  return {
+    username: row.userName ?? row.subject,
+    externalid: row.externalId,
+    active: row.active,
+    emails,
+    'emails.value': emails,
+    id: row.id,
+  };
 }
 
 export function resourceOf(row: MemberRow, base: string): object {

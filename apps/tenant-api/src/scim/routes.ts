@@ -1,31 +1,24 @@
 import { createHash } from 'node:crypto';
-import { parseRecordId, parseTenantId, tenantOfVerifiedCredential } from '@writ/domain';
+import { parseTenantId, tenantOfVerifiedCredential } from '@writ/domain';
 import { isOutage } from '@writ/postgres/control';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { Administration } from '../administration.js';
-import type { RequestContext } from '../caller.js';
 import type { Ports } from '../ports.js';
-import { UserErrorCode } from '../schema/building-blocks.js';
 import { type ScimCaller, ScimMembers } from './members.js';
-import { changesOf, errorSchema, filterOf, listSchema, patchBody, resourceOf, userBody } from './resource.js';
-
-const statuses: Partial<Record<UserErrorCode, number>> = {
-  [UserErrorCode.NOT_FOUND]: 404,
-  [UserErrorCode.TAKEN]: 409,
-  [UserErrorCode.CONFLICT]: 409,
-};
-
-type Query = Readonly<Record<string, string | undefined>>;
-type Handler = (caller: ScimCaller, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+import { type Handler, type Query, type Route, contextOf, idOf, listOf, refuse, refuseUserError } from './answers.js';
+import { parseFilter } from './filter.js';
+import { groupRoutes } from './group-routes.js';
+import { attributesOfUser, changesOf, filterableOfUsers, patchBody, resourceOf, userBody } from './resource.js';
 
 /**
- * SCIM 2.0 (RFC 7644) for users: an identity provider announces people and withdraws them. Each route is reached with the
+ * SCIM 2.0 (RFC 7644) for users and groups: an identity provider announces people and withdraws them. Each route is reached with the
  * provider's own token, which names tenant and provider; nothing in the request does.
  */
 export function scimRoutes(app: FastifyInstance, ports: Ports, publicUrl: string): void {
   const base = new URL('/scim/v2', publicUrl).href;
-  const members = new ScimMembers(ports, new Administration(ports));
+  const administration = new Administration(ports);
+  const members = new ScimMembers(ports, administration);
   app.addContentTypeParser(
     'application/scim+json',
     { parseAs: 'string', bodyLimit: 64 * 1024 },
@@ -37,20 +30,17 @@ export function scimRoutes(app: FastifyInstance, ports: Ports, publicUrl: string
       }
     },
   );
-  const route = (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, handler: Handler): void => {
+  const route: Route = (method, url, handler) => {
     app.route({ method, url: `/scim/v2${url}`, handler: (request, reply) => guarded(ports, handler, request, reply) });
   };
   route('GET', '/ServiceProviderConfig', async () => configuration(base));
   route('GET', '/Users', async (caller, request, reply) => {
-    const { filter, startIndex = '1', count = '100' } = request.query as Query;
-    const where = filterOf(filter);
-    if (where === 'unsupported')
-      return refuse(reply, 400, 'Only `userName eq` and `externalId eq` can be asked.', 'invalidFilter');
-    const rows = await members.find(caller, where ?? {});
-    const from = Math.max(1, Math.trunc(Number(startIndex)) || 1);
-    const page = rows.slice(from - 1, from - 1 + Math.min(100, Math.max(0, Math.trunc(Number(count)) || 0)));
-    const shown = { startIndex: from, itemsPerPage: page.length, Resources: page.map((row) => resourceOf(row, base)) };
-    return { schemas: [listSchema], totalResults: rows.length, ...shown };
+    const { filter, ...page } = request.query as Query;
+    const wanted = filter === undefined ? undefined : parseFilter(filter, filterableOfUsers);
+    if (wanted?.ok === false) return refuse(reply, 400, 'This filter cannot be answered.', 'invalidFilter');
+    const all = await members.find(caller, {});
+    const found = wanted === undefined ? all : all.filter((row) => wanted.value(attributesOfUser(row)));
+    return listOf(found, page, (row) => resourceOf(row, base));
   });
   route('GET', '/Users/:id', async (caller, request, reply) => {
     const id = idOf(request);
@@ -61,20 +51,29 @@ export function scimRoutes(app: FastifyInstance, ports: Ports, publicUrl: string
     const body = userBody.safeParse(request.body);
     if (!body.success) return refuse(reply, 400, 'A user has a userName; correct the body.', 'invalidValue');
     const done = await members.create(contextOf(caller, request), caller, body.data);
-    if (!done.ok) return refuse(reply, statuses[done.error.code] ?? 400, done.error.message, 'uniqueness');
+    if (!done.ok) return refuseUserError(reply, done.error);
     return reply.code(201).send(resourceOf(done.value, base));
+  });
+  route('PUT', '/Users/:id', async (caller, request, reply) => {
+    const body = userBody.safeParse(request.body);
+    if (!body.success) return refuse(reply, 400, 'A user has a userName; correct the body.', 'invalidValue');
+    const { userName, externalId, active } = body.data;
+    const changes = { userName, active, ...(externalId !== undefined && { externalId }) };
+    const done = await members.update(contextOf(caller, request), caller, idOf(request) ?? '', changes);
+    return done.ok ? resourceOf(done.value, base) : refuseUserError(reply, done.error);
   });
   route('PATCH', '/Users/:id', async (caller, request, reply) => {
     const body = patchBody.safeParse(request.body);
     const changes = body.success ? changesOf(body.data) : undefined;
     if (!changes) return refuse(reply, 400, 'Only active, userName and externalId can be replaced.', 'invalidPath');
     const done = await members.update(contextOf(caller, request), caller, idOf(request) ?? '', changes);
-    return done.ok ? resourceOf(done.value, base) : refuse(reply, statuses[done.error.code] ?? 400, done.error.message);
+    return done.ok ? resourceOf(done.value, base) : refuseUserError(reply, done.error);
   });
   route('DELETE', '/Users/:id', async (caller, request, reply) => {
     const done = await members.update(contextOf(caller, request), caller, idOf(request) ?? '', { active: false });
-    return done.ok ? reply.code(204).send() : refuse(reply, statuses[done.error.code] ?? 400, done.error.message);
+    return done.ok ? reply.code(204).send() : refuseUserError(reply, done.error);
   });
+  groupRoutes(route, ports, administration, base);
 }
 
 async function guarded(ports: Ports, handler: Handler, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -113,23 +112,6 @@ async function scimCaller(ports: Ports, authorization: string | undefined): Prom
     roles: [],
     permissions: new Set(),
   };
-}
-
-function contextOf(caller: ScimCaller, request: FastifyRequest): RequestContext {
-  return { caller, address: request.ip };
-}
-
-/** Undefined for what is not a UUID: it names nobody. */
-function idOf(request: FastifyRequest): string | undefined {
-  const { id } = request.params as { readonly id?: string };
-  const parsed = parseRecordId(id ?? '');
-  return parsed.ok ? parsed.value : undefined;
-}
-
-function refuse(reply: FastifyReply, status: number, detail: string, scimType?: string): FastifyReply {
-  return reply
-    .code(status)
-    .send({ schemas: [errorSchema], status: String(status), detail, ...(scimType && { scimType }) });
 }
 
 function configuration(base: string): object {

@@ -44,7 +44,11 @@ export const phoneCues = cueTable.group([
 ]);
 
 const candidate = /\+?\(?\d[\d\s().\u00a0\u2010-\u2013/-]{5,24}\d(?:\s?(?:x|ext\.?|extension|#)\s?\d{1,6})?/iy;
-const northAmerican = /^(?:(?:\+|00)?1[-. ]?)?(?:\([2-9]\d\d\) ?|[2-9]\d\d[-. /])[2-9]\d\d[-. ]\d{4}$/;
+/** One divider throughout; a bracket or a slash behind the area code goes with any. */
+const northAmerican =
+  /^(?:(?:\+|00)?1[-. ]?)?(?:\([2-9]\d\d\)[-. ]?[2-9]\d\d[-. ]\d{4}|[2-9]\d\d([-. ])[2-9]\d\d\1\d{4}|[2-9]\d\d[ /][2-9]\d\d-\d{4})$/;
+/** Never a telephone number, whatever stands beside: decimals, ranges of years, standards, dotted groups of four. */
+const never = /^\d+\.\d+$|^(?:19|20)\d\d ?[-\u2013] ?(?:19|20)\d\d$|^\d{4}(?:\.\d{4})+$|^\d{4}\.\d-\d{4}$/;
 const nationalZero = /^\(?0\d{1,4}\)?[ /-]\d{2,4}(?:[ -]?\d{2,4}){1,4}$/;
 const notPhone =
   /^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d)|^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|^\d{1,3}(?:\.\d{1,3}){3}$|^\d+\.\d+$|^\d{1,3}(?: \d{3})+$|^\d{3}-\d\d-\d{4}$|^\d{4}[- ]\d{4}[- ]\d{4}[- ]\d/;
@@ -156,6 +160,7 @@ function scoreOf(piece: string, cued: boolean): number {
   const main = piece.replace(/\s?(?:x|ext\.?|extension|#)\s?\d{1,6}$/i, '');
   const digits = main.replaceAll(/\D/g, '');
   if (digits.length < 7 || digits.length > 15 || isPlaceholderDigits(digits) || !isBalanced(main)) return 0;
+  if (never.test(main)) return 0;
   if ((notPhone.test(main) && !cued) || /\d{4}-\d\d-\d\d| \/ /.test(main)) return 0;
   if (/^\d{3}-\d\d-\d{4}$|^\d{4}([- ])\d{4}\1\d{4}\1\d|^\d{4}-\d\d-\d\d/.test(main)) return 0;
   if (!cued && /^\d{5}-\d{4}$|^\d{4}(?:[ .]\d{4})+$/.test(main)) return 0;

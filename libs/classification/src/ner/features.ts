@@ -1,5 +1,6 @@
 import { isSpace } from '../text/characters.js';
 import { ALL_UPPER, CAPITAL, HAS_DIGIT, HAS_LETTER, hashOf, NON_ASCII, type Tokens } from '../text/tokens.js';
+import { COMMON, FIRST_NAME, LAST_NAME, listed, PLACE } from './gazetteer.js';
 
 export const labels = [
   'O',
@@ -11,7 +12,7 @@ export const labels = [
   'I-ORGANISATION',
 ] as const;
 export const BUCKETS = 1 << 17;
-export const FEATURES = 26;
+export const FEATURES = 32;
 
 const SALT = 0x9e3779b1;
 const EDGE = hashOf('\u0001edge');
@@ -83,7 +84,12 @@ function affix(tokens: Tokens, index: number, from: number, to: number): number 
 }
 
 /** What a word is judged by; training leaves one side out now and then, so that each must carry the decision. */
-export type Sight = 'all' | 'context' | 'word';
+export type Sight = 'all' | 'context' | 'word' | 'unlisted';
+
+/** Which lists the word stands in, for features; nothing when training looks away. */
+function listsAt(tokens: Tokens, index: number, sight: Sight): number {
+  return index < 0 || index >= tokens.count || sight === 'unlisted' ? 0 : listed(tokens.hash[index]!);
+}
 
 /** Writes the buckets of the word's features. */
 export function featuresOf(
@@ -129,7 +135,15 @@ export function featuresOf(
   out[at++] = mix(22, rightShape * 32 + shapeOf(tokens, index + 2), shape * 32 + gapRight);
   out[at++] = mix(23, Math.min(tokens.end[index]! - tokens.start[index]!, 12), shape);
   out[at++] = mix(24, word, right);
-  out[at] = mix(25, word, left);
+  out[at++] = mix(25, word, left);
+  const lists = own ? listsAt(tokens, index, sight) : 0;
+  const [leftLists, rightLists] = [listsAt(tokens, index - 1, sight), listsAt(tokens, index + 1, sight)];
+  out[at++] = mix(26, lists, shape);
+  out[at++] = mix(27, lists * 16 + leftLists, gapLeft * 32 + shape);
+  out[at++] = mix(28, lists * 16 + rightLists, gapRight * 32 + shape);
+  out[at++] = mix(29, lists, last);
+  out[at++] = mix(30, lists, left);
+  out[at] = mix(31, lists * 16 + rightLists, right);
 }
 
 const cues = new Set(
@@ -142,5 +156,28 @@ const cues = new Set(
 export function isOpen(tokens: Tokens, index: number, last: number, announced = false): boolean {
   if (announced) return cues.has(wordAt(tokens, index - 1));
   if (last !== 0 || (tokens.flags[index]! & CAPITAL) !== 0) return true;
+  if (isPlainName(tokens, index)) return true;
   return cues.has(wordAt(tokens, index - 1)) || cues.has(wordAt(tokens, index - 2));
+}
+
+/** A first name in small letters that is no ordinary word nor a place: `ask jennifer`. */
+function isPlainName(tokens: Tokens, index: number): boolean {
+  if ((tokens.flags[index]! & HAS_DIGIT) !== 0 || tokens.end[index]! - tokens.start[index]! < 4) return false;
+  const lists = listed(tokens.hash[index]!);
+  return (lists & FIRST_NAME) !== 0 && (lists & (COMMON | PLACE)) === 0;
+}
+
+/** True when some list holds the word as a name of a person. */
+export function isListedName(tokens: Tokens, index: number): boolean {
+  return (listed(tokens.hash[index]!) & (FIRST_NAME | LAST_NAME)) !== 0;
+}
+
+/** True when the word is ordinary and in no list of names or places. */
+export function isOrdinary(tokens: Tokens, index: number): boolean {
+  return listed(tokens.hash[index]!) === COMMON;
+}
+
+/** True when the word stands in a list of names or places. */
+export function isListed(tokens: Tokens, index: number): boolean {
+  return (listed(tokens.hash[index]!) & (FIRST_NAME | LAST_NAME | PLACE)) !== 0;
 }

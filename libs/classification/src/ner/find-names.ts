@@ -3,7 +3,8 @@ import { QUIET } from '../detect/dates.js';
 import type { Emit, Scene } from '../detect/scene.js';
 import { lineKinds } from '../text/lines.js';
 import { ALL_UPPER, CAPITAL, HAS_DIGIT, hashOf, type Tokens } from '../text/tokens.js';
-import { FEATURES, featuresOf, isOpen, labels } from './features.js';
+import { FEATURES, featuresOf, isListed, isOpen, isOrdinary, labels } from './features.js';
+import { isAttribution, isDense, isLoudText } from './machine-text.js';
 import { weights } from './weights.js';
 
 const COUNT = labels.length;
@@ -17,6 +18,9 @@ const eponym =
 /** Where care is given is part of the Safe Harbor list by its place. */
 const facility = /hospital|clinic|medical|health|klinik|hôpital|pharmacy|infirmary|hospice|nursing/i;
 const SINGLE = 45;
+/** For one word in no list, and for words that are all ordinary. */
+const UNLISTED = 75;
+const ORDINARY = 125;
 const SMALL = 95;
 const features = new Int32Array(FEATURES);
 const scores = new Int32Array(COUNT);
@@ -103,6 +107,8 @@ function candidateOf(tokens: Tokens, span: Span, german: boolean): Candidate | u
   const end = tokens.end[span.last]!;
   const text = tokens.text.slice(start, end);
   if (span.margin < leastMargin(tokens, span, german) || isInCode(tokens.text, start, end)) return undefined;
+  if (isDense(tokens.text, start) || isLoudText(tokens, span.first, span.last)) return undefined;
+  if (isAttribution(tokens.text, start)) return undefined;
   if (eponym.test(`${text}${tokens.text.slice(end, end + 24)}`)) return undefined;
   if (!isNameLike(tokens, span, text)) return undefined;
   const score = Math.min(900, 500 + (span.margin - MARGIN) * 4);
@@ -124,7 +130,10 @@ function candidateOf(tokens: Tokens, span: Span, german: boolean): Candidate | u
 
 /** `So._Mo._Di`, `%Name`, `path/Name`: pieces of something written for machines. */
 function isInCode(text: string, start: number, end: number): boolean {
-  return /[`_%$#\\@]/.test(text[start - 1] ?? ' ') || /[`_\\@]|\(\)/.test(text.slice(end, end + 1));
+  return (
+    /[`_%$#\\@]|\d-$|[\p{Ll}\d]\.$/u.test(text.slice(Math.max(0, start - 2), start)) ||
+    /[`_\\@]|\(\)/.test(text.slice(end, end + 1))
+  );
 }
 
 /** One word alone must be surer than two in a row, a place surer than a person, a word in small letters surest. */
@@ -134,8 +143,15 @@ function leastMargin(tokens: Tokens, span: Span, german: boolean): number {
     return span.label === 'PERSON' && span.first !== span.last ? SMALL - 35 : SMALL;
   const isLoud = (tokens.flags[span.first]! & ALL_UPPER) !== 0;
   if (isLoud) return span.first === span.last || span.label === 'LOCATION' ? SMALL : SMALL - 35;
+  if (isAllOrdinary(tokens, span)) return span.first === span.last ? ORDINARY : ORDINARY - 40;
   if (span.first !== span.last) return MARGIN;
+  if (!isListed(tokens, span.first)) return UNLISTED;
   return span.label === 'LOCATION' ? SINGLE + 1 : SINGLE;
+}
+
+function isAllOrdinary(tokens: Tokens, span: Span): boolean {
+  for (let index = span.first; index <= span.last; index += 1) if (!isOrdinary(tokens, index)) return false;
+  return true;
 }
 
 /** Digits belong to addresses only; one letter alone is nobody; `fooBar` and `FOO_BAR` are identifiers. */
@@ -152,12 +168,14 @@ function isNameLike(tokens: Tokens, span: Span, text: string): boolean {
 }
 
 const family = /^(?:Mc|Mac|De|Di|Du|La|Le|Van|Von|O|D|Fitz|St)\p{Lu}/u;
+const abbreviated = /^\p{Lu}{2,}\p{Ll}/u;
 
-/** `UPlugData`, `fooBar`: not `McDonald`. */
+/** `UPlugData`, `fooBar`, `DATan`: not `McDonald`. */
 function hasCamel(tokens: Tokens, span: Span): boolean {
   for (let index = span.first; index <= span.last; index += 1) {
-    if (tokens.tail[index] === tokens.hash[index]) continue;
-    if (!family.test(tokens.text.slice(tokens.start[index], tokens.end[index]))) return true;
+    const word = tokens.text.slice(tokens.start[index], tokens.end[index]);
+    if (abbreviated.test(word)) return true;
+    if (tokens.tail[index] !== tokens.hash[index] && !family.test(word)) return true;
   }
   return false;
 }

@@ -4,6 +4,7 @@ import { secret } from './candidate.js';
 import { entropyOf, isPlaceholder, type SecretFormat } from './format.js';
 import { secretFormats } from './formats.js';
 import { findAssignments } from './assignments.js';
+import { findMarked, findSpoken } from './marked.js';
 
 interface Indexed {
   readonly format: SecretFormat;
@@ -47,6 +48,8 @@ export function findSecrets(scene: Scene, emit: Emit): void {
   findKeyBlocks(scene, emit);
   findWebTokens(scene, emit);
   findUserInfo(scene, emit);
+  findMarked(scene, emit);
+  findSpoken(scene, emit);
   findAssignments(scene, emit);
 }
 
@@ -61,6 +64,9 @@ function tryFormat(scene: Scene, entry: Indexed, start: number, emit: Emit): voi
   const match = format.pattern.exec(text);
   if (!match) return;
   const lead = named.has(format) ? (leading.exec(match[0])?.[0].length ?? 0) : 0;
+  const scheme = format.type.endsWith('WEBHOOK')
+    ? (/https?:\/\/[\w.-]{0,64}$/i.exec(text.slice(Math.max(0, start - 80), start))?.[0].length ?? 0)
+    : 0;
   const value = match[0].slice(lead);
   const body = lead > 0 ? value : value.slice(entry.start.length);
   if (isPlaceholder(body) || (format.entropy !== undefined && entropyOf(body) < format.entropy)) return;
@@ -68,7 +74,7 @@ function tryFormat(scene: Scene, entry: Indexed, start: number, emit: Emit): voi
   emit(
     secret(
       format.type,
-      start + lead,
+      start + lead - scheme,
       start + lead + value.length,
       format.score ?? 950,
       `format:${format.type}`,
@@ -120,7 +126,7 @@ function findWebTokens(scene: Scene, emit: Emit): void {
   }
 }
 
-const userInfo = /[^\s/:@"'<>`]{1,128}:([^\s/@"'<>`]{3,256})@[\w[.-]/y;
+const userInfo = /[^\s/:@"'<>`]{0,128}:([^\s/@"'<>`]{3,256})@[\w[.-]/y;
 
 /** RFC 3986 user information with a password: `postgres://user:password@host`. */
 function findUserInfo(scene: Scene, emit: Emit): void {
@@ -130,6 +136,7 @@ function findUserInfo(scene: Scene, emit: Emit): void {
     const match = userInfo.exec(text);
     if (!match) continue;
     const password = match[1]!;
+    if (match[0].startsWith(':') && password.includes(':')) continue;
     if (isPlaceholder(password) || /^[$%{<[]|^(?:password|pass|pwd|secret|user|port|\d{1,5})$/i.test(password))
       continue;
     const start = at + 3 + match[0].indexOf(`:${password}@`) + 1;

@@ -2,6 +2,7 @@ import type { SecretFormat } from './format.js';
 
 /** Payments, messages, shops, marketing and wallets. */
 export const businessFormats: readonly SecretFormat[] = [
+  { type: 'SEGMENT_TOKEN', starts: ['sgp_'], pattern: /sgp_[A-Za-z0-9]{60,70}(?![A-Za-z0-9])/y, entropy: 4 },
   {
     type: 'SQUARE_TOKEN',
     starts: ['EAAA', 'sq0atp-', 'sq0csp-', 'sq0idp-'],

@@ -22,6 +22,13 @@ export const coreFormats: readonly SecretFormat[] = [
     starts: ['glpat-', 'gldt-', 'glrt-', 'glptt-', 'glft-', 'glsoat-', 'glcbt-', 'glimt-', 'glagent-', 'gloas-'],
     pattern: /gl(?:pat|dt|rt|ptt|ft|soat|cbt|imt|agent|oas)-[A-Za-z0-9_.-]{20,300}/y,
   },
+  { type: 'GITLAB_TOKEN', starts: ['GR1348941'], pattern: /GR1348941[A-Za-z0-9_-]{20,60}/y },
+  {
+    type: 'TWITTER_BEARER_TOKEN',
+    starts: ['AAAAAAAAAAAAAAAAAAAAA'],
+    pattern: /A{21,24}[A-Za-z0-9]{4,12}A{0,8}[A-Za-z0-9%+/]{40,120}/y,
+    entropy: 4,
+  },
   {
     type: 'SLACK_TOKEN',
     starts: ['xoxb-', 'xoxp-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxe-', 'xoxe.', 'xoxc-', 'xoxd-', 'xapp-'],

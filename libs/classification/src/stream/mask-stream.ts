@@ -1,5 +1,5 @@
-import { counts } from '../classify.js';
 import { isQuiet, RunningComposition } from '../composite.js';
+import type { Candidate } from '../detect/rule.js';
 import { scan } from '../engine.js';
 import { bundleOf, type Taxonomy } from '../taxonomy/taxonomy.js';
 import { Channel } from './channel.js';
@@ -12,12 +12,12 @@ export interface MaskingStream {
 
 export function maskStream(taxonomy: Taxonomy, role: string): MaskingStream {
   const bundle = bundleOf(taxonomy);
-  const composition = new RunningComposition();
+  const composition = new RunningComposition<Candidate>();
   const channel = new Channel({
     find: (text) => {
       const { candidates, clinicalWords } = scan(text, { role, bundle, expired: () => false });
-      const kept = candidates.filter((each) => counts(each, bundle) || isQuiet(each));
-      return composition.compose(kept, clinicalWords).filter((each) => counts(each, bundle));
+      const kept = candidates.filter((each) => bundle.counts(each) || isQuiet(each));
+      return composition.compose(kept, clinicalWords).filter((each) => bundle.counts(each));
     },
     replace: (found) => `[${found[0]!.type}]`,
     restore: (text) => text,

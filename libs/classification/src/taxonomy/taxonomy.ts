@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { err, ok, type Result, type TaxonomySource } from '@writ/domain';
 import { compilePatterns, type TenantPatterns } from './patterns.js';
 import { TermTable } from './terms.js';
@@ -15,6 +16,8 @@ const classNames = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/;
 export class Bundle implements Taxonomy {
   constructor(
     readonly version: string,
+    /** SHA-256 of all that it was made of, hex: two bundles of one hash find the same. */
+    readonly hash: string,
     readonly terms: TermTable,
     readonly patterns: TenantPatterns,
     readonly thresholds: ReadonlyMap<string, number>,
@@ -30,6 +33,10 @@ export class Bundle implements Taxonomy {
   /** The least score that counts: the type's threshold if the tenant set one, else its class's, else the default. */
   threshold(className: string, type: string): number {
     return this.thresholds.get(type) ?? this.thresholds.get(className) ?? DEFAULT_THRESHOLD;
+  }
+
+  counts(found: { readonly class: string; readonly type: string; readonly score: number }): boolean {
+    return found.score >= this.threshold(found.class, found.type);
   }
 }
 
@@ -54,5 +61,24 @@ export function loadTaxonomy(source: TaxonomySource): Result<Taxonomy, readonly 
   const terms = problems.length === 0 ? TermTable.build(source.terms) : undefined;
   if (terms && !terms.ok) problems.push(...terms.error);
   if (problems.length > 0 || !patterns.ok || !terms?.ok) return err(problems);
-  return ok(new Bundle(source.version, terms.value, patterns.value, thresholds));
+  return ok(new Bundle(source.version, hashOf(source), terms.value, patterns.value, thresholds));
+}
+
+/** One string for one digest call: a hundred thousand calls would take longer than the hashing. */
+function hashOf({ terms, patterns, thresholds }: TaxonomySource): string {
+  const parts = [
+    `${terms.length} terms `,
+    ...terms.map((entry) => counted(entry.class) + counted(entry.term)),
+    `${patterns.length} patterns `,
+    ...patterns.map((entry) => counted(entry.class) + counted(entry.name) + counted(entry.pattern)),
+    'thresholds ',
+    ...Object.entries(thresholds)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([of, value]) => `${counted(of)}${value} `),
+  ];
+  return createHash('sha256').update(parts.join('')).digest('hex');
+}
+
+function counted(text: string): string {
+  return `${text.length}:${text}`;
 }

@@ -59,12 +59,27 @@ function undo(text: string, start: number, end: number): View {
   const part = text.slice(start, end);
   let from = 0;
   for (const match of part.matchAll(escapes)) {
+    if (match.index < from) continue;
     for (let at = from; at < match.index; at += 1) builder.add(part[at]!, start + at);
-    builder.add(decoded(match[0]), start + match.index);
-    from = match.index + match[0].length;
+    const octets = /^[%=]/.test(match[0]) ? utf8Of(part, match.index, match[0][0]!) : undefined;
+    const [plain, size] = octets ?? [decoded(match[0]), match[0].length];
+    builder.add(plain, start + match.index);
+    from = match.index + size;
   }
   for (let at = from; at < part.length; at += 1) builder.add(part[at]!, start + at);
   return builder.build('escape', end);
+}
+
+/** Escaped octets that are one character of UTF-8 (RFC 3986, 2.5); octets that are none stay as they are written. */
+function utf8Of(text: string, at: number, sign: string): readonly [string, number] {
+  const first = Number.parseInt(text.slice(at + 1, at + 3), 16);
+  if (first < 0x80) return [first < 0x20 ? ' ' : String.fromCharCode(first), 3];
+  const count = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1;
+  const octets = text.slice(at, at + count * 3);
+  const hex = octets.split(sign).slice(1);
+  const isWhole = count > 1 && hex.length === count && hex.every((pair) => /^[0-9A-Fa-f]{2}$/.test(pair));
+  const character = isWhole ? Buffer.from(hex.join(''), 'hex').toString() : '\ufffd';
+  return character.includes('\ufffd') ? [text.slice(at, at + 3), 3] : [character, count * 3];
 }
 
 function decoded(escape: string): string {
@@ -116,5 +131,14 @@ function readable(bytes: Buffer): string | undefined {
     const code = text.charCodeAt(at);
     if (code === 0xfffd || code === 0x7f || (code < 0x20 && code !== 9 && code !== 10 && code !== 13)) odd += 1;
   }
-  return odd > text.length * 0.05 ? undefined : text;
+  if (odd > text.length * 0.05) return undefined;
+  // By chance a short run gives some letters of UTF-8: only what is mostly plain, or long, was meant to be read.
+  const plain = text.match(/[\x20-\x7e\s]/g)?.length ?? 0;
+  return text.length < 40 && plain < text.length * 0.85 && !isOneScript(text) ? undefined : text;
+}
+
+function isOneScript(text: string): boolean {
+  return /^[\p{Script=Cyrillic}\p{P}\s\d]+$|^[\p{Script=Han}\p{P}\s\d]+$|^[\p{Script=Greek}\p{P}\s\d]+$|^[\p{Script=Arabic}\p{P}\s\d]+$/u.test(
+    text,
+  );
 }

@@ -8,14 +8,15 @@ import {
   type ObjectLiteral,
 } from 'typeorm';
 import * as catalogue from './catalogue.entities.js';
+import * as directory from './directory.entities.js';
 import * as identity from './identity.entities.js';
 import * as policy from './policy.entities.js';
 import type { ControlRow } from './row.js';
 import * as tenants from './tenant.entities.js';
 
 /** What the modules above export is entities and nothing else. */
-const controlEntities = [catalogue, identity, policy, tenants].flatMap((module): readonly (new () => object)[] =>
-  Object.values<new () => object>(module),
+const controlEntities = [catalogue, directory, identity, policy, tenants].flatMap(
+  (module): readonly (new () => object)[] => Object.values<new () => object>(module),
 );
 
 class SnakeCase extends DefaultNamingStrategy {

@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { DirectoryGroups1792000000200 } from './directory-groups.migration.js';
 
 const row = `
   id uuid NOT NULL PRIMARY KEY,
@@ -179,4 +180,7 @@ export class ControlSchema1792000000000 implements MigrationInterface {
 }
 
 /** Handed to `migrate` beside its own: they run as `writ_owner` after it made the roles and the schema. */
-export const controlMigrations: readonly (new () => MigrationInterface)[] = [ControlSchema1792000000000];
+export const controlMigrations: readonly (new () => MigrationInterface)[] = [
+  ControlSchema1792000000000,
+  DirectoryGroups1792000000200,
+];

@@ -1,0 +1,77 @@
+import { ALL_UPPER, HAS_DIGIT, type Tokens } from '../text/tokens.js';
+import { isListedName, isOrdinary } from './features.js';
+
+const ATTRIBUTION_BEFORE = 160;
+/** Longer lines with hardly a blank are minified code or source maps. */
+const DENSE_LINE = 160;
+const DENSE_SHARE = 0.03;
+
+/** Groups of a source map: `CAAC,MAAK;CAAe`. */
+const mapping = /(?<![A-Za-z])[A-Z]AA[A-Z][A-Za-z+/]{0,8}[,;]/g;
+
+/** `Copyright (c) 2013 …`, `"author": "…"`, `@author …`: public attributions of works, about nobody's affairs. */
+const copyright = /(?:copyright|\(c\)|©|&copy;)/i;
+const years = /\b(?:19|20)\d\d\b/;
+const authorKey = /(?:"(?:author|authors|contributors?|maintainers?)"\s*:\s*[[{"]|@(?:author|copyright)\b)/;
+const attributed = /"(?:name|author)"\s*:\s*"?$|^\s*["-]?\s*$|[["]$/;
+
+/** True where the line or the field credits the authors of a work. */
+export function isAttribution(text: string, start: number): boolean {
+  const from = text.lastIndexOf('\n', start - 1) + 1;
+  const line = text.slice(Math.max(from, start - ATTRIBUTION_BEFORE), start);
+  if (authorKey.test(line)) return true;
+  const end = text.indexOf('\n', start);
+  const rest = text.slice(start, end === -1 ? Math.min(text.length, start + 120) : Math.min(end, start + 120));
+  if (
+    copyright.test(line) &&
+    (years.test(line) || years.test(rest) || /copyright\s*(?:\(c\)|©)|^\W*copyright /i.test(line))
+  )
+    return true;
+  if (!attributed.test(line)) return false;
+  const before = text.slice(Math.max(0, start - 700), start);
+  const opened = Math.max(
+    before.lastIndexOf('"contributors"'),
+    before.lastIndexOf('"maintainers"'),
+    before.lastIndexOf('"author"'),
+    before.lastIndexOf('"authors"'),
+  );
+  return opened !== -1 && !/\]\s*,\s*"|\}\s*,\s*"(?!\s*$)/.test(before.slice(opened));
+}
+
+/** True in a line that machines wrote without a blank: minified code, a source map, a long key. */
+export function isDense(text: string, start: number): boolean {
+  const from = Math.max(text.lastIndexOf('\n', start - 1) + 1, start - 400);
+  const found = text.indexOf('\n', start);
+  const end = Math.min(found === -1 ? text.length : found, start + 400);
+  if ((text.slice(Math.max(from, start - 40), Math.min(end, start + 40)).match(mapping)?.length ?? 0) > 1) return true;
+  if (end - from < DENSE_LINE) return false;
+  let blanks = 0;
+  for (let at = from; at < end; at += 1) if (text.charCodeAt(at) === 0x20) blanks += 1;
+  return blanks < (end - from) * DENSE_SHARE;
+}
+
+/** True among words all in capitals, two of them ordinary: a heading, a table of signs. Listed names stay. */
+export function isLoudText(tokens: Tokens, first: number, last: number): boolean {
+  for (let index = first; index <= last; index += 1) if ((tokens.flags[index]! & ALL_UPPER) === 0) return false;
+  let ordinary = 0;
+  let listed = true;
+  for (let index = first; index <= last; index += 1) {
+    if (isOrdinary(tokens, index)) ordinary += 1;
+    if (!isListedName(tokens, index) || isOrdinary(tokens, index)) listed = false;
+  }
+  for (const step of [-1, 1]) {
+    for (let index = step < 0 ? first - 1 : last + 1, far = 0; far < 4; far += 1, index += step) {
+      if (index < 0 || index >= tokens.count || isBroken(tokens, index, step)) break;
+      const flags = tokens.flags[index]!;
+      if ((flags & HAS_DIGIT) !== 0) continue;
+      if ((flags & ALL_UPPER) === 0 || tokens.end[index]! - tokens.start[index]! < 2) break;
+      ordinary += 1;
+    }
+  }
+  return ordinary >= (listed ? 3 : 2);
+}
+
+function isBroken(tokens: Tokens, index: number, step: number): boolean {
+  const [left, right] = step < 0 ? [index, index + 1] : [index - 1, index];
+  return tokens.text.slice(tokens.end[left], tokens.start[right]).includes('\n');
+}

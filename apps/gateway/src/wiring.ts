@@ -67,10 +67,11 @@ export function wire(settings: GatewaySettings): Wiring {
   const redis = connectRedis({ url: settings.redisUrl, onProblem: problem });
   const security = securityEvents(log, systemClock);
   const masterKey = Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64');
+  const kms = localKms(masterKey);
   const clock = systemClock;
   const snapshots = createSnapshots({
     source,
-    kms: localKms(masterKey),
+    kms,
     clock,
     log,
     originOf: ({ tenant }) => logOrigin(settings.logName, tenant),

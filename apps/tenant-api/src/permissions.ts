@@ -23,6 +23,8 @@ export type Permission =
   | 'approvals:decide'
   | 'evidence:read'
   | 'evidence:export'
+  | 'evidence:hold'
+  | 'evidence:erase'
   | 'jobs:read'
   | 'jobs:write';
 
@@ -117,6 +119,9 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Query.decisions': 'evidence:read',
   'Query.checkpoints': 'evidence:read',
   'Query.exports': 'evidence:read',
+  'Query.auditProof': 'evidence:read',
+  'Query.legalHolds': 'evidence:read',
+  'Query.retentionClasses': 'tenant:read',
   'Query.jobs': 'jobs:read',
 
   'Mutation.signUp': 'anyone',
@@ -163,6 +168,10 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Mutation.useBreakGlass': 'anyone',
   'Mutation.rotateScimToken': 'members:write',
   'Mutation.requestExport': 'evidence:export',
+  'Mutation.placeLegalHold': 'evidence:hold',
+  'Mutation.releaseLegalHold': 'evidence:hold',
+  'Mutation.chooseRetention': 'tenant:write',
+  'Mutation.eraseSubject': 'evidence:erase',
   'Mutation.retryJob': 'jobs:write',
   'Mutation.dismissJob': 'jobs:write',
 
@@ -204,6 +213,10 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   Decision: 'evidence:read',
   Checkpoint: 'evidence:read',
   EvidenceExport: 'evidence:read',
+  AuditProof: 'evidence:read',
+  LegalHold: 'evidence:read',
+  RetentionClass: 'tenant:read',
+  Erasure: 'evidence:read',
   Job: 'jobs:read',
 };
 

@@ -35,3 +35,4 @@ export { provesInclusion, provesWitness } from './evidence.js';
 export * from './gather-cosignatures.js';
 export { type Timestamp, type TimestampPort, readTimestamp, timestampRequest } from './timestamp.js';
 export type { LateOutcomes } from './late-outcomes.js';
+export { subjectRef } from './clear-fields.js';

@@ -47,7 +47,14 @@ export {
 export { type EnrolledLedger, type EnrolledLedgerOptions, enrolledLedger } from './enrolled-ledger.js';
 export { type ExportEpoch, type ExportHead, type ExportReader, withExport } from './export-store.js';
 export { type LegalHold, type Pruned, type RetentionStore, retentionStore, writeHold } from './retention-store.js';
-export { type EvidenceStore, type StoredCheckpoint, type StoredEntry, evidenceStore } from './evidence-store.js';
+export {
+  type EvidenceStore,
+  type StoredCheckpoint,
+  type StoredEntry,
+  type StoredHold,
+  type StoredProof,
+  evidenceStore,
+} from './evidence-store.js';
 export { OutcomeSpool, type OutcomeSpoolParts } from './outcome-spool.js';
 export {
   type Begun,

@@ -21,6 +21,7 @@ import { OnboardingResolver } from '../resolvers/onboarding.resolver.js';
 import { PeopleResolver } from '../resolvers/people.resolver.js';
 import { PolicyResolver } from '../resolvers/policy.resolver.js';
 import { ReadingResolver } from '../resolvers/reading.resolver.js';
+import { RetentionResolver } from '../resolvers/retention.resolver.js';
 import { TaxonomyResolver } from '../resolvers/taxonomy.resolver.js';
 import type { TenantApiSettings } from '../settings.js';
 import { ISSUER, PORTS, SETTINGS } from '../tokens.js';
@@ -51,6 +52,7 @@ export const resolvers = [
   EvidenceResolver,
   JobsResolver,
   ReadingResolver,
+  RetentionResolver,
 ];
 
 export const buildOptions: BuildSchemaOptions = { directives: [idempotent], numberScalarMode: 'integer' };

@@ -23,6 +23,7 @@ export const idKinds = {
   Export: 'exp',
   Job: 'job',
   Record: 'rec',
+  Hold: 'hld',
   SignUp: 'sgn',
 } as const;
 

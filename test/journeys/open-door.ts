@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { createServer, surfaces } from '@writ/gateway';
+import { createServer, surfaces, type ServerDependencies } from '@writ/gateway';
 import { createLog } from '@writ/platform';
 import { dialects } from '@writ/providers';
 import { House, type HouseOptions } from '../support/house.js';
@@ -34,19 +34,31 @@ export const goodHeaders = { authorization: 'Bearer good', 'content-type': 'appl
 /** Opens the doors on a free port. `dialects` are the real ones, so that answers are real bytes. */
 export async function openDoor(options: HouseOptions = {}): Promise<OpenDoor> {
   const house = new House({ realTime: true, ...options });
+  Object.assign(house.ports, { dialects });
+  return await openDoorOf(house);
+}
+
+/** The same, in front of a house that is there already. `path` names a local socket to listen on instead of a port. */
+export async function openDoorOf(
+  house: House,
+  more: Partial<ServerDependencies> = {},
+  path?: string,
+): Promise<OpenDoor> {
   const app = await createServer({
-    ports: { ...house.ports, dialects },
+    ports: house.ports,
     log: createLog('test', 'silent'),
     surfaces,
     observe: () => undefined,
     isDraining: () => false,
+    ...more,
   });
-  await app.listen(0, '127.0.0.1');
-  const { port } = app.getHttpServer().address() as AddressInfo;
+  if (path === undefined) await app.listen(0, '127.0.0.1');
+  else await app.listen(path);
+  const port = path === undefined ? (app.getHttpServer().address() as AddressInfo).port : 0;
   return {
     house,
     port,
-    send: (path, more) => send(port, path, more ?? {}),
+    send: (at, sending) => send(port, at, sending ?? {}),
     sendRaw: (...texts) => sendRaw(port, texts),
     close: () => app.close(),
   };

@@ -143,6 +143,41 @@ describe('configuration', () => {
   });
 });
 
+describe('a recorded decision', () => {
+  it('is explained exactly, from the facts it sealed and the configuration of its moment', async () => {
+    const { response } = await chat(nora, 'Which vaccines are recommended?').withResponse();
+    const { decisionExplanation } = await tenant.client.run<{
+      decisionExplanation: { exact: boolean; explanation: { decision: string; matched: { rule: string }[] } };
+    }>('query ($id: ID!) { decisionExplanation(id: $id) { exact explanation { decision matched { rule } } } }', {
+      id: response.headers.get('x-writ-decision') ?? '',
+    });
+    expect(decisionExplanation).toMatchObject({ exact: true, explanation: { decision: 'permit' } });
+    expect(decisionExplanation.explanation.matched.length).toBeGreaterThan(0);
+  });
+
+  it('says what a version on trial would have decided, and is not changed by it', async () => {
+    const source = 'apiVersion: policy/v1\nname: closed\nrules: []\n';
+    const selection = 'policy { id hash version }';
+    interface Versioned {
+      readonly policy: { readonly id: string; readonly version: number };
+    }
+    const at = ({ policy: { id, version } }: Versioned) => ({ id, expectedVersion: version });
+    const draft = await tenant.client.mutate<Versioned>('draftPolicy', { source }, selection);
+    const checked = await tenant.client.mutate<Versioned>('checkPolicy', at(draft), selection);
+    await tenant.client.mutate('tryPolicy', { ...at(checked), on: true }, selection);
+    await eventually(async () => {
+      const { data, response } = await chat(nora, 'Hello').withResponse();
+      const { decision } = await tenant.client.run<{
+        decision: { effect: string; shadow: { effect: string; changes: string[] } | null };
+      }>('query ($id: ID!) { decision(id: $id) { effect shadow { effect changes } } }', {
+        id: response.headers.get('x-writ-decision') ?? '',
+      });
+      expect([data.choices.length, decision.effect]).toEqual([1, 'permit']);
+      return decision.shadow?.effect === 'deny' && decision.shadow.changes.includes('newly-denied');
+    }, 5_000);
+  });
+});
+
 describe('F9: Postgres killed under load', () => {
   it('answers 503 ledger-unavailable within a second, sends nothing, and serves again within five seconds of its return', async () => {
     const { port, folder: data } = stack.postgres;

@@ -28,6 +28,8 @@ export interface Surface {
 }
 
 export interface DoorDependencies {
+  /** How long a caller may take nothing of its answer; the limit of the domain unless set. */
+  readonly drainMs?: number;
   readonly ports: Ports;
   readonly log: Log;
   /** `readCredential` unless the deployment has other places. */
@@ -36,13 +38,16 @@ export interface DoorDependencies {
 }
 
 /** Answers one request of one surface: steps 1 and 13, with everything between in `enforce`. */
-export function door(surface: Surface, { ports, log, observe, credentialOf = readCredential }: DoorDependencies) {
+export function door(
+  surface: Surface,
+  { ports, log, observe, credentialOf = readCredential, drainMs = limits.upstreamIdleMs }: DoorDependencies,
+) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const from = ports.clock.monotonicMs();
     const hangUp = new AbortController();
     reply.hijack();
     reply.raw.once('close', () => hangUp.abort());
-    const socket = sealResponse(reply.raw, limits.upstreamIdleMs);
+    const socket = sealResponse(reply.raw, drainMs);
     const meta = metaOf(request, request.url.split('?', 1)[0] ?? '', ports.clock.nowMs());
     try {
       const enforced = await admit(request, surface, meta, ports, hangUp.signal, log, credentialOf);
@@ -160,7 +165,7 @@ export function headersOf(request: string, about: About): Record<string, string>
   const headers: Record<string, string> = { 'x-request-id': request };
   const put = (name: string, value: string | undefined): void => {
     if (value !== undefined && value !== '')
-      headers[name] = /^[\x20-\x7e]*$/.test(value) ? value : encodeURIComponent(value);
+      headers[name] = /^[\x20-\x7e]*$/.test(value) ? value : encodeURIComponent(value.toWellFormed());
   };
   put('x-writ-decision', about.decisionId);
   put('x-writ-effect', about.effect);

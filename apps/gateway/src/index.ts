@@ -1,3 +1,4 @@
+export { headersOf } from './door.js';
 export { createClassifier } from './classifier.js';
 export { createServer, type ServerDependencies } from './server.js';
 export { sealResponse } from './socket.js';

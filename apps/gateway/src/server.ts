@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
 import { limits, refuse, type Refusal } from '@writ/domain';
+import { guardConnections, type Patience, standardPatience } from './connections.js';
 import { door, type DoorDependencies, type Surface } from './door.js';
 import { modelRoutes, type ModelsDependencies } from './models.js';
 import { refuseWith } from './refuse.js';
@@ -27,20 +28,23 @@ export interface ServerDependencies extends DoorDependencies, ModelsDependencies
   readonly surfaces: readonly Surface[];
   /** True once the process is draining: answers carry `connection: close`. */
   readonly isDraining: () => boolean;
+  /** How long callers may take; the limits of the domain unless set. */
+  readonly patience?: Partial<Patience>;
   /** The gateway's own certificate and key, PEM; without it TLS ends in front of the gateway. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
 
 /** The gateway's HTTP application. Nest starts and stops it; the routes are plain handlers, so their order is visible. */
 export async function createServer(dependencies: ServerDependencies): Promise<NestFastifyApplication> {
+  const patience = { ...standardPatience, ...dependencies.patience };
   const adapter = new GatewayAdapter({
     bodyLimit: limits.requestBytes,
     exposeHeadRoutes: false,
     trustProxy: false,
     connectionTimeout: 0,
-    requestTimeout: 60_000,
+    requestTimeout: patience.requestMs,
     keepAliveTimeout: 75_000,
-    ...listenerOf(dependencies.tls),
+    ...listenerOf(dependencies.tls, patience),
     routerOptions: { maxParamLength: 128, ignoreTrailingSlash: false },
   });
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule, adapter, {
@@ -50,6 +54,7 @@ export async function createServer(dependencies: ServerDependencies): Promise<Ne
   registerRoutes(adapter.getInstance<FastifyInstance>(), dependencies);
   await app.init();
   await adapter.getInstance<FastifyInstance>().ready();
+  guardConnections(app.getHttpServer(), patience);
   return app;
 }
 
@@ -57,8 +62,12 @@ export async function createServer(dependencies: ServerDependencies): Promise<Ne
  * With TLS, any client certificate is asked for and taken: the handshake proves possession, and whose authority counts is
  * each tenant's to say, not this listener's.
  */
-function listenerOf(tls: ServerDependencies['tls']): object {
-  const bounds = { maxHeaderSize: limits.headerBytes, headersTimeout: 10_000 };
+function listenerOf(tls: ServerDependencies['tls'], { headersMs, checkMs }: Patience): object {
+  const bounds = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: headersMs,
+    connectionsCheckingInterval: checkMs,
+  };
   if (tls === undefined) return { http: bounds };
   return { https: { ...bounds, ...tls, minVersion: 'TLSv1.2', requestCert: true, rejectUnauthorized: false } };
 }
@@ -66,13 +75,19 @@ function listenerOf(tls: ServerDependencies['tls']): object {
 /** Every route of the public listener. `test/coverage` enumerates the router and finds each one guarded. */
 export function registerRoutes(server: FastifyInstance, dependencies: ServerDependencies): void {
   const { surfaces, isDraining } = dependencies;
+  const { idleMs } = { ...standardPatience, ...dependencies.patience };
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.addHook('onRequest', async (request, reply) => {
     if (isDraining()) reply.raw.setHeader('connection', 'close');
+    request.raw.socket.setTimeout(idleMs);
+    if (request.raw.httpVersion !== '1.1')
+      return await refuseWith(reply, surfaceFor(pathOf(request)), refuse('upgrade-refused'));
     const path = checkPath(request.raw.url ?? '');
-    if (!path.ok) await refuseWith(reply, surfaceFor(pathOf(request)), path.error);
+    return path.ok ? undefined : await refuseWith(reply, surfaceFor(pathOf(request)), path.error);
   });
+  // The body is here: from now on the wait is ours, or the provider's.
+  server.addHook('preHandler', async (request) => void request.raw.socket.setTimeout(0));
   server.setErrorHandler<FastifyError>(async (error, request, reply) => {
     if (error.statusCode === undefined || error.statusCode >= 500)
       dependencies.log.error({ err: error }, 'a request failed before its door');

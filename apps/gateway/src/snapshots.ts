@@ -20,6 +20,7 @@ export interface SnapshotDependencies {
 interface Prepared {
   readonly held: Held;
   readonly image: PolicyImage;
+  readonly shadow: PolicyImage | undefined;
 }
 
 /**
@@ -40,10 +41,11 @@ export function createSnapshots(dependencies: SnapshotDependencies): SnapshotPor
     }
     const result = await ready;
     if (!result.ok) return result;
-    const { held, image } = result.value;
+    const { held, image, shadow } = result.value;
     if (clock.nowMs() < held.policy.validUntilMs) return { ok: true, value: held };
-    const relinked: Held = { ...held, policy: link(image, snapshot.endpoints, clock.nowMs(), dependencies.platform) };
-    prepared.set(snapshot, Promise.resolve({ ok: true, value: { held: relinked, image } }));
+    const linked = (one: PolicyImage) => link(one, snapshot.endpoints, clock.nowMs(), dependencies.platform);
+    const relinked: Held = { ...held, policy: linked(image), ...(shadow && { shadow: linked(shadow) }) };
+    prepared.set(snapshot, Promise.resolve({ ok: true, value: { held: relinked, image, shadow } }));
     return { ok: true, value: relinked };
   }
 
@@ -78,12 +80,24 @@ async function prepareSnapshot(
   }
   const hmacKey = await kms.unwrap(`tenant/${snapshot.tenant}/hmac`, snapshot.wrappedKeys.hmac);
   const contentKey = await kms.unwrap(`tenant/${snapshot.tenant}/content`, snapshot.wrappedKeys.content);
+  const shadow = shadowImage(snapshot, log);
+  const linked = (one: PolicyImage) => link(one, snapshot.endpoints, clock.nowMs(), platform);
   const held: Held = {
     snapshot,
-    policy: link(image.value, snapshot.endpoints, clock.nowMs(), platform),
+    policy: linked(image.value),
+    ...(shadow && { shadow: linked(shadow) }),
     taxonomy: taxonomy.value,
     log: { tenant, origin: originOf(snapshot), hmacKey, contentKey, keep: snapshot.evidence.keep },
     digestKey: createHmac('sha256', hmacKey).update('writ/stream-and-values').digest(),
   };
-  return { ok: true, value: { held, image: image.value } };
+  return { ok: true, value: { held, image: image.value, shadow } };
+}
+
+/** A version on trial that is not what it claims is left out: it decides nothing, so nothing is denied for it. */
+function shadowImage({ shadowPolicy, tenant, version }: Snapshot, log: Log): PolicyImage | undefined {
+  if (shadowPolicy === undefined) return undefined;
+  const image = compile(shadowPolicy.source, shadowPolicy.version);
+  if (image.ok && image.value.hash === shadowPolicy.hash) return image.value;
+  log.warn({ tenant, version }, 'the policy on trial does not compile to what it claims, so it is not tried');
+  return undefined;
 }

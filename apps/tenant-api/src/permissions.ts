@@ -19,6 +19,7 @@ export type Permission =
   | 'policy:read'
   | 'policy:write'
   | 'policy:publish'
+  | 'policy:simulate'
   | 'approvals:read'
   | 'approvals:decide'
   | 'evidence:read'
@@ -56,6 +57,7 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
     'budgets:write',
     'policy:write',
     'policy:publish',
+    'policy:simulate',
     'approvals:decide',
     'evidence:read',
     'evidence:export',
@@ -71,16 +73,25 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
     'budgets:write',
     'policy:write',
     'policy:publish',
+    'policy:simulate',
     'approvals:decide',
     'evidence:read',
     'jobs:write',
   ],
-  'policy-author': ['tenant:read', 'catalogue:read', 'policy:read', 'policy:write', 'approvals:read'],
+  'policy-author': [
+    'tenant:read',
+    'catalogue:read',
+    'policy:read',
+    'policy:write',
+    'policy:simulate',
+    'approvals:read',
+  ],
   'policy-approver': [
     'tenant:read',
     'catalogue:read',
     'policy:read',
     'policy:publish',
+    'policy:simulate',
     'approvals:read',
     'approvals:decide',
   ],
@@ -109,6 +120,10 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Query.limitRules': 'budgets:read',
   'Query.prices': 'budgets:read',
   'Query.policies': 'policy:read',
+  'Query.policyTests': 'policy:write',
+  'Query.policyProofs': 'policy:write',
+  'Query.policyDifference': 'policy:read',
+  'Query.policySimulation': 'policy:simulate',
   'Query.taxonomy': 'policy:read',
   'Query.apps': 'apps:read',
   'Query.members': 'members:read',
@@ -117,6 +132,7 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Query.approvals': 'approvals:read',
   'Query.decision': 'evidence:read',
   'Query.decisions': 'evidence:read',
+  'Query.decisionExplanation': 'evidence:read',
   'Query.checkpoints': 'evidence:read',
   'Query.exports': 'evidence:read',
   'Query.auditProof': 'evidence:read',
@@ -155,7 +171,13 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Mutation.upsertTaxonomy': 'policy:publish',
   'Mutation.draftPolicy': 'policy:write',
   'Mutation.validatePolicy': 'policy:write',
+  'Mutation.checkPolicy': 'policy:write',
+  'Mutation.submitPolicy': 'policy:write',
+  'Mutation.approvePolicy': 'policy:publish',
+  'Mutation.rejectPolicy': 'policy:publish',
   'Mutation.publishPolicy': 'policy:publish',
+  'Mutation.rollbackPolicy': 'policy:publish',
+  'Mutation.tryPolicy': 'policy:publish',
   'Mutation.createApp': 'apps:write',
   'Mutation.createAppKey': 'apps:write',
   'Mutation.revokeAppKey': 'apps:write',
@@ -199,6 +221,18 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   Price: 'budgets:read',
   Policy: 'policy:read',
   PolicyDiagnostic: 'policy:read',
+  PolicyChange: 'policy:read',
+  PolicyTestResult: 'policy:read',
+  PolicyMutant: 'policy:read',
+  PolicyProof: 'policy:read',
+  PolicyChangeCount: 'policy:read',
+  PolicyCheck: 'policy:read',
+  PolicyTestReport: 'policy:write',
+  PolicyProofReport: 'policy:write',
+  PolicyDifference: 'policy:read',
+  PolicySimulation: 'policy:simulate',
+  SimulationGroup: 'policy:simulate',
+  SimulationExample: 'policy:simulate',
   Taxonomy: 'policy:read',
   Term: 'policy:read',
   Pattern: 'policy:read',
@@ -211,6 +245,8 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   Approval: 'approvals:read',
   LedgerEntry: 'evidence:read',
   Decision: 'evidence:read',
+  ShadowDecision: 'evidence:read',
+  DecisionExplanation: 'evidence:read',
   Checkpoint: 'evidence:read',
   EvidenceExport: 'evidence:read',
   AuditProof: 'evidence:read',
@@ -220,12 +256,25 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   Job: 'jobs:read',
 };
 
+/** Parts of an explanation are reached by who may replay and by who may read evidence; both roots were checked. */
+const explanationParts = [
+  'PolicyExplanation',
+  'PolicyBecause',
+  'PolicyMatch',
+  'PolicyExclusion',
+  'PolicyOverride',
+  'PolicyUnknown',
+  'PolicyNearMiss',
+  'PolicyRedaction',
+];
+
 /** Wrappers hold nothing of their own: what they wrap has its own permission, and the root field was checked. */
 const wrapper = /(Payload|Connection|Edge)$/;
 
 export function permissionOf(type: string, field: string): Permission | undefined {
   const exact = fieldPermissions[`${type}.${field}`];
   if (exact !== undefined || type === 'Query' || type === 'Mutation') return exact;
+  if (explanationParts.includes(type)) return 'signed-in';
   return fieldPermissions[type] ?? (wrapper.test(type) ? 'anyone' : undefined);
 }
 

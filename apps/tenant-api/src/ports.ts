@@ -9,9 +9,11 @@ import type {
   TenantContext,
   TenantId,
 } from '@writ/domain';
-import type { Ledger } from '@writ/ledger';
+import type { Ledger, LogContext } from '@writ/ledger';
 import type { Control, SqlClient } from '@writ/postgres/control';
 import type { Kms } from '@writ/platform';
+import type { Facts, RecordedFacts } from '@writ/policy';
+import type { Prover, TaskKind, Tasks, WorkshopRefusal } from '@writ/policy/prove';
 
 /** One check of a credential, what it saw, and the checks below it. */
 export interface Explanation {
@@ -84,6 +86,7 @@ export interface DecisionView {
   readonly requestedModel: string;
   readonly policyHash: string;
   readonly policyVersion: number;
+  readonly shadow?: { readonly version: number; readonly effect: string; readonly changes: readonly string[] };
   readonly atMs: number;
   readonly result?: string;
   readonly entries: readonly EntryView[];
@@ -124,8 +127,28 @@ export interface DecisionQuery {
   readonly effect?: string;
   readonly code?: string;
   readonly class?: string;
+  /** Only those that the version on trial would have decided otherwise. */
+  readonly shadowDiffers?: boolean;
   readonly fromMs?: number;
   readonly toMs?: number;
+}
+
+/** Facts as decisions rested on them. */
+export interface Recorded {
+  readonly records: readonly RecordedFacts[];
+  /** Decisions in the window without facts that can be read: made before any policy was asked, or erased. */
+  readonly unreadable: number;
+  /** False when the window holds more than were read. */
+  readonly complete: boolean;
+}
+
+/** What a decision rested on, with what it says of itself, for explaining it again. */
+export interface RecordedDecision {
+  readonly facts: Facts | undefined;
+  readonly snapshotVersion: number;
+  readonly policy: { readonly version: number; readonly hash: string; readonly engine: string };
+  readonly catalogueHash: string;
+  readonly factsHash: string;
 }
 
 /** The tenant's ledger, for reading. Whoever calls it has committed an `access.*` record first. */
@@ -149,6 +172,10 @@ export interface EvidencePort {
   /** The index of the log at a time, ms. */
   indexAt(tenant: TenantContext, timeMs: number): Promise<number>;
   retentionClasses(tenant: TenantContext): Promise<readonly { readonly name: string; readonly keep: string }[]>;
+  /** Unsealed facts of the newest decisions that match, at most `first`. */
+  facts(log: LogContext, query: Omit<DecisionQuery, 'after'>): Promise<Recorded>;
+  /** Undefined when there is no such decision. */
+  recordedDecision(log: LogContext, record: string): Promise<RecordedDecision | undefined>;
   checkpoints(tenant: TenantContext, first: number): Promise<readonly CheckpointView[]>;
 }
 
@@ -166,8 +193,18 @@ export interface ExportPort {
   write(tenant: TenantContext, order: ExportOrder, sink: (piece: Uint8Array) => Promise<void>): Promise<boolean>;
 }
 
+/** Reads, tests, proves and replays policies; never on the thread that serves, and each task under a deadline. */
 export interface PolicyPort {
+  /** On this thread: for the built-in policy only, never for a tenant's text. */
   compile(source: string, version: number): Result<{ readonly hash: string }, readonly PolicyComplaint[]>;
+  perform<K extends TaskKind>(
+    owner: TenantId,
+    kind: K,
+    ask: Tasks[K]['ask'],
+  ): Promise<Result<Tasks[K]['answer'], WorkshopRefusal>>;
+  prover(owner: TenantId): Omit<Prover, 'close'>;
+  /** The operators' own layer, where they have one. */
+  readonly platform: string | undefined;
 }
 
 export interface PolicyComplaint {

@@ -40,6 +40,8 @@ export const tenantApiSettings = z.object({
   egressAllowHosts: listSetting,
   /** Name servers asked for TXT records; empty means those of the machine. */
   nameServers: listSetting,
+  /** The operators' own policy (YAML), as the gateways have it: tests, replays and explanations are made under it. */
+  platformPolicyFile: z.string().optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 

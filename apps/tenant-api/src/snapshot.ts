@@ -49,6 +49,7 @@ async function assemble(ports: Ports, tx: c.ControlTx, tenant: c.TenantRow, vers
     appKeys: await appKeysOf(tx, ports.nowMs()),
     standings: await standingsOf(tx),
     policy: await policyOf(ports, tx),
+    ...(await shadowOf(tx)),
     taxonomy: (await tx.all(c.TaxonomyRow))[0]?.source ?? builtIn,
     endpoints,
     aliases: (await tx.all(c.AliasRow)).map((row) => ({
@@ -115,7 +116,7 @@ export function connectionOfRow(row: c.IdentityProviderRow): IdentityConnection 
   };
 }
 
-async function endpointsOf(tx: c.ControlTx): Promise<readonly Endpoint[]> {
+export async function endpointsOf(tx: c.ControlTx): Promise<readonly Endpoint[]> {
   const rows = (await tx.all(c.EndpointRow)).filter((row) => row.retiredAt === null);
   const assurances = await tx.all(c.AssuranceRow);
   const sets = await tx.all(c.EndpointSetRow);
@@ -188,4 +189,10 @@ async function policyOf(ports: Ports, tx: c.ControlTx): Promise<Snapshot['policy
   const compiled = ports.policy.compile(denyAllPolicy, 0);
   if (!compiled.ok) throw new Error('the policy that denies everything must compile');
   return { source: denyAllPolicy, version: 0, hash: compiled.value.hash };
+}
+
+/** A version on trial, which gateways decide by as well and never enforce. */
+async function shadowOf(tx: c.ControlTx): Promise<Pick<Snapshot, 'shadowPolicy'>> {
+  const row = await tx.one(c.PolicyVersionRow, { shadow: true });
+  return row ? { shadowPolicy: { source: row.source, version: row.number, hash: row.hash } } : {};
 }

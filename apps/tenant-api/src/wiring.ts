@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { statementSigner } from '@writ/ledger';
 import type { Trust } from '@writ/identity';
 import { type Kms, type Log, createLog, guardedDispatcher, localKms, systemClock, uuidv7 } from '@writ/platform';
-import { compile } from '@writ/policy';
 import { type PlanePool, enrolledLedger, evidenceStore, planePool, snapshotSigner } from '@writ/postgres';
 import { Control } from '@writ/postgres/control';
 import { clientSecretContext } from './connection-draft.js';
@@ -12,6 +11,7 @@ import { oidcDiscovery } from './outside/discovery.js';
 import { recordedEvidence } from './outside/evidence.js';
 import { bundleExporter } from './outside/exporter.js';
 import { postedMail, printedMail } from './outside/mail.js';
+import { policyWorkshop } from './outside/policy-workshop.js';
 import { postgresPublisher } from './outside/publisher.js';
 import { txtRecords } from './outside/txt.js';
 import { verifyingIdentity } from './outside/verifying-identity.js';
@@ -43,6 +43,7 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
   const control = await Control.open({ url: settings.databaseUrl });
   const own = ownLedger(settings, ledgerPlane, log, problem);
   const dispatcher = guardedDispatcher({ allowHosts: settings.egressAllowHosts, connectMs: 3_000, headersMs: 5_000 });
+  const policy = policyWorkshop(settings.platformPolicyFile);
   const failed = (cause: unknown): void => problem('a credential could not be verified', cause);
   const kms = localKms(Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64'));
   const clientSecret = ({ tenant, connection }: Trust): Promise<string | undefined> =>
@@ -70,7 +71,7 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
       keyset: readFileSync(settings.keysetFile),
       nowMs,
     }),
-    policy: { compile },
+    policy,
     checkUrl: targetCheck(settings.egressAllowHosts),
     report: (cause, request) => log.error({ ...told(cause), request }, 'the administration plane failed and refused'),
     nowMs,
@@ -79,7 +80,7 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
   };
   const close = async (): Promise<void> => {
     await own.close();
-    await Promise.allSettled([control.close(), dispatcher.close()]);
+    await Promise.allSettled([control.close(), dispatcher.close(), policy.close()]);
     await Promise.allSettled([ledgerPlane.close(), readingPlane.close(), exporterPlane.close(), plane.close()]);
   };
   return { ports, log, notReady: () => [], close };

@@ -141,6 +141,17 @@ describe('inspectAnswer', () => {
     }
   });
 
+  it('lets a long event of finished words pass whole, and masks only what is unfinished beyond the bound', () => {
+    const words = 'word '.repeat(4_000);
+    const long = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), options());
+    expect(
+      textOf([words, 'end.'].flatMap((text) => long.push(delta(text)).events).concat(long.flush(true).events)),
+    ).toBe(`${words}end.`);
+    const endless = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), options());
+    const said = textOf(endless.push(delta(`${words}${'x'.repeat(9_000)}`)).events);
+    expect(said).toBe(`${words}[UNBOUNDED]`);
+  });
+
   it('keeps the choices apart', () => {
     const inspector = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), options());
     const events = [delta('bob@ac', 0), delta('x ', 1), delta('me.com ', 0)].flatMap(

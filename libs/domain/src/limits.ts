@@ -4,6 +4,15 @@ export const limits = Object.freeze({
   jsonDepth: 64,
   jsonNodes: 100_000,
   headerBytes: 16 * 1024,
+  /** How long a caller may take: for the head, for the whole request, and without a byte of it. */
+  requestHeadersMs: 10_000,
+  requestMs: 60_000,
+  requestIdleMs: 15_000,
+  /** How often the two above are looked at. */
+  connectionCheckMs: 1_000,
+  /** Open connections of one process, and of one address: a balancer in front is one address. */
+  connections: 16_384,
+  connectionsPerAddress: 8_192,
   credentialBytes: 16 * 1024,
   messages: 4_096,
   tools: 128,

@@ -49,6 +49,18 @@ export const refusals = {
     mender: 'caller',
     message: 'This route does not answer that method.',
   },
+  'expectation-refused': {
+    status: 417,
+    retry: false,
+    mender: 'caller',
+    message: 'This gateway meets no expectations; send the request without the Expect header.',
+  },
+  'upgrade-refused': {
+    status: 426,
+    retry: false,
+    mender: 'caller',
+    message: 'This gateway speaks HTTP/1.1 and nothing else; send the request without an upgrade.',
+  },
   'credential-missing': {
     status: 401,
     retry: false,

@@ -133,6 +133,12 @@ export interface TaxonomySource {
   readonly thresholds: Readonly<Record<string, number>>;
 }
 
+export interface PolicySource {
+  readonly source: string;
+  readonly version: number;
+  readonly hash: string;
+}
+
 /**
  * A tenant's compiled, versioned, signed configuration, as gateways hold it. Immutable; swapped whole. It never holds a
  * secret in clear.
@@ -144,9 +150,11 @@ export interface Snapshot {
   readonly publishedAt: number;
   readonly connections: readonly IdentityConnection[];
   readonly appKeys: readonly AppKey[];
+  readonly policy: PolicySource;
+  /** A version on trial beside the live one: its differences are recorded, it never decides. */
+  readonly shadowPolicy?: PolicySource;
   /** Absent in snapshots published before there were any. */
   readonly standings?: readonly Standing[];
-  readonly policy: { readonly source: string; readonly version: number; readonly hash: string };
   readonly taxonomy: TaxonomySource;
   readonly endpoints: readonly Endpoint[];
   readonly aliases: readonly Alias[];

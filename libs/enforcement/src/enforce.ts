@@ -64,7 +64,14 @@ export async function enforce(
   exchange.reservation = reserved.value;
 
   // 6. May it? Permit with obligations and the set of authorized endpoints, or deny.
-  const facts = factsOf(ask, subject, held.snapshot, classification, reserved.value, ports.clock.nowMs());
+  const facts = (exchange.facts = factsOf(
+    ask,
+    subject,
+    held.snapshot,
+    classification,
+    reserved.value,
+    ports.clock.nowMs(),
+  ));
   const decision = await phase(exchange, 'decide', () => decide(held.policy, facts));
   if (decision.effect === 'deny') return deny(exchange, { decision, refusal: refusalOfDeny(decision) });
   const cleared = await phase(exchange, 'fulfil', () =>

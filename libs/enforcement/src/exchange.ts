@@ -13,6 +13,7 @@ import {
   refuse,
 } from '@writ/domain';
 import type { AttemptSummary, DecisionRecord, LedgerRecord, Receipt } from '@writ/ledger';
+import type { Facts } from '@writ/policy';
 import type { Held, Ports, Reservation } from './ports.js';
 
 /** One request under way: who asked, under which snapshot, and what has been recorded so far. */
@@ -27,6 +28,7 @@ export interface Exchange {
   /** Filled in as the steps are taken. */
   classification: Classification | undefined;
   reservation: Reservation | undefined;
+  facts: Facts | undefined;
   permit: Receipt<DecisionRecord<Permit>> | undefined;
   readonly dispatchLeaves: string[];
   readonly attempts: AttemptSummary[];
@@ -45,6 +47,7 @@ export function beginExchange(ask: Ask, ports: Ports, subject: Subject, tenant: 
     phasesMs: {},
     classification: undefined,
     reservation: undefined,
+    facts: undefined,
     permit: undefined,
     dispatchLeaves: [],
     attempts: [],

@@ -23,6 +23,8 @@ import type { AuthorizedEndpoint, Health, ProviderFault } from '@writ/routing';
 export interface Held {
   readonly snapshot: Snapshot;
   readonly policy: LinkedPolicy;
+  /** A version on trial: decided beside the live one and recorded, never enforced. */
+  readonly shadow?: LinkedPolicy;
   readonly taxonomy: Taxonomy;
   readonly log: LogContext;
   /** HMAC-SHA-256 hex over domain-separated bytes, under the tenant's key; for stream digests. */

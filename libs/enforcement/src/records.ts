@@ -4,7 +4,9 @@ import type { ClearedPrompt } from '@writ/classification';
 import type { DecisionRecord, DispatchRecord, OutcomeRecord, OutcomeResult } from '@writ/ledger';
 import { costOf } from './cost.js';
 import type { Exchange } from './exchange.js';
+import { canonicalFacts } from '@writ/policy';
 import { estimateTokens } from './facts.js';
+import { shadowOf } from './shadow.js';
 
 export function decisionRecord<D extends Decision>(
   exchange: Exchange,
@@ -40,6 +42,8 @@ export function decisionRecord<D extends Decision>(
     reservedMicros: exchange.reservation?.worstCaseMicros ?? '0',
     ...(ask.idempotencyKey === undefined ? {} : { idempotencyKey: ask.idempotencyKey }),
     ...(ask.justification === undefined ? {} : { justification: ask.justification }),
+    ...(exchange.facts === undefined ? {} : { facts: canonicalFacts(exchange.facts) }),
+    ...shadowOf(exchange, decision),
   };
 }
 

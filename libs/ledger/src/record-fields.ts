@@ -66,6 +66,7 @@ function decisionFields(record: DecisionRecord, log: LogContext): RecordFields {
       ...(spans === undefined ? {} : { spans }),
       ...(record.idempotencyKey === undefined ? {} : { idempotency: record.idempotencyKey }),
       ...(record.justification === undefined ? {} : { justification: record.justification }),
+      ...(record.facts === undefined ? {} : { facts: record.facts }),
     },
     content: {
       prompt: { value: prompt.text, seal: maySeal(policy, promptIs, record.classification) },
@@ -94,6 +95,7 @@ function decisionMembers(record: DecisionRecord): JsonObject {
     catalogue: decision.catalogueHash,
     effect: decision.effect,
     ...(record.refusal === undefined ? {} : { refusal: record.refusal }),
+    ...(record.shadow === undefined ? {} : { shadow: { ...record.shadow, changes: [...record.shadow.changes] } }),
     ...(decision.effect === 'permit'
       ? {
           endpoints: clearSet(decision.authorizedEndpoints),

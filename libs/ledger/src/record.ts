@@ -49,6 +49,18 @@ export interface DecisionRecord<D extends Decision = Permit | Deny> {
   readonly reservedMicros: string;
   readonly idempotencyKey?: string;
   readonly justification?: string;
+  /** The facts that the policy decided on, canonical JSON: committed and sealed, so that a replay is exact and erasable. */
+  readonly facts?: string;
+  /** What a version on trial would have decided otherwise; it never decides. */
+  readonly shadow?: ShadowDecision;
+}
+
+export interface ShadowDecision {
+  readonly version: number;
+  readonly hash: string;
+  readonly effect: 'permit' | 'deny';
+  /** How it differs from the decision made; empty when it does not. */
+  readonly changes: readonly string[];
 }
 
 /** Which endpoint, before data leaves. */

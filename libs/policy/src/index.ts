@@ -2,7 +2,8 @@ export { type Diagnostic, type DiagnosticCode, formatDiagnostic } from './diagno
 export type { DataFacts, Facts, SubjectFacts } from './facts.js';
 export { type PolicyImage, compile } from './image.js';
 export { type LinkedPolicy, link } from './link.js';
-export { decide } from './decide.js';
+export { decide, decideQuickly } from './decide.js';
+export { canonicalFacts, factsHashOf } from './facts-hash.js';
 export { type TestResult, readAs, runTests } from './run-tests.js';
 export { type Because, type Explanation, type MatchedRule, explain } from './explain.js';
 export { type Change, type Direction, type PolicyDiff, semanticDiff } from './diff.js';
@@ -18,6 +19,7 @@ export {
   simulate,
 } from './simulate.js';
 export { lint } from './lint.js';
+export { policyLimits } from './limits.js';
 export { packImage, unpackImage } from './pack.js';
 export { type GateReport, gate } from './publish-gate.js';
 export {

@@ -14,7 +14,10 @@ export interface PolicyVersion {
   readonly semanticHash: string;
   /** The version that was in force when this one was drafted. */
   readonly parentHash: string | undefined;
+  /** Who wrote the text that stands. */
   readonly author: string;
+  /** Everyone who ever changed it: none of them may approve it. */
+  readonly authors: readonly string[];
   readonly approver: string | undefined;
   /** Ids of the loosenings that the approver ticked. */
   readonly ticked: readonly string[];
@@ -33,7 +36,13 @@ export type Step =
       readonly ticked: readonly string[];
       readonly loosenings: readonly Change[];
     }
-  | { readonly kind: 'publish'; readonly expectedHash: string; readonly invariantsProved: boolean }
+  | {
+      readonly kind: 'publish';
+      readonly expectedHash: string;
+      readonly invariantsProved: boolean;
+      /** False where the tenant has not asked for two people: then a validated version may be published. */
+      readonly needsApproval: boolean;
+    }
   | { readonly kind: 'supersede' };
 
 /** Why a step is refused; each is told to the person who tried. */
@@ -52,6 +61,7 @@ export function advance(version: PolicyVersion, step: Step): Result<PolicyVersio
         state: 'draft',
         shadow: false,
         author,
+        authors: [...new Set([...version.authors, author])],
         sourceHash,
         semanticHash,
         approver: undefined,
@@ -68,7 +78,7 @@ export function advance(version: PolicyVersion, step: Step): Result<PolicyVersio
     case 'approve':
       return approve(version, step);
     case 'publish':
-      if (!from('approved')) return err('wrong-state');
+      if (!from('approved') && (step.needsApproval || !from('validated'))) return err('wrong-state');
       if (step.expectedHash !== version.semanticHash) return err('hash-differs');
       return step.invariantsProved
         ? ok({ ...version, state: 'published', shadow: false })
@@ -82,7 +92,7 @@ export function advance(version: PolicyVersion, step: Step): Result<PolicyVersio
 
 function approve(version: PolicyVersion, step: Step & { kind: 'approve' }): Result<PolicyVersion, StepRefusal> {
   if (version.state !== 'submitted') return err('wrong-state');
-  if (step.approver === version.author) return err('own-approval');
+  if (version.authors.includes(step.approver)) return err('own-approval');
   if (!step.loosenings.every(({ id }) => step.ticked.includes(id))) return err('loosening-not-ticked');
   return ok({ ...version, state: 'approved', approver: step.approver, ticked: step.ticked });
 }
@@ -101,6 +111,7 @@ export function rollback(
     shadow: false,
     parentHash: inForce.semanticHash,
     author,
+    authors: [author],
     approver: undefined,
     ticked: [],
     rollbackOf: to.version,

@@ -21,6 +21,10 @@ export const policyLimits = Object.freeze({
   /** An agent for a person for …: RFC 8693 chains longer than this are denied. */
   delegation: 4,
   diagnostics: 100,
+  /** Wall time of one task in a workshop that does not prove: reading, testing, comparing, replaying. */
+  taskMs: 10_000,
+  /** Recorded requests that one replay over the API reads. */
+  replayed: 20_000,
   /** Wall time of one question to the solver, beside its own limit of work. */
   proofMs: 30_000,
   /** Tasks of one owner in a workshop, waiting or running. */

@@ -5,6 +5,8 @@ import type { Proof } from './solver.js';
 import { Workshop } from './workshop.js';
 
 export type { Proof, Witness } from './solver.js';
+export type { Gated, Linted, TaskKind, Tasks, Tested } from './tasks.js';
+export { Workshop, type WorkshopRefusal } from './workshop.js';
 
 export interface ProofOfInvariant {
   readonly name: string;

@@ -74,6 +74,7 @@ describe('a version', () => {
     semanticHash: 'h',
     parentHash: 'g',
     author: 'ada',
+    authors: ['ada'],
     approver: undefined,
     ticked: [],
     rollbackOf: undefined,
@@ -81,7 +82,7 @@ describe('a version', () => {
   const loosening = { id: 'phi/when', rule: 'phi', direction: 'loosens' as const, what: 'the condition changes' };
   const upToSubmit = [{ kind: 'validate', passed: true } as const, { kind: 'submit' } as const];
   const approval = { kind: 'approve', approver: 'grace', ticked: ['phi/when'], loosenings: [loosening] } as const;
-  const publication = { kind: 'publish', expectedHash: 'h', invariantsProved: true } as const;
+  const publication = { kind: 'publish', expectedHash: 'h', invariantsProved: true, needsApproval: true } as const;
 
   it('is published after the gate, another person, every loosening ticked, and proofs', () => {
     expect(step(draft, ...upToSubmit, approval, publication)).toMatchObject({ state: 'published', approver: 'grace' });
@@ -100,6 +101,20 @@ describe('a version', () => {
     expect(step(draft, ...upToSubmit, approval, { ...publication, invariantsProved: false })).toBe(
       'invariant-not-proved',
     );
+  });
+
+  it('is published by one person only where the tenant does not ask for two, and never unchecked', () => {
+    const alone = { ...publication, needsApproval: false };
+    expect(step(draft, { kind: 'validate', passed: true }, alone)).toMatchObject({ state: 'published' });
+    expect(step(draft, { kind: 'validate', passed: true }, publication)).toBe('wrong-state');
+    expect(step(draft, alone)).toBe('wrong-state');
+  });
+
+  it('is approved by nobody who ever edited it, not even before somebody else did', () => {
+    const edit = { kind: 'edit', author: 'grace', sourceHash: 't', semanticHash: 'i' } as const;
+    expect(step(draft, edit, ...upToSubmit, { ...approval, approver: 'ada' })).toBe('own-approval');
+    expect(step(draft, edit, ...upToSubmit, { ...approval, approver: 'grace' })).toBe('own-approval');
+    expect(step(draft, edit, ...upToSubmit, { ...approval, approver: 'alan' })).toMatchObject({ state: 'approved' });
   });
 
   it('returns to draft when it is edited, whoever approved it before', () => {

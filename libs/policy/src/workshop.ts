@@ -73,6 +73,11 @@ export class Workshop {
     return (await promise) as Result<Tasks[K]['answer'], WorkshopRefusal>;
   }
 
+  /** Starts every thread now, so that the first task need not wait for one. */
+  warm(): void {
+    for (const seat of this.#seats) (seat.worker ??= this.#hire(seat)).unref();
+  }
+
   /** Ends every thread, and with it whatever the solver keeps; no task gets an answer any more. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -19,6 +19,15 @@ export interface StoredEntry {
   readonly index?: number;
 }
 
+/** A record with its sealed part, as long as the key that opens it exists. */
+export interface SealedEntry {
+  readonly record: string;
+  readonly atMs: number;
+  readonly leaf: string;
+  readonly sealed?: Uint8Array;
+  readonly wrappedKey?: Uint8Array;
+}
+
 export interface StoredCheckpoint {
   readonly size: number;
   readonly rootHash: string;
@@ -67,6 +76,13 @@ export interface EvidenceStore {
   indexAt(tenant: TenantContext, timeMs: number): Promise<number>;
   /** How long each class keeps its records, as the database says it. */
   retentionClasses(tenant: TenantContext): Promise<readonly { readonly name: string; readonly keep: string }[]>;
+  /** Decision records with what they seal, newest first; a record whose key was destroyed has none. */
+  sealedDecisions(
+    tenant: TenantContext,
+    range: { readonly limit: number; readonly before?: string; readonly fromMs?: number; readonly toMs?: number },
+  ): Promise<readonly SealedEntry[]>;
+  /** One decision with what it seals. */
+  sealedDecision(tenant: TenantContext, record: string): Promise<SealedEntry | undefined>;
   /** The newest signed checkpoints. */
   checkpoints(tenant: TenantContext, limit: number): Promise<readonly StoredCheckpoint[]>;
 }
@@ -124,6 +140,9 @@ export function evidenceStore(plane: PlanePool): EvidenceStore {
           'SELECT keep_class AS name, keep::text AS keep FROM ledger.retention_class c ORDER BY c.keep',
         ),
       ),
+    sealedDecisions: (tenant, range) => withTenant(plane, tenant, (transaction) => sealedOf(transaction, range)),
+    sealedDecision: (tenant, record) =>
+      withTenant(plane, tenant, async (transaction) => (await sealedOf(transaction, { limit: 1, record }))[0]),
     checkpoints: (tenant, limit) =>
       withTenant(plane, tenant, async ({ schema, query }) => {
         const rows = await query<{ size: string; root: Buffer; note: string; at_ms: string }>(
@@ -197,6 +216,41 @@ async function holdsOf({ schema, query }: TenantTransaction): Promise<readonly S
 
 function leafHashOf(leaf: Buffer): string {
   return createHash('sha256').update(Uint8Array.of(0)).update(leaf).digest('hex');
+}
+
+interface SealedRow {
+  readonly record: string;
+  readonly at_ms: string;
+  readonly leaf: Buffer;
+  readonly sealed: Buffer | null;
+  readonly wrapped: Buffer | null;
+}
+
+async function sealedOf(
+  { schema, query }: TenantTransaction,
+  range: {
+    readonly limit: number;
+    readonly before?: string;
+    readonly fromMs?: number;
+    readonly toMs?: number;
+    readonly record?: string;
+  },
+): Promise<readonly SealedEntry[]> {
+  const rows = await query<SealedRow>(
+    `SELECT r.record_id::text AS record, floor(extract(epoch FROM r.committed_at) * 1000)::bigint AS at_ms, r.leaf, r.sealed, k.wrapped
+       FROM ${schema}.record r LEFT JOIN ${schema}.record_key k ON k.record_id = r.record_id
+      WHERE r.kind = 'decision' AND ($1::uuid IS NULL OR r.record_id < $1) AND ($5::uuid IS NULL OR r.record_id = $5)
+        AND ($2::timestamptz IS NULL OR r.committed_at >= $2) AND ($3::timestamptz IS NULL OR r.committed_at < $3)
+      ORDER BY r.record_id DESC LIMIT $4`,
+    [range.before ?? null, instant(range.fromMs), instant(range.toMs), range.limit, range.record ?? null],
+  );
+  return rows.map(({ record, at_ms, leaf, sealed, wrapped }) => ({
+    record,
+    atMs: Number(at_ms),
+    leaf: leaf.toString('ascii'),
+    ...(sealed === null ? {} : { sealed }),
+    ...(wrapped === null ? {} : { wrappedKey: wrapped }),
+  }));
 }
 
 function instant(ms: number | undefined): Date | null {

@@ -49,6 +49,7 @@ export { type ExportEpoch, type ExportHead, type ExportReader, withExport } from
 export { type LegalHold, type Pruned, type RetentionStore, retentionStore, writeHold } from './retention-store.js';
 export {
   type EvidenceStore,
+  type SealedEntry,
   type StoredCheckpoint,
   type StoredEntry,
   type StoredHold,

@@ -21,7 +21,7 @@ beforeAll(async () => {
     ways.set(
       provider,
       openWay(
-        leadingTo(aSnapshot(), endpointOf(provider, simulator)),
+        leadingTo(aSnapshot(), 'fast', endpointOf(provider, simulator)),
         [new URL(simulator.urls.models).host],
         deadlines,
       ),

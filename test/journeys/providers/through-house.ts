@@ -51,8 +51,8 @@ export function openWay(snapshot: Snapshot, allowHosts: readonly string[], deadl
   };
 }
 
-/** A snapshot's alias `fast` that leads to these endpoints, in their order. */
-export function leadingTo(snapshot: Snapshot, ...endpoints: readonly Endpoint[]): Snapshot {
+/** A snapshot with one alias that leads to these endpoints, in their order. */
+export function leadingTo(snapshot: Snapshot, alias: string, ...endpoints: readonly Endpoint[]): Snapshot {
   const candidates = endpoints.map(({ id, models }) => ({ endpoint: id, model: models[0] ?? '', weight: 1 }));
-  return { ...snapshot, endpoints, aliases: [{ name: 'fast', strategy: 'ordered', candidates }] };
+  return { ...snapshot, endpoints, aliases: [{ name: alias, strategy: 'ordered', candidates }] };
 }

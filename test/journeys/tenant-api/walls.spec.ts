@@ -222,10 +222,16 @@ describe('the control schema', () => {
   });
 
   it('never changes a published policy', async () => {
-    const { rows } = await house.admin.query<{ id: string }>(
-      `UPDATE control.policy_version SET state = 'superseded' RETURNING id`,
+    const { rows } = await house.admin.query<{ id: string; hash: string; version: number }>(
+      `SELECT v.id, v.hash, v.version FROM control.policy_version v JOIN control.tenant o ON o.id = v.tenant_id WHERE o.name = 'theirs hospital'`,
     );
-    expect(rows.length).toBeGreaterThan(0);
+    const [draft] = rows;
+    const publication = {
+      id: theirIds.get('policy'),
+      expectedHash: draft?.hash ?? '',
+      expectedVersion: draft?.version ?? 0,
+    };
+    await done(house, 'publishPolicy', publication, 'policy { state }', theirs.owner);
     await expect(house.admin.query(`UPDATE control.policy_version SET source = 'other'`)).rejects.toThrow(
       /never changes/,
     );

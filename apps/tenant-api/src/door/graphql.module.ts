@@ -19,6 +19,8 @@ import { JobsResolver } from '../resolvers/jobs.resolver.js';
 import { MoneyResolver } from '../resolvers/money.resolver.js';
 import { OnboardingResolver } from '../resolvers/onboarding.resolver.js';
 import { PeopleResolver } from '../resolvers/people.resolver.js';
+import { PolicyLifecycleResolver } from '../resolvers/policy-lifecycle.resolver.js';
+import { PolicyReportsResolver } from '../resolvers/policy-reports.resolver.js';
 import { PolicyResolver } from '../resolvers/policy.resolver.js';
 import { ReadingResolver } from '../resolvers/reading.resolver.js';
 import { RetentionResolver } from '../resolvers/retention.resolver.js';
@@ -49,6 +51,8 @@ export const resolvers = [
   MoneyResolver,
   PeopleResolver,
   PolicyResolver,
+  PolicyLifecycleResolver,
+  PolicyReportsResolver,
   EvidenceResolver,
   JobsResolver,
   ReadingResolver,

@@ -1,5 +1,7 @@
-import type { EvidenceStore, StoredEntry } from '@writ/postgres';
-import type { DecisionQuery, DecisionView, EvidencePort } from '../ports.js';
+import { type LogContext, unseal } from '@writ/ledger';
+import { type Facts, type RecordedFacts, factsHashOf } from '@writ/policy';
+import type { EvidenceStore, SealedEntry, StoredEntry } from '@writ/postgres';
+import type { DecisionQuery, DecisionView, EvidencePort, Recorded, RecordedDecision } from '../ports.js';
 
 /** What of a decision's clear fields the API shows. Everything else of the leaf is there for who verifies it. */
 interface ClearDecision {
@@ -9,7 +11,12 @@ interface ClearDecision {
   readonly rules?: readonly string[];
   readonly endpoints?: readonly string[];
   readonly model?: string;
-  readonly policy?: { readonly hash?: string; readonly version?: number };
+  readonly policy?: { readonly hash?: string; readonly version?: number; readonly engine?: string };
+  readonly snapshot?: number;
+  readonly facts?: string;
+  readonly catalogue?: string;
+  readonly shadow?: { readonly version: number; readonly effect: string; readonly changes: readonly string[] };
+  readonly seal?: { readonly fields: readonly string[] };
   readonly classification?: { readonly classes?: Readonly<Record<string, number>> } | null;
   readonly result?: string;
 }
@@ -43,10 +50,59 @@ export function recordedEvidence(store: EvidenceStore): EvidencePort {
     writeHold: (tenant, hold) => store.writeHold(tenant, hold),
     indexAt: (tenant, timeMs) => store.indexAt(tenant, timeMs),
     retentionClasses: (tenant) => store.retentionClasses(tenant),
+    facts: (log, query) => recordedFacts(store, log, query),
+    async recordedDecision(log, record) {
+      const entry = await store.sealedDecision(log.tenant, record);
+      return entry && recordedDecision(log, entry);
+    },
     async checkpoints(tenant, first) {
       const stored = await store.checkpoints(tenant, first);
       return stored.map((checkpoint) => ({ origin: checkpoint.note.split('\n', 1)[0] ?? '', ...checkpoint }));
     },
+  };
+}
+
+async function recordedFacts(store: EvidenceStore, log: LogContext, query: DecisionQuery): Promise<Recorded> {
+  const records: RecordedFacts[] = [];
+  let unreadable = 0;
+  let before: string | undefined;
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- each page begins where the one before ended
+    const entries = await store.sealedDecisions(log.tenant, rangeOf(query, before));
+    for (const entry of entries) {
+      if (!matches(viewOf({ ...entry, kind: 'decision', leafHash: '' }, []), query)) continue;
+      const facts = factsIn(log, entry);
+      if (facts === undefined) unreadable += 1;
+      else records.push({ id: entry.record, facts });
+      if (records.length >= query.first) return { records, unreadable, complete: false };
+    }
+    before = entries.at(-1)?.record;
+    if (entries.length < pageOfRecords) return { records, unreadable, complete: true };
+  }
+}
+
+/**
+ * The facts that the record seals, when they are the ones whose hash the signed leaf names. Absent for a decision that no
+ * policy was asked for, and for a person whose keys were destroyed.
+ */
+function factsIn({ origin, contentKey }: LogContext, entry: SealedEntry): Facts | undefined {
+  const { sealed, wrappedKey, record } = entry;
+  const { seal, facts: hash } = clearOf(entry);
+  if (sealed === undefined || wrappedKey === undefined || seal?.fields.includes('facts') !== true) return undefined;
+  const { values } = unseal(sealed, wrappedKey, { origin, record, fields: seal.fields }, contentKey);
+  const facts = JSON.parse(values['facts'] ?? 'null') as Facts | null;
+  return facts !== null && factsHashOf(facts) === hash ? facts : undefined;
+}
+
+function recordedDecision(log: LogContext, entry: SealedEntry): RecordedDecision {
+  const { policy, snapshot = 0, catalogue = '', facts = '' } = clearOf(entry);
+  const { version = 0, hash = '', engine = '' } = policy ?? {};
+  return {
+    facts: factsIn(log, entry),
+    snapshotVersion: snapshot,
+    policy: { version, hash, engine },
+    catalogueHash: catalogue,
+    factsHash: facts,
   };
 }
 
@@ -59,8 +115,9 @@ function rangeOf(query: DecisionQuery, before: string | undefined) {
   };
 }
 
-function matches(view: DecisionView, { effect, code, class: name }: DecisionQuery): boolean {
+function matches(view: DecisionView, { effect, code, class: name, shadowDiffers }: DecisionQuery): boolean {
   return (
+    (shadowDiffers !== true || (view.shadow?.changes.length ?? 0) > 0) &&
     (effect === undefined || view.effect === effect) &&
     (code === undefined || view.code === code) &&
     (name === undefined || view.classes.includes(name))
@@ -82,6 +139,7 @@ function viewOf(decision: StoredEntry, entries: readonly StoredEntry[]): Decisio
     requestedModel: clear.model ?? '',
     policyHash: clear.policy?.hash ?? '',
     policyVersion: clear.policy?.version ?? 0,
+    ...(clear.shadow === undefined ? {} : { shadow: clear.shadow }),
     atMs: decision.atMs,
     ...(result === undefined ? {} : { result }),
     entries,
@@ -93,6 +151,6 @@ function listOf(set: unknown): readonly string[] {
   return Array.isArray(set) ? set.filter((item) => typeof item === 'string') : [];
 }
 
-function clearOf({ leaf }: StoredEntry): ClearDecision {
+function clearOf({ leaf }: Pick<StoredEntry, 'leaf'>): ClearDecision {
   return JSON.parse(Buffer.from(leaf.split('.')[1] ?? '', 'base64url').toString('utf8')) as ClearDecision;
 }

@@ -48,6 +48,7 @@ export class EvidenceResolver {
       ...(filter?.effect !== undefined && { effect: filter.effect }),
       ...(filter?.code !== undefined && { code: filter.code }),
       ...(filter?.class !== undefined && { class: filter.class }),
+      ...(filter?.shadowDiffers !== undefined && { shadowDiffers: filter.shadowDiffers }),
       ...(filter?.from !== undefined && { fromMs: Date.parse(filter.from) }),
       ...(filter?.to !== undefined && { toMs: Date.parse(filter.to) }),
     };

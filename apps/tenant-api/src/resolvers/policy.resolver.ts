@@ -1,25 +1,34 @@
 import { Inject } from '@nestjs/common';
 import { Args, Context, Info, Mutation, Resolver } from '@nestjs/graphql';
-import { ok } from '@writ/domain';
-import { type ControlTx, PolicyVersionRow, TenantRow } from '@writ/postgres/control';
+import { type Result, err, ok } from '@writ/domain';
+import type { Diagnostic } from '@writ/policy';
+import { type ControlTx, PolicyVersionRow } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
-import { Administration, type Answer, refusedWith } from '../administration.js';
-import { type RequestContext, callerDigest } from '../caller.js';
-import type { PolicyComplaint, Ports } from '../ports.js';
+import { Administration, type Answer } from '../administration.js';
+import { type Caller, type RequestContext, callerDigest, tenantOf } from '../caller.js';
+import { refusalOf, sourceLimit } from '../policy-work.js';
+import type { Ports } from '../ports.js';
 import { type UserError, UserErrorCode, userError } from '../schema/building-blocks.js';
 import { fromId } from '../schema/ids.js';
 import * as t from '../schema/policy.types.js';
-import { viewPolicy } from '../schema/views.js';
+import { viewPolicy } from '../schema/policy-views.js';
 import { PORTS } from '../tokens.js';
 
-const sourceLimit = 256 * 1024;
 const tooLong = userError('source', UserErrorCode.INVALID, 'A policy has at most 256 KiB; shorten it.');
-const doesNotCompile: UserError = userError(
+export const noSuchVersion = userError('id', UserErrorCode.NOT_FOUND, 'There is no such policy version.');
+const doesNotCompile = userError(
   'source',
   UserErrorCode.POLICY_INVALID,
   'The policy does not compile; correct what `diagnostics` lists.',
 );
 
+interface Read {
+  readonly hash: string;
+  readonly sourceHash: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Writing policies: texts are read in the workshop before the change begins, so that no transaction waits for one. */
 @Resolver()
 export class PolicyResolver {
   constructor(
@@ -33,107 +42,152 @@ export class PolicyResolver {
     @Context() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {
+    const read = await this.read(context, input.source);
+    const found = read.ok ? read.value : read.error;
+    if (!('diagnostics' in found)) return { userErrors: [found] };
+    const { diagnostics } = found;
+    const hash = read.ok ? read.value.hash : null;
     return this.administration.change(context, info, input, {
       event: 'admin.policy-validated',
-      step: async (tx) => {
-        if (Buffer.byteLength(input.source) > sourceLimit) return refusedWith(tooLong);
-        const compiled = this.ports.policy.compile(input.source, await nextNumber(tx));
-        const complaints: readonly PolicyComplaint[] = compiled.ok ? [] : compiled.error;
-        const hash = compiled.ok ? compiled.value.hash : null;
-        return ok({
-          answer: { valid: compiled.ok, hash, diagnostics: complaints },
-          fields: { valid: compiled.ok, ...(hash !== null && { hash }), complaints: complaints.length },
+      step: async () =>
+        ok({
+          answer: { valid: read.ok, hash, diagnostics },
+          fields: { valid: read.ok, ...(hash !== null && { hash }), complaints: diagnostics.length },
           publish: false,
-        });
-      },
+        }),
     });
   }
 
   @Mutation(() => t.DraftPolicyPayload, {
-    description: 'Stores a new version that compiles. It decides nothing until it is published.',
+    description: 'Stores a text that compiles, as a new version or over one: an edited version is a draft again.',
   })
   async draftPolicy(
     @Args('input') input: t.DraftPolicyInput,
     @Context() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {
-    let complaints: readonly PolicyComplaint[] = [];
-    const answer = await this.administration.change(context, info, input, {
+    const read = await this.read(context, input.source);
+    if (!read.ok)
+      return 'diagnostics' in read.error
+        ? { userErrors: [doesNotCompile], diagnostics: read.error.diagnostics }
+        : { userErrors: [read.error] };
+    const { diagnostics } = read.value;
+    if (input.id !== undefined) {
+      const conflict = await this.conflictOf(context, input, input.id);
+      if (conflict !== undefined) return conflict;
+    }
+    return this.administration.change(context, info, input, {
       event: 'admin.policy-drafted',
       step: async (tx) => {
-        if (Buffer.byteLength(input.source) > sourceLimit) return refusedWith(tooLong);
-        const number = await nextNumber(tx);
-        const compiled = this.ports.policy.compile(input.source, number);
-        if (!compiled.ok) {
-          complaints = compiled.error;
-          return refusedWith(doesNotCompile);
-        }
-        const row = await tx.insert(PolicyVersionRow, {
-          id: this.ports.newId(),
-          number,
-          source: input.source,
-          hash: compiled.value.hash,
-          state: 'draft',
-          author: callerDigest(context.caller),
-          publisher: null,
-          publishedAt: null,
-        });
-        return ok({
-          answer: { policy: viewPolicy(row), diagnostics: [] },
-          fields: { number, hash: row.hash },
-          publish: false,
-        });
+        const row =
+          input.id === undefined
+            ? ok(await insertDraft(this.ports, tx, context.caller, { source: input.source, ...read.value }))
+            : await this.edit(tx, context.caller, input, read.value);
+        if (!row.ok) return err([row.error]);
+        const { number, hash } = row.value;
+        return ok({ answer: { policy: viewPolicy(row.value), diagnostics }, fields: { number, hash }, publish: false });
       },
     });
-    return complaints.length === 0 ? answer : { ...answer, diagnostics: complaints };
   }
 
-  @Mutation(() => t.PublishPolicyPayload, {
-    description: 'From now on this version decides, on every gateway within two seconds.',
-  })
-  async publishPolicy(
-    @Args('input') input: t.PublishPolicyInput,
-    @Context() context: RequestContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Answer> {
-    return this.administration.change(context, info, input, {
-      event: 'admin.policy-published',
-      step: async (tx) => {
-        const row = await tx.byId(PolicyVersionRow, fromId('Policy', input.id));
-        if (!row) return refusedWith(userError('id', UserErrorCode.NOT_FOUND, 'There is no such policy version.'));
-        if (row.hash !== input.expectedHash)
-          return refusedWith(
-            userError(
-              'expectedHash',
-              UserErrorCode.HASH_MISMATCH,
-              `This version has the hash ${row.hash}; review that, then publish it.`,
-            ),
-          );
-        const compiled = this.ports.policy.compile(row.source, row.number);
-        if (!compiled.ok || compiled.value.hash !== row.hash)
-          return refusedWith(
-            userError(
-              'id',
-              UserErrorCode.POLICY_INVALID,
-              'This version no longer compiles to the hash it was drafted with; draft it anew.',
-            ),
-          );
-        const before = await tx.one(PolicyVersionRow, { state: 'published' });
-        if (before && before.id !== row.id) await tx.update(PolicyVersionRow, before, { state: 'superseded' });
-        const done = await tx.update(
-          PolicyVersionRow,
-          row,
-          { state: 'published', publisher: callerDigest(context.caller), publishedAt: new Date(this.ports.nowMs()) },
-          input.expectedVersion,
-        );
-        const fields = { number: row.number, hash: row.hash, ...(before && { before: before.number }) };
-        const { policyApproval: needsApproval } = (await tx.one(TenantRow, { id: tx.tenantId })) ?? {
-          policyApproval: true,
-        };
-        return ok({ answer: { policy: viewPolicy(done) }, fields, publish: true, needsApproval });
-      },
-    });
+  private async edit(
+    tx: ControlTx,
+    caller: Caller,
+    input: t.DraftPolicyInput,
+    { hash, sourceHash }: Read,
+  ): Promise<Result<PolicyVersionRow, UserError>> {
+    const row = await tx.byId(PolicyVersionRow, fromId('Policy', input.id ?? ''));
+    if (!row) return err(noSuchVersion);
+    if (row.state === 'published' || row.state === 'superseded') {
+      const message = 'What was published never changes; draft a new version.';
+      return err(userError('id', UserErrorCode.WRONG_STATE, message));
+    }
+    const author = callerDigest(caller);
+    const inForce = await tx.one(PolicyVersionRow, { state: 'published' });
+    return ok(
+      await tx.update(
+        PolicyVersionRow,
+        row,
+        {
+          source: input.source,
+          hash,
+          sourceHash,
+          parentHash: inForce?.hash ?? null,
+          author,
+          authors: [...new Set([...row.authors, author])],
+          ...forgotten,
+        },
+        input.expectedVersion,
+      ),
+    );
   }
+
+  /** An edit of a version that somebody else changed meanwhile: the caller gets what differs from its own text. */
+  private async conflictOf(
+    context: RequestContext,
+    { source, expectedVersion }: t.DraftPolicyInput,
+    id: string,
+  ): Promise<Answer | undefined> {
+    const tenant = tenantOf(context.caller);
+    const row = await this.ports.control.inTenant(tenant, (tx) => tx.byId(PolicyVersionRow, fromId('Policy', id)));
+    if (!row) return { userErrors: [noSuchVersion] };
+    if (expectedVersion === undefined)
+      return { userErrors: [userError('expectedVersion', UserErrorCode.INVALID, 'Name the version you edited.')] };
+    if (expectedVersion === row.version) return undefined;
+    const diff = await this.ports.policy.perform(tenant.tenant, 'diff', { before: row.source, after: source });
+    const message = `Another change was faster; read version ${row.version}, of which \`conflict\` shows what your text changes, and try again.`;
+    return {
+      userErrors: [{ field: ['expectedVersion'], code: UserErrorCode.CONFLICT, message, currentVersion: row.version }],
+      conflict: diff.ok && diff.value.ok ? diff.value.value.changes : [],
+    };
+  }
+
+  /** The size is checked before anything reads the text. */
+  private async read(
+    { caller }: RequestContext,
+    source: string,
+  ): Promise<Result<Read, UserError | { readonly diagnostics: readonly Diagnostic[] }>> {
+    if (Buffer.byteLength(source) > sourceLimit) return err(tooLong);
+    const linted = await this.ports.policy.perform(tenantOf(caller).tenant, 'lint', { source });
+    if (!linted.ok) return err(refusalOf(linted.error));
+    const { diagnostics, hash, sourceHash } = linted.value;
+    if (hash === undefined || diagnostics.some(({ severity }) => severity === 'error')) return err({ diagnostics });
+    return ok({ diagnostics, hash, sourceHash });
+  }
+}
+
+/** What an edit takes back. */
+const forgotten = { state: 'draft', report: null, approver: null, ticked: [], shadow: false } as const;
+
+export interface NewDraft {
+  readonly source: string;
+  readonly hash: string;
+  readonly sourceHash: string;
+  readonly rollbackOf?: number;
+}
+
+export async function insertDraft(
+  ports: Pick<Ports, 'newId'>,
+  tx: ControlTx,
+  caller: Caller,
+  { source, hash, sourceHash, rollbackOf }: NewDraft,
+): Promise<PolicyVersionRow> {
+  const inForce = await tx.one(PolicyVersionRow, { state: 'published' });
+  const author = callerDigest(caller);
+  return tx.insert(PolicyVersionRow, {
+    id: ports.newId(),
+    number: await nextNumber(tx),
+    source,
+    hash,
+    sourceHash,
+    parentHash: inForce?.hash ?? null,
+    author,
+    authors: [author],
+    publisher: null,
+    publishedAt: null,
+    rollbackOf: rollbackOf ?? null,
+    ...forgotten,
+  });
 }
 
 /** Two drafts at once may get one number; then the unique index refuses the later one, which is tried again. */

@@ -14,6 +14,7 @@ import * as policy from '../schema/policy.types.js';
 import * as tenant from '../schema/tenant.types.js';
 import * as view from '../schema/views.js';
 import { setupChecklist, viewTenant } from '../setup.js';
+import { viewPolicy } from '../schema/policy-views.js';
 import { PORTS } from '../tokens.js';
 
 @Resolver()
@@ -132,7 +133,7 @@ export class ReadingResolver {
 
   @Query(() => policy.PolicyConnection, { description: 'Versions, newest first.' })
   async policies(@Args() page: PageArgs, @Context() context: RequestContext): Promise<Connection<policy.Policy>> {
-    return this.page(context, page, 'Policy', c.PolicyVersionRow, view.viewPolicy);
+    return this.page(context, page, 'Policy', c.PolicyVersionRow, viewPolicy);
   }
 
   private async page<R extends c.ControlRow, T extends { readonly id: string }>(
@@ -192,7 +193,7 @@ const readers: Partial<Record<IdKind, Reader>> = {
   Budget: readerOf('Budget', c.BudgetRow, view.viewBudget),
   LimitRule: readerOf('LimitRule', c.LimitRuleRow, view.viewLimitRule),
   Price: readerOf('Price', c.PriceRow, view.viewPrice),
-  Policy: readerOf('Policy', c.PolicyVersionRow, view.viewPolicy),
+  Policy: readerOf('Policy', c.PolicyVersionRow, viewPolicy),
   App: {
     type: 'App',
     async read(tx, uuid) {

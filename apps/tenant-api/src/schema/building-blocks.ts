@@ -20,6 +20,11 @@ export enum UserErrorCode {
   LAST_OWNER = 'LAST_OWNER',
   RATE_LIMITED = 'RATE_LIMITED',
   UNAVAILABLE = 'UNAVAILABLE',
+  WRONG_STATE = 'WRONG_STATE',
+  CHECK_FAILED = 'CHECK_FAILED',
+  LOOSENING_NOT_TICKED = 'LOOSENING_NOT_TICKED',
+  TOO_BUSY = 'TOO_BUSY',
+  TOO_SLOW = 'TOO_SLOW',
 }
 registerEnumType(UserErrorCode, { name: 'UserErrorCode', description: 'Why a change was refused; the list grows.' });
 

@@ -20,6 +20,16 @@ export class LedgerEntry implements Node {
   index!: number | null;
 }
 
+@ObjectType({ description: 'What the version on trial would have decided; it decided nothing.' })
+export class ShadowDecision {
+  @Field(() => Int)
+  policyVersion!: number;
+  @Field()
+  effect!: string;
+  @Field(() => [String], { description: 'How it differs from what was decided; empty when it does not.' })
+  changes!: string[];
+}
+
 @ObjectType({ implements: () => [Node], description: 'One request: the decision and every record that followed it.' })
 export class Decision implements Node {
   @Field(() => ID)
@@ -40,6 +50,8 @@ export class Decision implements Node {
   policyHash!: string;
   @Field(() => Int)
   policyVersion!: number;
+  @Field(() => ShadowDecision, { nullable: true })
+  shadow!: ShadowDecision | null;
   @Field(() => DateTime)
   at!: string;
   @Field(() => String, {
@@ -74,6 +86,11 @@ export class DecisionFilter {
   code?: string;
   @Field(() => String, { nullable: true })
   class?: string;
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Only those that the version on trial would have decided otherwise.',
+  })
+  shadowDiffers?: boolean;
   @Field(() => DateTime, { nullable: true })
   from?: string;
   @Field(() => DateTime, { nullable: true })

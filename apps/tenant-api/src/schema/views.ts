@@ -9,7 +9,6 @@ import { toId } from './ids.js';
 import type { IdentityProvider } from './identity.types.js';
 import type { Budget, LimitRule, Price } from './money.types.js';
 import type { App, AppKey, Approval, Member } from './people.types.js';
-import type { Policy } from './policy.types.js';
 import type { Change, Domain } from './tenant.types.js';
 
 /** The one translation from rows to GraphQL. Plain JSON, so that an answer can be remembered. */
@@ -136,18 +135,6 @@ export const viewPrice = (row: c.PriceRow): Price => ({
   version: row.version,
 });
 
-export const viewPolicy = (row: c.PolicyVersionRow): Policy => ({
-  id: toId('Policy', row.id),
-  number: row.number,
-  source: row.source,
-  hash: row.hash,
-  state: row.state,
-  author: row.author,
-  publisher: row.publisher,
-  publishedAt: maybeAt(row.publishedAt),
-  version: row.version,
-});
-
 export const viewChange = (row: c.ChangeRow): Change => ({
   id: toId('Change', row.id),
   event: row.event,
@@ -186,6 +173,9 @@ export const viewDecision = (view: DecisionView): Decision => ({
   requestedModel: view.requestedModel,
   policyHash: view.policyHash,
   policyVersion: view.policyVersion,
+  shadow: view.shadow
+    ? { policyVersion: view.shadow.version, effect: view.shadow.effect, changes: [...view.shadow.changes] }
+    : null,
   at: new Date(view.atMs).toISOString(),
   result: view.result ?? null,
   records: view.entries.map(viewEntry),

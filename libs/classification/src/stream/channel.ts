@@ -54,8 +54,9 @@ export class Channel {
     if (!final)
       for (const each of found) if (each.start >= base && each.start < cut && each.end > cut) cut = each.start;
     if (!final) cut = Math.max(base, this.ports.notInside(text, cut));
-    if (!final && this.#held.length > HOLD) return this.#overflow(text, base);
-    return this.#release(text, base, cut, found);
+    const released = this.#release(text, base, cut, found);
+    if (final || this.#held.length <= HOLD) return released;
+    return { text: released.text + this.#overflow(), findings: released.findings };
   }
 
   #release(text: string, base: number, cut: number, found: readonly Candidate[]): Released {
@@ -87,12 +88,11 @@ export class Channel {
   }
 
   /** An unfinished thing grew beyond the bound: its head never leaves, and the rest goes with it up to a delimiter. */
-  #overflow(text: string, base: number): Released {
+  #overflow(): string {
     this.#offset += this.#held.length;
     this.#held = '';
-    this.#behind = text.slice(Math.max(0, base - LOOK_BACK), base);
     this.#masking = true;
-    return { text: '[UNBOUNDED]', findings: [] };
+    return '[UNBOUNDED]';
   }
 
   #skipMasked(): void {

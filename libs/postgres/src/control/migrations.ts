@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { PolicyLifecycle1792000000500 } from './policy-lifecycle.js';
 import { DirectoryGroups1792000000200 } from './directory-groups.migration.js';
 
 const row = `
@@ -183,4 +184,5 @@ export class ControlSchema1792000000000 implements MigrationInterface {
 export const controlMigrations: readonly (new () => MigrationInterface)[] = [
   ControlSchema1792000000000,
   DirectoryGroups1792000000200,
+  PolicyLifecycle1792000000500,
 ];

@@ -15,11 +15,42 @@ export class PolicyVersionRow extends ControlRow {
   @Column('text')
   hash!: string;
 
+  /** `sha256:` and hex over the text itself. */
   @Column('text')
-  state!: 'draft' | 'published' | 'superseded';
+  sourceHash!: string;
+
+  /** Hash of the version that was in force when this one was drafted; null before the first. */
+  @Column('text', { nullable: true })
+  parentHash!: string | null;
 
   @Column('text')
+  state!: 'draft' | 'validated' | 'submitted' | 'approved' | 'published' | 'superseded';
+
+  /** Who wrote the text that stands; `authors` has everyone who ever changed it, none of whom may approve it. */
+  @Column('text')
   author!: string;
+
+  @Column('jsonb')
+  authors!: readonly string[];
+
+  /** What the gate found; null until it ran over this text. */
+  @Column('jsonb', { nullable: true })
+  report!: Record<string, unknown> | null;
+
+  @Column('text', { nullable: true })
+  approver!: string | null;
+
+  /** Ids of the loosenings that the approver ticked. */
+  @Column('jsonb')
+  ticked!: readonly string[];
+
+  /** On trial: evaluated beside the live version and recorded, never enforced. */
+  @Column('boolean')
+  shadow!: boolean;
+
+  /** The number of the version whose text this one brings back. */
+  @Column('integer', { nullable: true })
+  rollbackOf!: number | null;
 
   @Column('text', { nullable: true })
   publisher!: string | null;

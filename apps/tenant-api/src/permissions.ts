@@ -62,6 +62,8 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
     'evidence:read',
     'evidence:export',
     'jobs:write',
+    'evidence:hold',
+    'evidence:erase',
   ],
   admin: [
     ...reading,

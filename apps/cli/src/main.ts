@@ -5,6 +5,7 @@ import { jobsCommand } from './jobs.js';
 import { policyCommand } from './policy.js';
 import { cellCommand } from './cell.js';
 import { idpCommand } from './idp.js';
+import { initCommand, loginCommand } from './init.js';
 import { migrateCommand } from './migrate.js';
 import { tenantCommand } from './tenant.js';
 import { verifyCommand } from './verify.js';
@@ -16,6 +17,8 @@ for (const command of [
   witnessCommand(),
   policyCommand(),
   classifyCommand(),
+  initCommand(),
+  loginCommand(),
   tenantCommand(),
   idpCommand(),
   migrateCommand(),

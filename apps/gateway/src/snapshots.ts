@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { refuse, type Refusal, type Result, type Snapshot, type TenantContext } from '@writ/domain';
+import { refuse, type Refusal, type Result, type Snapshot, type TenantContext, type TenantId } from '@writ/domain';
 import { loadTaxonomy } from '@writ/classification';
 import type { Held, SnapshotPort } from '@writ/enforcement';
 import { compile, link, type PolicyImage } from '@writ/policy';
@@ -15,6 +15,18 @@ export interface SnapshotDependencies {
   readonly platform?: PolicyImage;
   /** C2SP origin line of a tenant's log. */
   readonly originOf: (snapshot: Snapshot) => string;
+  /** Told when a tenant's snapshot is first prepared in this process. */
+  readonly used?: (tenant: TenantId) => void;
+}
+
+/** The port, and what a process does before it listens. */
+export interface GatewaySnapshots extends SnapshotPort {
+  /** Prepares the snapshots of these tenants; `also` is done with each. Resolves with how many. */
+  warm(
+    tenants: readonly string[],
+    also: (snapshot: Snapshot) => Promise<unknown>,
+    isLate: () => boolean,
+  ): Promise<number>;
 }
 
 interface Prepared {
@@ -27,7 +39,7 @@ interface Prepared {
  * Turns a tenant's snapshot into what the path needs: compiled policy, taxonomy, keys. Done once per version, by object
  * identity of the snapshot; relinked when an assurance begins or ends. What cannot be compiled refuses.
  */
-export function createSnapshots(dependencies: SnapshotDependencies): SnapshotPort {
+export function createSnapshots(dependencies: SnapshotDependencies): GatewaySnapshots {
   const { source, clock } = dependencies;
   const prepared = new WeakMap<Snapshot, Promise<Result<Prepared, Refusal>>>();
 
@@ -36,6 +48,7 @@ export function createSnapshots(dependencies: SnapshotDependencies): SnapshotPor
     if (!ready) {
       ready = prepareSnapshot(tenant, snapshot, dependencies);
       prepared.set(snapshot, ready);
+      dependencies.used?.(tenant.tenant);
       // An outage of the key service is not a property of the snapshot: the next request tries again.
       ready.catch(() => prepared.delete(snapshot));
     }
@@ -50,6 +63,8 @@ export function createSnapshots(dependencies: SnapshotDependencies): SnapshotPor
   }
 
   return {
+    warm: (tenants, also, isLate) =>
+      source.warm(tenants, (tenant, snapshot) => Promise.all([prepare(tenant, snapshot), also(snapshot)]), isLate),
     async current(tenant) {
       const current = await source.current(tenant);
       if (current.ok) {

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isCleared } from '@writ/classification';
-import { limits, parseRecordId, type RecordId } from '@writ/domain';
+import { limits, parseRecordId, type RecordId, type Snapshot, type TenantId } from '@writ/domain';
 import type { Ports } from '@writ/enforcement';
 import { createIdentity, documentFetcher, type Directory, type Trust } from '@writ/identity';
 import { isReceipt, parseWitnessPolicy, rawPublicKey, statementSigner, type WitnessPolicy } from '@writ/ledger';
@@ -25,6 +25,7 @@ import {
   snapshotSource,
   snapshotVerifier,
   type ConnectionDirectory,
+  type DirectoryConnection,
   type EnrolledLedger,
   type OutcomeSpool,
   type PlanePool,
@@ -35,20 +36,22 @@ import { isAuthorizedBy, localHealth, type LocalHealth } from '@writ/routing';
 import { createClassifier } from './classifier.js';
 import { securityEvents } from './security.js';
 import type { GatewaySettings } from './settings.js';
-import { createSnapshots } from './snapshots.js';
+import { createSnapshots, type GatewaySnapshots } from './snapshots.js';
 import { outcomeSpool } from './spool.js';
 import { buildVersion } from './version.js';
 
 export interface Wiring {
   readonly ports: Ports;
   readonly log: Log;
+  /** Loads what these tenants' requests need, for ten seconds at most, so that a new process does not begin cold. */
+  warm(tenants: readonly string[]): Promise<number>;
   close(): Promise<void>;
 }
 
 type Problem = (what: string, cause?: unknown) => void;
 
 /** Plugs the adapters into the sockets of the wall. The compiler checks here, and only here, that they fit. */
-export function wire(settings: GatewaySettings): Wiring {
+export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => void): Wiring {
   const log = createLog('gateway', settings.logLevel);
   const problem: Problem = (what, cause) => log.warn({ cause: cause instanceof Error ? cause.message : cause }, what);
   const ledgerPlane = planePool('writ_gateway', { url: settings.ledgerDatabaseUrl ?? settings.databaseUrl, max: 8 });
@@ -76,6 +79,7 @@ export function wire(settings: GatewaySettings): Wiring {
     log,
     originOf: ({ tenant }) => logOrigin(settings.logName, tenant),
     ...platformLayer(settings.platformPolicyFile),
+    ...(used === undefined ? {} : { used }),
   });
   const { spoolFolder } = settings;
   const spool = spoolFolder === undefined ? undefined : outcomeSpool(spoolFolder, masterKey, snapshots, problem);
@@ -116,7 +120,28 @@ export function wire(settings: GatewaySettings): Wiring {
     await Promise.allSettled([source.close(), directory.close(), redis.close(), egress.close()]);
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
-  return { ports, log, close };
+  const warm = warmer(snapshots, directory, own.enrolled);
+  return { ports, log, warm, close };
+}
+
+/**
+ * The writer's key is enrolled, and the snapshots in use are here with their issuers: who asks is looked up before what is
+ * asked. A database that is out holds no start for longer than `warmingMs`; such a process refuses until it is back.
+ */
+function warmer(snapshots: GatewaySnapshots, directory: ConnectionDirectory, enrolled: Promise<void>): Wiring['warm'] {
+  const issuers = ({ connections }: Snapshot): Promise<unknown> =>
+    Promise.all(connections.map(({ issuer }) => directory.find(issuer)));
+  return async (tenants) => {
+    const late = systemClock.after(limits.warmingMs);
+    let isLate = false;
+    void late.elapsed.then(() => {
+      isLate = true;
+    });
+    const warmed = await snapshots.warm(tenants, issuers, () => isLate);
+    await Promise.race([enrolled, late.elapsed]);
+    late.cancel();
+    return warmed;
+  };
 }
 
 /** What this process learns of its endpoints, and what the others tell of them. */
@@ -172,11 +197,15 @@ function ownLedger(
  * of the directory is thrown, for which identity refuses as unavailable; it is never taken for "nobody".
  */
 function callersOf(directory: ConnectionDirectory, adminAudience: string): Directory {
+  // The directory gives the same list until a publish; so does this, and what was concluded from it holds as long.
+  const known = new WeakMap<readonly DirectoryConnection[], readonly Trust[]>();
   return {
     async find(issuer) {
       const found = await directory.find(issuer);
       if (!found.ok) throw new Error('the directory of connections is unavailable');
-      return found.value.map((trust) => withoutAudience(trust, adminAudience));
+      const trusts = known.get(found.value) ?? found.value.map((trust) => withoutAudience(trust, adminAudience));
+      known.set(found.value, trusts);
+      return trusts;
     },
     async findConnection(id) {
       const found = await directory.findConnection(id);

@@ -6,7 +6,7 @@ import {
   tenantOfVerifiedCredential,
 } from '@writ/domain';
 import { MemberRow, RecoveryCodeRow, SignUpRow, TenantRow } from '@writ/postgres/control';
-import type { BootstrapIssuer } from './bootstrap-issuer.js';
+import type { BootstrapIssuer } from './bootstrap/issuer.js';
 import { type Caller, refusedError } from './caller.js';
 import { rolesOfGroups } from './directory.js';
 import { isAdministrative } from './identity-rules.js';

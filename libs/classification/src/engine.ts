@@ -12,6 +12,7 @@ import { cueTable, findStructured } from './detect/structured.js';
 import { findInjections } from './injection/find-injections.js';
 import { findNames } from './ner/find-names.js';
 import { isAttribution } from './ner/machine-text.js';
+import { findUsernames } from './detect/usernames.js';
 import { findSecrets } from './secrets/find-secrets.js';
 import type { CueHit } from './text/cues.js';
 import { jsonLeaves, type InnerLeaf } from './text/json-leaves.js';
@@ -33,6 +34,7 @@ export const passes: readonly ((scene: Scene, emit: Emit) => void)[] = [
   findLongWords,
   findPhones,
   findSecrets,
+  findUsernames,
   findPlaces,
   findDates,
   findNames,

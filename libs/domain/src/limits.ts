@@ -21,6 +21,9 @@ export const limits = Object.freeze({
   classificationMs: 2_000,
   /** Above this an input is classified on a worker thread. */
   classificationInlineCharacters: 32 * 1024,
+  /** How long one event of an answer may be read, and the whole answer: waiting for the model does not count. */
+  answerEventMs: 1_000,
+  answerReadingMs: 10_000,
   /** What whole leaves held, remembered for conversations that send their history again: a process, and one tenant in it. */
   classificationCacheBytes: 32 * 1024 * 1024,
   classificationCacheTenantBytes: 8 * 1024 * 1024,
@@ -52,11 +55,17 @@ export const limits = Object.freeze({
   attempts: 4,
   snapshotLeaseMs: 60_000,
   snapshotsHeld: 10_000,
+  /** How long a new process loads the snapshots in use before it listens all the same. */
+  warmingMs: 10_000,
+  /** How long a process that is replaced waits for its idle connections to be used once more, and so to be told to close. */
+  drainIdleMs: 5_000,
   jwksBytes: 512 * 1024,
   jwksKeys: 64,
   jwksCooldownMs: 30_000,
   jwksMaxAgeMs: 24 * 60 * 60 * 1000,
   verifiedTokens: 50_000,
+  /** Verified tokens that are kept as they were read, so that the same token is not read again. */
+  tokensRead: 4_096,
   redisMs: 50,
   /** A provider that reports more tokens than this for one answer is not believed. */
   usageTokens: 100_000_000,

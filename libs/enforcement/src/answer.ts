@@ -42,6 +42,7 @@ export class AnswerRelease {
   #timer: { readonly fired: Promise<Happening>; cancel(): void } | undefined;
   #lastEventMs = 0;
   #handedBytes = 0;
+  #ended = false;
 
   constructor(
     readonly exchange: Exchange,
@@ -80,7 +81,8 @@ export class AnswerRelease {
       throw error;
     } finally {
       this.#timer?.cancel();
-      this.opened.stop();
+      // An answer that ended as it should leaves its connection to the next request.
+      if (!this.#ended) this.opened.stop();
       await this.opened.rest.return?.();
       if (!this.exchange.closed) await close(this.exchange, this.#closing('caller-disconnected'));
     }
@@ -139,6 +141,7 @@ export class AnswerRelease {
     this.#lastEventMs = this.exchange.ports.clock.monotonicMs();
     const event = this.#tally.take(next.value);
     const withheld = this.#inspected(this.inspector.push(event));
+    this.#ended = event.terminal;
     if (withheld || !event.terminal) return withheld;
     return this.#inspected(this.inspector.flush(true)) ?? 'ended';
   }

@@ -4,4 +4,5 @@ export * from './kms.js';
 export * from './log.js';
 export * from './metrics.js';
 export * from './sealed-folder.js';
+export * from './random.js';
 export * from './settings.js';

@@ -3,7 +3,7 @@ import { EvidenceExportRow } from '@writ/postgres/control';
 import { GraphQLError } from 'graphql';
 import type { Administration } from '../administration.js';
 import { authenticate } from '../authenticate.js';
-import type { BootstrapIssuer } from '../bootstrap-issuer.js';
+import type { BootstrapIssuer } from '../bootstrap/issuer.js';
 import { type Caller, refusedError, tenantOf } from '../caller.js';
 import type { ExportOrder, Ports } from '../ports.js';
 import { fromId } from '../schema/ids.js';

@@ -4,7 +4,7 @@ import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import { DirectiveLocation, GraphQLDirective, GraphQLNonNull, GraphQLString } from 'graphql';
 import type { FastifyRequest } from 'fastify';
 import { Administration } from '../administration.js';
-import type { BootstrapIssuer } from '../bootstrap-issuer.js';
+import type { BootstrapIssuer } from '../bootstrap/issuer.js';
 import type { RequestContext } from '../caller.js';
 import { DialBudget } from '../dial-budget.js';
 import type { Ports } from '../ports.js';
@@ -25,6 +25,8 @@ import { PolicyResolver } from '../resolvers/policy.resolver.js';
 import { ReadingResolver } from '../resolvers/reading.resolver.js';
 import { RetentionResolver } from '../resolvers/retention.resolver.js';
 import { TaxonomyResolver } from '../resolvers/taxonomy.resolver.js';
+import { TermsResolver } from '../resolvers/terms.resolver.js';
+import { TestingResolver } from '../resolvers/testing.resolver.js';
 import type { TenantApiSettings } from '../settings.js';
 import { ISSUER, PORTS, SETTINGS } from '../tokens.js';
 import { formatExecution } from './format-error.js';
@@ -48,6 +50,8 @@ export const resolvers = [
   CredentialsResolver,
   DirectoryResolver,
   TaxonomyResolver,
+  TermsResolver,
+  TestingResolver,
   MoneyResolver,
   PeopleResolver,
   PolicyResolver,

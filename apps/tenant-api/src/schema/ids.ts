@@ -25,6 +25,7 @@ export const idKinds = {
   Record: 'rec',
   Hold: 'hld',
   SignUp: 'sgn',
+  TermUpload: 'upl',
 } as const;
 
 export type IdKind = keyof typeof idKinds;

@@ -39,7 +39,7 @@ const tokenHash = hashOf('token');
 
 /** What stands between the name and its value: a sign, `is`, a type in front of the sign, the end of a tag. */
 const value =
-  /["'`]?\]?(?:[ \t]{0,4}:[ \t]{0,2}&?(?:'\w+ )?\w{2,12}|[ \t]\w{3,8})?[ \t]{0,4}(?:(?::|=>|:=|==?|\|\||,|\bis\b:?|\bto\b|(?<=[a-z])>)[ \t]{0,4}|[ \t](?=["'`]))(?:b?["'`]([^"'`\s]{6,256})["'`]|([A-Za-z0-9+/_=.~!@#$%^*-]{6,256}))/iy;
+  /["'`]?\]?(?:[ \t]{0,4}:[ \t]{0,2}&?(?:'\w+ )?\w{2,12}|[ \t]\w{3,8})?[ \t]{0,4}(?:(?::|=>|:=|==?|\|\||,|\bis\b:?|\bto\b|(?<=[a-z])>)[ \t]{0,4}|[ \t](?=["'`]))(?:b?["'`]([^"'`\s]{6,256})["'`]|((?:[A-Za-z0-9+/_=.~!@#$%^*-]|&(?!\w{1,40}=)){6,256}))/iy;
 /** `ENV NAME value`, `export NAME value`: a blank is the sign. */
 const declared = /(?:^|\n)[ \t]{0,8}(?:ENV|ARG|setx?|SET)[ \t]+[\w.-]{0,60}$/;
 const afterBlank = /[ \t]{1,4}(?:["']([^"'\s]{6,256})["']|([A-Za-z0-9+/_=.~!@#$%^*-]{8,256}))/y;

@@ -144,3 +144,23 @@ export class ChangeRow extends ControlRow {
   @Column('uuid')
   recordId!: string;
 }
+
+/** A passkey of somebody who signs in at the bootstrap issuer; only its public half is kept. */
+@Entity('passkey', { schema: 'control' })
+export class PasskeyRow {
+  /** The credential's id, base64url. */
+  @PrimaryColumn('text')
+  id!: string;
+
+  @Column('text')
+  email!: string;
+
+  @Column('text')
+  publicKey!: string;
+
+  @Column('bigint')
+  counter!: string;
+
+  @Column('timestamptz')
+  createdAt!: Date;
+}

@@ -6,10 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startWitness } from '../apps/cli/dist/index.js';
-import { bundleExporter } from '../apps/tenant-api/dist/index.js';
-import { startApp, startPostgres } from '../deploy/local/dist/index.js';
-import { tenantOfJob } from '../libs/domain/dist/index.js';
+import { startWitness } from '@writ/cli';
+import { bundleExporter } from '@writ/tenant-api';
+import { startApp, startPostgres } from '@writ/local';
+import { tenantOfJob } from '@writ/domain';
 import {
   keysetKey,
   logSigner,
@@ -18,10 +18,10 @@ import {
   signKeyset,
   statementSigner,
   verifyBundle,
-} from '../libs/ledger/dist/index.js';
-import { systemClock } from '../libs/platform/dist/index.js';
-import { enrolledLedger, logOrigin, logins, migrate, planePool, provisionTenant } from '../libs/postgres/dist/index.js';
-import { aLog, aPermitRecord, anOutcomeRecord } from '../test/dist/contract/records.js';
+} from '@writ/ledger';
+import { systemClock } from '@writ/platform';
+import { enrolledLedger, logOrigin, logins, migrate, planePool, provisionTenant } from '@writ/postgres';
+import { aLog, aPermitRecord, anOutcomeRecord } from './ledger-records.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -106,8 +106,9 @@ function pool(login, max) {
   return plane;
 }
 
+const make = () => generateKeyPairSync('ed25519').privateKey;
+
 function keyFiles() {
-  const make = () => generateKeyPairSync('ed25519').privateKey;
   const logPrivate = make();
   const logKeyFile = join(folder, 'log.pem');
   writeFileSync(logKeyFile, logPrivate.export({ type: 'pkcs8', format: 'pem' }));
@@ -205,7 +206,7 @@ async function verifySpeed(ledger, log, keys) {
   });
   const pieces = [];
   const order = { id: randomUUID(), purpose: 'bench', requester: 'bench', fromMs: 0, toMs: now + 86_400_000 };
-  let begun = performance.now();
+  const begun = performance.now();
   await exporter.write(log.tenant, order, async (piece) => void pieces.push(piece));
   const bundle = Buffer.concat(pieces);
   const exported = performance.now() - begun;
@@ -213,14 +214,15 @@ async function verifySpeed(ledger, log, keys) {
   const times = {};
   let size = 0;
   for (const structureOnly of [true, false]) {
-    begun = performance.now();
+    const cpu = process.cpuUsage();
     const report = verifyBundle(source, { root: keys.root.publicKey, structureOnly });
-    times[structureOnly] = performance.now() - begun;
+    const spent = process.cpuUsage(cpu);
+    times[structureOnly] = (spent.user + spent.system) / 1_000;
     size = Number(/of (\d+)/.exec(report.claims.find(({ name }) => name === 'COMPLETE')?.what ?? '')?.[1] ?? 0);
     if (report.exit !== 0) throw new Error(JSON.stringify(report.findings.slice(0, 3)));
   }
   const million = (ms) => `${((ms * 1_000) / size).toFixed(1)} s per million`;
   console.log(`${size} records (${(bundle.length / 1e6).toFixed(1)} MB): exported in ${million(exported)}`);
-  console.log(`verified, structure: ${million(times.true)}   (target: 60 s; moonshot 20 s)`);
-  console.log(`verified, every signature: ${million(times.false)}   (moonshot: 300 s)`);
+  console.log(`verified, structure: ${million(times.true)} of CPU   (target: 60 s; moonshot 20 s)`);
+  console.log(`verified, every signature: ${million(times.false)} of CPU   (moonshot: 300 s)`);
 }

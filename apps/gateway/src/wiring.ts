@@ -27,7 +27,6 @@ import {
   type ConnectionDirectory,
   type DirectoryConnection,
   type EnrolledLedger,
-  type OutcomeSpool,
   type PlanePool,
 } from '@writ/postgres';
 import { createProviders, dialects } from '@writ/providers';
@@ -81,9 +80,7 @@ export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => voi
     ...platformLayer(settings.platformPolicyFile),
     ...(used === undefined ? {} : { used }),
   });
-  const { spoolFolder } = settings;
-  const spool = spoolFolder === undefined ? undefined : outcomeSpool(spoolFolder, masterKey, snapshots, problem);
-  const own = ownLedger(settings, ledgerPlane, log, problem, spool);
+  const own = ownLedger(settings, ledgerPlane, log, problem, { masterKey, snapshots });
   const leases = budgetStore(configPlane);
   const spending = createLimits({ redis, leases, clock, instances: settings.processes, onProblem: problem });
   const endpoints = sharedHealth(settings, problem);
@@ -171,8 +168,9 @@ function ownLedger(
   plane: PlanePool,
   log: Log,
   problem: Problem,
-  spool: OutcomeSpool | undefined,
+  { masterKey, snapshots }: { readonly masterKey: Uint8Array; readonly snapshots: GatewaySnapshots },
 ): EnrolledLedger {
+  const { spoolFolder } = settings;
   const logKeys = settings.logPublicKeyFile === undefined ? [] : [rawPublicKey(publicKeyIn(settings.logPublicKeyFile))];
   return enrolledLedger({
     plane,
@@ -186,7 +184,7 @@ function ownLedger(
     clock: systemClock,
     logKeys: () => logKeys,
     ...witnessesIn(settings.witnessPolicyFile),
-    ...(spool === undefined ? {} : { spool }),
+    ...(spoolFolder === undefined ? {} : { spool: outcomeSpool(spoolFolder, masterKey, snapshots, problem) }),
     onAlarm: (alarm) => log.error({ alarm }, 'the ledger raised an alarm'),
     onProblem: problem,
   });

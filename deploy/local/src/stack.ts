@@ -26,6 +26,8 @@ export interface Stack {
   readonly tenantApi: RunningApp;
   readonly gateway: RunningApp;
   readonly worker: RunningApp;
+  /** What the worker was started with, for whoever kills it and starts another. */
+  readonly workerSettings: Readonly<Record<string, string>>;
   readonly urls: {
     readonly gateway: string;
     readonly tenantApi: string;
@@ -93,10 +95,8 @@ async function startParts(
   const ports = { tenantApi: await freePort(), gateway: await freePort() };
   const ground: Ground = { postgres, redis, keys, simulated, ports };
   const tenantApi = await app('tenant-api', tenantApiSettings(ground));
-  const worker = await app('worker', workerSettings(ground, join(folder, 'anchors')), [
-    '--roles',
-    'sequencer,sweeper,auditor,retention,jobs',
-  ]);
+  const given = workerSettings(ground, join(folder, 'anchors'));
+  const worker = await app('worker', given, ['--roles', 'sequencer,sweeper,auditor,retention,jobs']);
   const gateway = await app('gateway', gatewaySettings(ground, gatewayProcesses, join(folder, 'spool')));
   const urls = {
     gateway: `http://127.0.0.1:${ports.gateway}`,
@@ -104,7 +104,8 @@ async function startParts(
     ...simulated,
   };
   const audiences = { gateway: gatewayAudience, admin: adminAudience };
-  return { postgres, redis, keys, logFolder, simulator, tenantApi, gateway, worker, urls, audiences, stop };
+  const apps = { simulator, tenantApi, gateway, worker, workerSettings: { ...given, ...settings['worker'] } };
+  return { postgres, redis, keys, logFolder, ...apps, urls, audiences, stop };
 }
 
 type Settings = Readonly<Record<string, string>>;

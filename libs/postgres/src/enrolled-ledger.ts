@@ -158,7 +158,9 @@ class LedgerOfProcess implements EnrolledLedger {
     const { clock, onProblem } = this.#options;
     const asked = clock.nowMs();
     const theirs = await register.clockMs();
-    const offsetMs = Math.round(theirs - (asked + clock.nowMs()) / 2);
+    const answered = clock.nowMs();
+    // The question was read somewhere between its leaving and its answer: a slow answer is no proof of a wrong clock.
+    const offsetMs = Math.round(theirs < asked ? theirs - asked : Math.max(0, theirs - answered));
     const isOff = Math.abs(offsetMs) > limits.clockOffsetMs;
     if (isOff)
       onProblem(

@@ -84,7 +84,7 @@ describe('a stolen key', () => {
     expect(second.problems.filter(({ alarm }) => alarm)).toHaveLength(2);
   });
 
-  it('row 16: of the log, signs after its rotation, and the keyset says how far it reached', async () => {
+  it('row 16, A2: of the log, signs after its rotation, and the keyset says how far it reached', async () => {
     const tenant = await ground.database.tenant();
     await ground.write(own, tenant, 3);
     await settle(ground.sequencer(anchor));
@@ -130,7 +130,7 @@ describe('a clock', () => {
     ['2 h back', -7_200_000],
     ['a day ahead', 86_400_000],
   ])(
-    'row 19: of a gateway, %s, takes it out of service with a problem, and back when it is right',
+    'row 19, F36: of a gateway, %s, takes it out of service with a problem, and back when it is right',
     async (_, offset) => {
       let offsetMs = offset;
       const problems: string[] = [];
@@ -226,7 +226,7 @@ describe('a superuser', () => {
     expect(told).toEqual(['record.append_only']);
   });
 
-  it('row 45, trap 6: who restores the key table after an erasure revives nothing: the same order removes the keys again', async () => {
+  it('row 45, trap 6, A6: who restores the key table after an erasure revives nothing: the same order removes the keys again', async () => {
     const tenant = await ground.database.tenant();
     await ground.write(own, tenant, 3);
     await settle(ground.sequencer());

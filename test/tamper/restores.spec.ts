@@ -81,7 +81,7 @@ describe('a database that went back in time', () => {
     ['row 22: by a restore of yesterday’s backup, against the newest epoch', true],
     ['row 23: by a point-in-time recovery to a second ago, against the heads streamed since the last epoch', false],
     [
-      'row 24, trap 4: by a failover to a replica that lagged (a copy of the data folder plays it), against the streamed heads',
+      'row 24, trap 4, F11: by a failover to a replica that lagged (a copy of the data folder plays it), against the streamed heads',
       false,
     ],
   ])(
@@ -155,7 +155,7 @@ describe('a database that went back in time', () => {
 });
 
 describe('a commit that waits for a synchronous standby that is not there', () => {
-  it('row 34, trap 2: is refused within its second and never answered on the strength of one copy, whatever statement_timeout says', async () => {
+  it('row 34, trap 2, F10, F12: is refused within its second and never answered on the strength of one copy, whatever statement_timeout says', async () => {
     const tenant = await ground.database.tenant();
     await ground.write(own, tenant, 1);
     await ground.admin.query(`ALTER ROLE writ_gateway SET statement_timeout = '500ms'`);
@@ -177,7 +177,7 @@ describe('a commit that waits for a synchronous standby that is not there', () =
     await patient.close();
   }, 60_000);
 
-  it('row 33, trap 1: is unknown when somebody cancels the wait, although the server then reports success', async () => {
+  it('row 33, trap 1, F12: is unknown when somebody cancels the wait, although the server then reports success', async () => {
     const { store, leaf } = await append(await ground.database.tenant(), 'gw-cancelled');
     await standby('nobody');
     try {
@@ -226,7 +226,7 @@ describe('the database', () => {
     expect(ground.verify(await ground.bundle(tenant)).findings).toEqual([]);
   });
 
-  it('row 35: that is full (a failing disk is played by the server’s own error) refuses, and serves again when there is room', async () => {
+  it('row 35, F14: that is full (a failing disk is played by the server’s own error) refuses, and serves again when there is room', async () => {
     const tenant = await ground.database.tenant();
     const schema = schemaOf(tenant.tenant);
     await ground.admin.query(`CREATE FUNCTION ${schema}.full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

@@ -21,6 +21,7 @@ import { KillSwitch } from './kill-switch.js';
 import { LedgerStoreTwin } from './ledger-store-twin.js';
 import { ProviderTwin, dialectTwin, type Script } from './provider-twin.js';
 import { seeded } from './random.js';
+import { ReviewTwin } from './review-twin.js';
 
 export interface HouseOptions {
   readonly seed?: number;
@@ -45,6 +46,7 @@ export class House {
   readonly ports: Ports;
   readonly turnedAway: string[] = [];
   readonly settled: string[] = [];
+  readonly reviews = new ReviewTwin();
   readonly bugs: unknown[] = [];
   readonly #random: () => number;
   #ids = 0;
@@ -133,6 +135,7 @@ export class House {
           this.settled.push(`${id}:${usage?.outputTokens ?? 'none'}`);
         },
       },
+      reviews: this.reviews,
       providers: { call: (...call) => kill.around(() => this.providers.call(...call)) },
     };
   }

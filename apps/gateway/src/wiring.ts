@@ -22,6 +22,7 @@ import {
   enrolledLedger,
   logOrigin,
   planePool,
+  reviewBoard,
   snapshotSource,
   snapshotVerifier,
   type ConnectionDirectory,
@@ -30,10 +31,11 @@ import {
   type PlanePool,
 } from '@writ/postgres';
 import { createProviders, dialects } from '@writ/providers';
-import { connectRedis, createLimits, sharedReplays, sharedRests } from '@writ/redis';
+import { connectRedis, createLimits, sharedReplays, sharedRests, type Limits, type RedisConnection } from '@writ/redis';
 import { isAuthorizedBy, localHealth, type LocalHealth } from '@writ/routing';
 import { createClassifier } from './classifier.js';
 import { securityEvents } from './security.js';
+import { createReviews } from './reviews.js';
 import type { GatewaySettings } from './settings.js';
 import { createSnapshots, type GatewaySnapshots } from './snapshots.js';
 import { outcomeSpool } from './spool.js';
@@ -68,9 +70,12 @@ export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => voi
   const directory = connectionDirectory(configPlane, { onProblem: problem });
   const redis = connectRedis({ url: settings.redisUrl, onProblem: problem });
   const security = securityEvents(log, systemClock);
-  const masterKey = Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64');
-  const kms = localKms(masterKey);
+  const kms = localKms(masterKeyIn(settings));
   const clock = systemClock;
+  const spending = limitsOf(settings, redis, configPlane, problem);
+  const endpoints = sharedHealth(settings, problem);
+  const classifier = createClassifier(clock);
+  const board = reviewBoard(configPlane, problem);
   const snapshots = createSnapshots({
     source,
     kms,
@@ -80,11 +85,7 @@ export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => voi
     ...platformLayer(settings.platformPolicyFile),
     ...(used === undefined ? {} : { used }),
   });
-  const own = ownLedger(settings, ledgerPlane, log, problem, { masterKey, snapshots });
-  const leases = budgetStore(configPlane);
-  const spending = createLimits({ redis, leases, clock, instances: settings.processes, onProblem: problem });
-  const endpoints = sharedHealth(settings, problem);
-  const classifier = createClassifier(clock);
+  const own = ownLedger(settings, ledgerPlane, log, problem, snapshots);
   const ports: Ports = {
     identity: createIdentity({
       directory: callersOf(directory, settings.adminAudience),
@@ -106,6 +107,7 @@ export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => voi
     }),
     dialects,
     health: endpoints.health,
+    reviews: createReviews(board, problem),
     clock,
     ids: { recordId, random: () => Math.random() },
     security,
@@ -114,7 +116,7 @@ export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => voi
     security.close();
     await own.close();
     await Promise.allSettled([spending.close(), endpoints.close(), classifier.close()]);
-    await Promise.allSettled([source.close(), directory.close(), redis.close(), egress.close()]);
+    await Promise.allSettled([source.close(), board.close(), directory.close(), redis.close(), egress.close()]);
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
   const warm = warmer(snapshots, directory, own.enrolled);
@@ -139,6 +141,11 @@ function warmer(snapshots: GatewaySnapshots, directory: ConnectionDirectory, enr
     late.cancel();
     return warmed;
   };
+}
+
+function limitsOf({ processes }: GatewaySettings, redis: RedisConnection, plane: PlanePool, problem: Problem): Limits {
+  const leases = budgetStore(plane);
+  return createLimits({ redis, leases, clock: systemClock, instances: processes, onProblem: problem });
 }
 
 /** What this process learns of its endpoints, and what the others tell of them. */
@@ -168,7 +175,7 @@ function ownLedger(
   plane: PlanePool,
   log: Log,
   problem: Problem,
-  { masterKey, snapshots }: { readonly masterKey: Uint8Array; readonly snapshots: GatewaySnapshots },
+  snapshots: GatewaySnapshots,
 ): EnrolledLedger {
   const { spoolFolder } = settings;
   const logKeys = settings.logPublicKeyFile === undefined ? [] : [rawPublicKey(publicKeyIn(settings.logPublicKeyFile))];
@@ -184,7 +191,9 @@ function ownLedger(
     clock: systemClock,
     logKeys: () => logKeys,
     ...witnessesIn(settings.witnessPolicyFile),
-    ...(spoolFolder === undefined ? {} : { spool: outcomeSpool(spoolFolder, masterKey, snapshots, problem) }),
+    ...(spoolFolder === undefined
+      ? {}
+      : { spool: outcomeSpool(spoolFolder, masterKeyIn(settings), snapshots, problem) }),
     onAlarm: (alarm) => log.error({ alarm }, 'the ledger raised an alarm'),
     onProblem: problem,
   });
@@ -251,6 +260,10 @@ function recordId(): RecordId {
   const id = parseRecordId(uuidv7(systemClock.nowMs()));
   if (!id.ok) throw new Error(id.error);
   return id.value;
+}
+
+function masterKeyIn({ masterKeyFile }: GatewaySettings): Uint8Array {
+  return Buffer.from(readFileSync(masterKeyFile, 'utf8').trim(), 'base64');
 }
 
 function publicKeyIn(file: string): KeyObject {

@@ -1,105 +1,6 @@
-/** What a caller may do. `anyone` needs no credential; `signed-in` any verified one. */
-export type Permission =
-  | 'anyone'
-  | 'signed-in'
-  | 'tenant:create'
-  | 'tenant:read'
-  | 'tenant:write'
-  | 'identity:read'
-  | 'identity:write'
-  | 'members:read'
-  | 'members:write'
-  | 'catalogue:read'
-  | 'catalogue:write'
-  | 'credentials:write'
-  | 'apps:read'
-  | 'apps:write'
-  | 'budgets:read'
-  | 'budgets:write'
-  | 'policy:read'
-  | 'policy:write'
-  | 'policy:publish'
-  | 'policy:simulate'
-  | 'approvals:read'
-  | 'approvals:decide'
-  | 'evidence:read'
-  | 'evidence:export'
-  | 'evidence:hold'
-  | 'evidence:erase'
-  | 'jobs:read'
-  | 'jobs:write';
+import { type Permission, rolePermissions } from './role-permissions.js';
 
-const reading: readonly Permission[] = [
-  'tenant:read',
-  'identity:read',
-  'members:read',
-  'catalogue:read',
-  'apps:read',
-  'budgets:read',
-  'policy:read',
-  'approvals:read',
-  'jobs:read',
-];
-
-/** The roles that mean something here; a claim mapping may name others for policy. `setup` and `recovery` are no mapping's to give. */
-export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = {
-  setup: ['tenant:create', 'tenant:read', 'identity:read', 'identity:write'],
-  /** For an hour, after a recovery code: mend the federation, nothing else. */
-  recovery: ['tenant:read', 'identity:read', 'identity:write'],
-  owner: [
-    ...reading,
-    'tenant:write',
-    'identity:write',
-    'members:write',
-    'catalogue:write',
-    'credentials:write',
-    'apps:write',
-    'budgets:write',
-    'policy:write',
-    'policy:publish',
-    'policy:simulate',
-    'approvals:decide',
-    'evidence:read',
-    'evidence:export',
-    'jobs:write',
-    'evidence:hold',
-    'evidence:erase',
-  ],
-  admin: [
-    ...reading,
-    'tenant:write',
-    'identity:write',
-    'catalogue:write',
-    'credentials:write',
-    'apps:write',
-    'budgets:write',
-    'policy:write',
-    'policy:publish',
-    'policy:simulate',
-    'approvals:decide',
-    'evidence:read',
-    'jobs:write',
-  ],
-  'policy-author': [
-    'tenant:read',
-    'catalogue:read',
-    'policy:read',
-    'policy:write',
-    'policy:simulate',
-    'approvals:read',
-  ],
-  'policy-approver': [
-    'tenant:read',
-    'catalogue:read',
-    'policy:read',
-    'policy:publish',
-    'policy:simulate',
-    'approvals:read',
-    'approvals:decide',
-  ],
-  auditor: [...reading, 'evidence:read', 'evidence:export'],
-  billing: ['tenant:read', 'budgets:read', 'budgets:write'],
-};
+export { type Permission, reservedRoles, rolePermissions } from './role-permissions.js';
 
 /**
  * Every field of the schema with the permission it needs: the root fields one by one, the other types as a whole unless
@@ -145,6 +46,10 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Query.legalHolds': 'evidence:read',
   'Query.retentionClasses': 'tenant:read',
   'Query.jobs': 'jobs:read',
+  'Query.checks': 'identity:read',
+  'Query.reviews': 'reviews:read',
+  'Query.sinks': 'sinks:read',
+  'Query.reviewSettings': 'policy:read',
 
   'Mutation.signUp': 'anyone',
   'Mutation.verifyEmail': 'anyone',
@@ -207,6 +112,14 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Mutation.eraseSubject': 'evidence:erase',
   'Mutation.retryJob': 'jobs:write',
   'Mutation.dismissJob': 'jobs:write',
+  'Mutation.createSink': 'sinks:write',
+  'Mutation.createWebhook': 'sinks:write',
+  'Mutation.testSink': 'sinks:write',
+  'Mutation.rotateSigningKey': 'sinks:write',
+  'Mutation.removeSink': 'sinks:write',
+  'Mutation.setReview': 'policy:publish',
+  'Mutation.takeReview': 'reviews:decide',
+  'Mutation.decideReview': 'reviews:decide',
 
   UserError: 'anyone',
   AuditRecord: 'anyone',
@@ -270,6 +183,11 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   RetentionClass: 'tenant:read',
   Erasure: 'evidence:read',
   Job: 'jobs:read',
+  UpkeepCheck: 'identity:read',
+  Sink: 'sinks:read',
+  Review: 'reviews:read',
+  ReviewedClass: 'reviews:read',
+  ReviewSettings: 'policy:read',
 };
 
 /** Parts of an explanation are reached by who may replay and by who may read evidence; both roots were checked. */
@@ -298,6 +216,3 @@ export function permissionsOf(roles: readonly string[]): ReadonlySet<Permission>
   const own = roles.flatMap((role) => (Object.hasOwn(rolePermissions, role) ? rolePermissions[role]! : []));
   return new Set<Permission>(['anyone', 'signed-in', ...own]);
 }
-
-/** Roles that only this API itself gives. */
-export const reservedRoles: readonly string[] = ['setup', 'recovery'];

@@ -10,6 +10,7 @@ import type {
   TenantId,
 } from '@writ/domain';
 import type { Ledger, LogContext } from '@writ/ledger';
+import type { ExportOrder } from '@writ/postgres';
 import type { Control, SqlClient } from '@writ/postgres/control';
 import type { Kms } from '@writ/platform';
 import type { Facts, RecordedFacts } from '@writ/policy';
@@ -177,15 +178,6 @@ export interface EvidencePort {
   /** Undefined when there is no such decision. */
   recordedDecision(log: LogContext, record: string): Promise<RecordedDecision | undefined>;
   checkpoints(tenant: TenantContext, first: number): Promise<readonly CheckpointView[]>;
-}
-
-export interface ExportOrder {
-  readonly id: string;
-  readonly purpose: string;
-  /** Digest of who asked; the name stands sealed in the log. */
-  readonly requester: string;
-  readonly fromMs: number;
-  readonly toMs: number;
 }
 
 export interface ExportPort {

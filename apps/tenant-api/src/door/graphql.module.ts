@@ -24,6 +24,8 @@ import { PolicyReportsResolver } from '../resolvers/policy-reports.resolver.js';
 import { PolicyResolver } from '../resolvers/policy.resolver.js';
 import { ReadingResolver } from '../resolvers/reading.resolver.js';
 import { RetentionResolver } from '../resolvers/retention.resolver.js';
+import { ReviewsResolver } from '../resolvers/reviews.resolver.js';
+import { SinksResolver } from '../resolvers/sinks.resolver.js';
 import { TaxonomyResolver } from '../resolvers/taxonomy.resolver.js';
 import { TermsResolver } from '../resolvers/terms.resolver.js';
 import { TestingResolver } from '../resolvers/testing.resolver.js';
@@ -59,6 +61,8 @@ export const resolvers = [
   PolicyReportsResolver,
   EvidenceResolver,
   JobsResolver,
+  ReviewsResolver,
+  SinksResolver,
   ReadingResolver,
   RetentionResolver,
 ];

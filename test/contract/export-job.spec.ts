@@ -7,13 +7,22 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TenantContext } from '@writ/domain';
 import { keysetKey, logSigner, signKeyset, statementSigner, verifyBundle } from '@writ/ledger';
 import { systemClock } from '@writ/platform';
-import { type EnrolledLedger, enqueue, enrolledLedger, originOf, sequencerStore, withTenant } from '@writ/postgres';
+import {
+  type EnrolledLedger,
+  enqueue,
+  enrolledLedger,
+  originOf,
+  schemaOf,
+  sequencerStore,
+  withTenant,
+} from '@writ/postgres';
 import { controlMigrations } from '@writ/postgres/control';
 import { migrate } from '@writ/postgres';
 import { Sequencer } from '@writ/worker';
 import { type TestDatabase, passwordsOf, startDatabase } from './database.js';
 import { eventually } from './eventually.js';
 import type { Victim } from './export-victim.js';
+import type { RetentionVictim } from './retention-victim.js';
 import { aLog, aPermitRecord, anOutcomeRecord } from './records.js';
 
 const [rootKey, authorityKey, exportKey] = [0, 1, 2].map(() => generateKeyPairSync('ed25519').privateKey);
@@ -42,14 +51,7 @@ beforeAll(async () => {
     onAlarm: () => undefined,
     onProblem: () => undefined,
   });
-  sequencer = new Sequencer({
-    store: sequencerStore(database.plane('writ_sequencer')),
-    key: logKey,
-    clock: systemClock,
-    gate: () => Promise.resolve(),
-    onPublished: () => undefined,
-    onProblem: () => undefined,
-  });
+  sequencer = aSequencer();
   const window = { from: Date.now() - 86_400_000, until: Date.now() + 86_400_000 };
   const keys = [
     keysetKey('log', logKey.publicKey, window, 'ledger.example.org/'),
@@ -67,9 +69,20 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function requests(tenant: TenantContext, count: number): Promise<string> {
+function aSequencer(): Sequencer {
+  return new Sequencer({
+    store: sequencerStore(database.plane('writ_sequencer')),
+    key: logKey,
+    clock: systemClock,
+    gate: () => Promise.resolve(),
+    onPublished: () => undefined,
+    onProblem: () => undefined,
+  });
+}
+
+async function requests(tenant: TenantContext, count: number, keep = 'y6'): Promise<string> {
   const origin = (await originOf(database.plane('writ_gateway', 1), tenant.tenant)) ?? '';
-  const log = { ...aLog(tenant), origin };
+  const log = { ...aLog(tenant), origin, keep };
   const write = async (): Promise<void> => {
     const permit = aPermitRecord();
     const receipt = await gateway.ledger.commit(log, permit, how);
@@ -102,10 +115,6 @@ async function anOrder(tenant: TenantContext): Promise<string> {
 
 /** Runs the export in a process of its own: its result, or `killed`. */
 async function runIt(tenant: TenantContext, origin: string, id: string, killAt: string): Promise<unknown> {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'export-victim.js'), {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  const { promise, resolve } = Promise.withResolvers<unknown>();
   const given: Victim = {
     worker: database.server.url('writ_worker'),
     exporter: database.server.url('writ_exporter'),
@@ -119,6 +128,13 @@ async function runIt(tenant: TenantContext, origin: string, id: string, killAt: 
     keyset: Buffer.from(keyset).toString('base64'),
     killAt,
   };
+  return inProcess('export-victim.js', given);
+}
+
+/** The answer of a process that is given this, or `killed` when SIGKILL ended it. */
+async function inProcess(file: string, given: object): Promise<unknown> {
+  const child: ChildProcess = fork(join(import.meta.dirname, file), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const { promise, resolve } = Promise.withResolvers<unknown>();
   child.on('message', (message) => (message === 'listening' ? child.send(given) : resolve(message)));
   child.on('exit', (_code, signal) => resolve(signal === 'SIGKILL' ? 'killed' : 'ended'));
   const result = await promise;
@@ -158,3 +174,60 @@ describe('F26: an export whose worker is killed', () => {
     expect(existsSync(`${placeOf(tenant, id)}.part`)).toBe(false);
   });
 });
+
+describe('F25: retention whose worker is killed', () => {
+  it.each([
+    ['after the order and before the first window', 0],
+    ['between windows', 2],
+  ])(
+    '%s goes on with another order, deletes nothing but what has expired, and the log still verifies',
+    async (_name, windows) => {
+      const tenant = await database.tenant();
+      const admin = await database.session('postgres');
+      await admin.query('ALTER TABLE ledger.retention_class DROP CONSTRAINT IF EXISTS retention_class_keep_check');
+      await admin.query(`UPDATE ledger.retention_class SET keep = '1 millisecond' WHERE keep_class = 'm6'`);
+      await requests(tenant, 20, 'm6');
+      const origin = await requests(tenant, 5, 'y6');
+      const given: RetentionVictim = {
+        urls: {
+          worker: database.server.url('writ_worker'),
+          exporter: database.server.url('writ_exporter'),
+          retention: database.server.url('writ_retention'),
+        },
+        tenant: tenant.tenant,
+        origin,
+        authorityKey: authorityKey!.export({ type: 'pkcs8', format: 'pem' }),
+        windows,
+      };
+      // One that was stopped stays stopped, so this turn has its own.
+      const running = aSequencer();
+      running.start();
+      try {
+        expect(await inProcess('retention-victim.js', given)).toBe('killed');
+        expect(await kept(tenant, 'm6')).toBe(windows === 0 ? 40 : 20);
+        await eventually(async () => {
+          await inProcess('retention-victim.js', { ...given, windows: -1 });
+          expect(await kept(tenant, 'm6')).toBe(0);
+        }, 30_000);
+        expect(await kept(tenant, 'y6')).toBeGreaterThanOrEqual(10);
+      } finally {
+        await running.stop();
+      }
+      sequencer = aSequencer();
+      const id = await anOrder(tenant);
+      await runIt(tenant, origin, id, 'never');
+      const bundle = readFileSync(placeOf(tenant, id));
+      const source = { length: bundle.length, read: (at: number, length: number) => bundle.subarray(at, at + length) };
+      expect(verifyBundle(source, { root: root.publicKey }).findings).toEqual([]);
+    },
+  );
+});
+
+async function kept(tenant: TenantContext, keep: string): Promise<number> {
+  const admin = await database.session('postgres');
+  const { rows } = await admin.query<{ n: number }>(
+    `SELECT count(*)::int AS n FROM ${schemaOf(tenant.tenant)}.record WHERE keep_class = $1`,
+    [keep],
+  );
+  return rows[0]?.n ?? -1;
+}

@@ -83,10 +83,13 @@ describe("the gateway's login", () => {
     );
     expect(rows.map(({ name }) => name.replace(/\(.*/, ''))).toEqual([
       'control.ask_review',
+      'control.cell_of',
       'control.enqueue',
       'control.find_app_key',
+      'control.find_connection',
       'control.find_issuer',
       'control.lease_budget',
+      'control.lease_budget_now',
       'control.load_snapshot',
       'control.reviews_of',
       'control.reviews_since',

@@ -1,6 +1,39 @@
-import { type Permission, rolePermissions } from './role-permissions.js';
+import { rolePermissions } from './roles.js';
 
-export { type Permission, reservedRoles, rolePermissions } from './role-permissions.js';
+/** What a caller may do. `anyone` needs no credential; `signed-in` any verified one. */
+export type Permission =
+  | 'anyone'
+  | 'signed-in'
+  | 'tenant:create'
+  | 'tenant:read'
+  | 'tenant:write'
+  | 'identity:read'
+  | 'identity:write'
+  | 'members:read'
+  | 'members:write'
+  | 'catalogue:read'
+  | 'catalogue:write'
+  | 'credentials:write'
+  | 'apps:read'
+  | 'apps:write'
+  | 'budgets:read'
+  | 'budgets:write'
+  | 'policy:read'
+  | 'policy:write'
+  | 'policy:publish'
+  | 'policy:simulate'
+  | 'approvals:read'
+  | 'approvals:decide'
+  | 'evidence:read'
+  | 'evidence:export'
+  | 'evidence:hold'
+  | 'evidence:erase'
+  | 'jobs:read'
+  | 'jobs:write'
+  | 'sinks:read'
+  | 'sinks:write'
+  | 'reviews:read'
+  | 'reviews:decide';
 
 /**
  * Every field of the schema with the permission it needs: the root fields one by one, the other types as a whole unless
@@ -56,6 +89,11 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Mutation.createTenant': 'tenant:create',
   'Mutation.completeSetup': 'members:write',
   'Mutation.updateTenant': 'tenant:write',
+  'Mutation.suspendTenant': 'members:write',
+  'Mutation.resumeTenant': 'members:write',
+  'Mutation.requestTenantDeletion': 'members:write',
+  'Mutation.cancelTenantDeletion': 'members:write',
+  'Mutation.completeTenantDeletion': 'members:write',
   'Mutation.createDomain': 'identity:write',
   'Mutation.verifyDomain': 'identity:write',
   'Mutation.removeDomain': 'identity:write',

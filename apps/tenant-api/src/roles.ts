@@ -1,37 +1,4 @@
-/** What a caller may do. `anyone` needs no credential; `signed-in` any verified one. */
-export type Permission =
-  | 'anyone'
-  | 'signed-in'
-  | 'tenant:create'
-  | 'tenant:read'
-  | 'tenant:write'
-  | 'identity:read'
-  | 'identity:write'
-  | 'members:read'
-  | 'members:write'
-  | 'catalogue:read'
-  | 'catalogue:write'
-  | 'credentials:write'
-  | 'apps:read'
-  | 'apps:write'
-  | 'budgets:read'
-  | 'budgets:write'
-  | 'policy:read'
-  | 'policy:write'
-  | 'policy:publish'
-  | 'policy:simulate'
-  | 'approvals:read'
-  | 'approvals:decide'
-  | 'evidence:read'
-  | 'evidence:export'
-  | 'evidence:hold'
-  | 'evidence:erase'
-  | 'jobs:read'
-  | 'jobs:write'
-  | 'sinks:read'
-  | 'sinks:write'
-  | 'reviews:read'
-  | 'reviews:decide';
+import type { Permission } from './permissions.js';
 
 const reading: readonly Permission[] = [
   'tenant:read',
@@ -68,10 +35,10 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
     'evidence:read',
     'evidence:export',
     'jobs:write',
-    'evidence:hold',
-    'evidence:erase',
     'reviews:decide',
     'sinks:write',
+    'evidence:hold',
+    'evidence:erase',
   ],
   admin: [
     ...reading,

@@ -100,17 +100,6 @@ describe('an export', () => {
       ),
     ).rejects.toMatchObject({ code: '25006' });
   });
-
-  it('F26: that breaks off anywhere is no bundle: the signed manifest comes last', async () => {
-    const tenant = await database.tenant();
-    await requests(tenant, 20);
-    const whole = await bundleOf(tenant);
-    for (let part = 1; part < 40; part += 1) {
-      const { exit } = verified(whole.subarray(0, Math.floor((whole.length * part) / 40)));
-      expect(exit).toBe(exitCodes.format);
-    }
-    expect(verified(whole).exit).toBe(exitCodes.ok);
-  });
 });
 
 describe('retention', () => {

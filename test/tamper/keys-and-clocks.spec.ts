@@ -205,6 +205,18 @@ describe('a clock', () => {
   });
 });
 
+describe('an export', () => {
+  it('F26: that breaks off anywhere is no bundle: the signed manifest comes last', async () => {
+    const tenant = await ground.database.tenant();
+    await ground.write(own, tenant, 20);
+    await settle(ground.sequencer());
+    const whole = await ground.bundle(tenant);
+    for (let part = 1; part < 40; part += 1)
+      expect(ground.verify(whole.subarray(0, Math.floor((whole.length * part) / 40))).exit).toBe(exitCodes.format);
+    expect(ground.verify(whole).exit).toBe(exitCodes.ok);
+  });
+});
+
 describe('a superuser', () => {
   it('row 43: who turns the guards off is told of by the auditor, whatever he did meanwhile', async () => {
     const tenant = await ground.database.tenant();

@@ -96,7 +96,7 @@ async function startParts(
   const ground: Ground = { postgres, redis, keys, simulated, ports };
   const tenantApi = await app('tenant-api', tenantApiSettings(ground));
   const given = workerSettings(ground, join(folder, 'anchors'));
-  const worker = await app('worker', given, ['--roles', 'sequencer,sweeper,auditor,retention,jobs']);
+  const worker = await app('worker', given, ['--roles', 'sequencer,sweeper,auditor,retention,usage,jobs']);
   const gateway = await app('gateway', gatewaySettings(ground, gatewayProcesses, join(folder, 'spool')));
   const urls = {
     gateway: `http://127.0.0.1:${ports.gateway}`,

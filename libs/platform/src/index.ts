@@ -6,3 +6,5 @@ export * from './metrics.js';
 export * from './sealed-folder.js';
 export * from './random.js';
 export * from './settings.js';
+export * from './gen-ai.js';
+export * from './traces.js';

@@ -30,7 +30,13 @@ process.exit(failed ? 1 : 0);
 /** Every section that was asked for, then the report; false when a request failed where none should. */
 async function run(inRoom: Room, on: Cores, tenant: BenchTenant): Promise<boolean> {
   const wanted = (section: Options['sections'][number]): boolean => options.sections.includes(section);
-  const how: Contest = { room: inRoom, tenants: [tenant], rounds: options.rounds, secondsEach: options.secondsEach };
+  const how: Contest = {
+    room: inRoom,
+    tenants: [tenant],
+    rounds: options.rounds,
+    secondsEach: options.secondsEach,
+    warmSeconds: options.warmSeconds,
+  };
   const missing: string[] = [];
   const writ = await startWrit(inRoom, 1, on.gateway);
   const series: Series[] = [];
@@ -54,7 +60,8 @@ async function run(inRoom: Room, on: Cores, tenant: BenchTenant): Promise<boolea
 
 function workloads(): readonly Workload[] {
   if (options.smoke) return [allNew(1_000, 4), streams(4)];
-  return [allNew(1_000), allNew(10_000), repeatedHistory(10_000), repeatedHistory(100_000, 16), streams()];
+  const all = [allNew(1_000), allNew(10_000), repeatedHistory(10_000), repeatedHistory(100_000, 16), streams()];
+  return all.filter(({ name }) => options.isAsked(name));
 }
 
 async function besidePeers(
@@ -68,7 +75,7 @@ async function besidePeers(
   const node = await startPlainNode(room, on.gateway);
   const nginx = await startNginx(room, on.gateway);
   if (!nginx) missing.push('nginx is not installed, so its rows are absent; on Debian: apt-get install nginx-light');
-  const gateways = [writ, portkey, node, ...(nginx ? [nginx] : [])];
+  const gateways = [writ, portkey, node, ...(nginx ? [nginx] : [])].filter(({ name }) => options.isBeside(name));
   const found: Series[] = [];
   try {
     // One workload after the other: two at once would measure each other.

@@ -16,6 +16,11 @@ export interface Options {
   readonly soakMinutes: number;
   /** Profiles the gateway instead, and writes flame graphs. */
   readonly profile: boolean;
+  readonly warmSeconds: number;
+  /** Which workloads of the section `peers` are measured; all unless `--workload` names a part of their names. */
+  isAsked(workload: string): boolean;
+  /** Which gateways; all unless `--beside` lists some. Ours is always there. */
+  isBeside(gateway: string): boolean;
   /** Base name of the files in bench/results. */
   readonly name: string;
 }
@@ -32,6 +37,8 @@ export function readOptions(): Options {
       soak: { type: 'string' },
       profile: { type: 'boolean', default: false },
       name: { type: 'string' },
+      workload: { type: 'string' },
+      beside: { type: 'string' },
     },
   });
   const { quick, smoke, profile } = values;
@@ -48,6 +55,9 @@ export function readOptions(): Options {
     secondsEach: number(values.seconds, smoke ? 0.5 : quick ? 1 : 3),
     tenants: number(values.tenants, short ? 20 : 1_000),
     sections: chosen,
+    warmSeconds: smoke ? 0.5 : 15,
+    isAsked: (workload) => workload.includes(values.workload ?? ''),
+    isBeside: (gateway) => values.beside?.split(',').concat('writ').includes(gateway) ?? true,
     soakMinutes: number(values.soak, 0),
     name: values.name ?? (values.soak === undefined ? (smoke ? 'smoke' : quick ? 'quick' : 'latest') : 'soak'),
   };

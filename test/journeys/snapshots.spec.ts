@@ -19,7 +19,11 @@ async function aWrappedSnapshot(kms: Kms, more: Partial<Snapshot> = {}): Promise
 const snapshotsOf = (snapshot: Snapshot, kms: Kms, platform?: PolicyImage) =>
   createSnapshots({
     ...(platform === undefined ? {} : { platform }),
-    source: { current: () => Promise.resolve({ ok: true, value: snapshot }), close: () => Promise.resolve() },
+    source: {
+      current: () => Promise.resolve({ ok: true, value: snapshot }),
+      warm: () => Promise.resolve(0),
+      close: () => Promise.resolve(),
+    },
     kms,
     clock: systemClock,
     log,

@@ -54,8 +54,8 @@ export function idpCommand(): Command {
   reaching(idp.command('test'))
     .description('check a real token and say what each check found')
     .requiredOption('--name <name>')
-    .requiredOption('--subject-token <file>', 'a file that holds a real access token')
-    .action((options: Options & { readonly name: string; readonly subjectToken: string }) =>
+    .requiredOption('--token <file>', 'a file that holds a real access token; for mtls a certificate')
+    .action((options: Options & { readonly name: string; readonly token: string }) =>
       answered(options.json ?? false, () => test(options)),
     );
   reaching(idp.command('map'))
@@ -110,9 +110,9 @@ async function add(options: Options & AddOptions) {
   };
 }
 
-async function test(options: Options & { readonly name: string; readonly subjectToken: string }) {
+async function test(options: Options & { readonly name: string; readonly token: string }) {
   const { id } = await provider(connectionOf(options), options.name);
-  const token = readFileSync(options.subjectToken, 'utf8').trim();
+  const token = readFileSync(options.token, 'utf8').trim();
   const fields = 'passed roles explanation { label outcome because children { label outcome because } }';
   const value = await change(connectionOf(options), 'testIdentityProvider', { id, token }, fields);
   if (value['passed'] !== true) process.exitCode = 1;

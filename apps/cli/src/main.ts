@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { classifyCommand } from './classify.js';
+import { exportsCommand } from './exports.js';
 import { jobsCommand } from './jobs.js';
 import { policyCommand } from './policy.js';
 import { cellCommand } from './cell.js';
 import { idpCommand } from './idp.js';
+import { initCommand, loginCommand } from './init.js';
 import { migrateCommand } from './migrate.js';
 import { tenantCommand } from './tenant.js';
 import { verifyCommand } from './verify.js';
@@ -16,11 +18,14 @@ for (const command of [
   witnessCommand(),
   policyCommand(),
   classifyCommand(),
+  initCommand(),
+  loginCommand(),
   tenantCommand(),
   idpCommand(),
   migrateCommand(),
   cellCommand(),
   jobsCommand(),
+  exportsCommand(),
 ])
   writ.addCommand(command);
 await writ.parseAsync();

@@ -46,7 +46,10 @@ export function door(
     const from = ports.clock.monotonicMs();
     const hangUp = new AbortController();
     reply.hijack();
-    reply.raw.once('close', () => hangUp.abort());
+    // A close after the whole answer is no hang-up.
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) hangUp.abort();
+    });
     const socket = sealResponse(reply.raw, drainMs);
     const meta = metaOf(request, request.url.split('?', 1)[0] ?? '', ports.clock.nowMs());
     try {

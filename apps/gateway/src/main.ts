@@ -4,10 +4,11 @@ import { createLog } from '@writ/platform';
 import { createServer } from './server.js';
 import { startManagement } from './management.js';
 import { createObserver } from './observe.js';
-import { onShutDown, runPrimary } from './primary.js';
+import { runPrimary } from './primary.js';
 import { credentialReader } from './request.js';
 import { readGatewaySettings, type GatewaySettings } from './settings.js';
 import { surfaces } from './surfaces.js';
+import { onShutDown, refuseConnections, tellPrimary, tenantsInUse } from './worker.js';
 import { wire } from './wiring.js';
 
 const settings = readGatewaySettings();
@@ -50,7 +51,7 @@ function ownCertificate({
 }
 
 async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings): Promise<void> {
-  const wiring = wire({ listenHost, listenPort, ...rest });
+  const wiring = wire({ listenHost, listenPort, ...rest }, (tenant) => tellPrimary({ kind: 'serves', tenant }));
   const { ports, log } = wiring;
   let draining = false;
   const app = await createServer({
@@ -62,13 +63,15 @@ async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings)
     credentialOf: credentialReader(rest),
     tls: ownCertificate(rest),
   });
-  onShutDown(async () => {
+  onShutDown(async (idleMs) => {
     draining = true;
+    await refuseConnections(app.getHttpServer(), idleMs);
     await app.close();
     await wiring.close();
   });
   process.on('unhandledRejection', (cause) =>
     log.error({ err: cause }, 'a promise was rejected and nobody waited for it'),
   );
+  await wiring.warm(await tenantsInUse());
   await app.listen(listenPort, listenHost);
 }

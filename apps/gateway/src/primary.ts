@@ -1,5 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
+import { limits } from '@writ/domain';
 import type { Log } from '@writ/platform';
+import { isToPrimary, type ToWorker } from './messages.js';
 
 export interface PrimaryOptions {
   readonly processes: number;
@@ -9,7 +11,12 @@ export interface PrimaryOptions {
   readonly onListening: (port: number) => void;
 }
 
-type ToWorker = { readonly kind: 'shut-down' };
+const firstPauseMs = 200;
+const longestPauseMs = 10_000;
+/** A process that lived for so long did not die of its start. */
+const healthyMs = 30_000;
+/** Nobody takes over when everything ends, so nobody is waited for. */
+const idleAtEndMs = 250;
 
 /** Resolves with the port once the new process listens. */
 async function start(): Promise<number> {
@@ -24,55 +31,27 @@ function workers(): Worker[] {
   return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
 }
 
+/** A channel that closed a moment ago must not throw in the primary: that would end the whole gateway. */
+function tell(worker: Worker, message: ToWorker): void {
+  if (worker.isConnected()) worker.send(message, () => undefined);
+}
+
 /**
  * Keeps `processes` gateway processes alive. SIGTERM and SIGINT drain them all and end; SIGHUP replaces them one by one,
- * each only after its successor listens, so that no request fails. The primary owns the signals; workers ignore them.
+ * each only after its successor listens, so that no request fails. A successor is told the tenants in use before it listens.
+ * The primary owns the signals; workers ignore them.
  */
-export function runPrimary({ processes, drainMs, log, onListening }: PrimaryOptions): void {
-  const leaving = new Set<number>();
-  let stopping = false;
+export function runPrimary(options: PrimaryOptions): void {
+  const { processes, log, onListening } = options;
+  const primary = new Primary(options);
   let rolling: Promise<void> = Promise.resolve();
-
-  async function drain(worker: Worker): Promise<void> {
-    leaving.add(worker.id);
-    const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    const message: ToWorker = { kind: 'shut-down' };
-    if (worker.isConnected()) worker.send(message, () => undefined);
-    const deadline = setTimeout(() => worker.process.kill('SIGKILL'), drainMs);
-    await gone;
-    clearTimeout(deadline);
-  }
-
-  async function roll(): Promise<void> {
-    for (const old of workers()) {
-      if (stopping) return;
-      await start();
-      await drain(old);
-    }
-    log.info('every gateway process was replaced');
-  }
-
-  async function stop(): Promise<void> {
-    if (stopping) return;
-    stopping = true;
-    await Promise.all(workers().map(drain));
-    process.exit(0);
-  }
-
-  cluster.on('exit', (worker, code, signal) => {
-    if (stopping || leaving.delete(worker.id)) return;
-    log.error({ code, signal }, 'a gateway process died and is replaced');
-    setTimeout(() => {
-      if (!stopping)
-        start().catch((error: unknown) => log.error({ err: error }, 'a gateway process could not be replaced'));
-    }, 200);
-  });
-  process.on('SIGTERM', () => void stop());
-  process.on('SIGINT', () => void stop());
+  process.on('SIGTERM', () => void primary.stop());
+  process.on('SIGINT', () => void primary.stop());
   process.on('SIGHUP', () => {
-    rolling = rolling.then(roll).catch((error: unknown) => log.error({ err: error }, 'the rolling restart stopped'));
+    rolling = rolling
+      .then(() => primary.roll())
+      .catch((error: unknown) => log.error({ err: error }, 'the rolling restart stopped'));
   });
-
   Promise.all(Array.from({ length: processes }, start)).then(
     ([port]) => onListening(port ?? 0),
     (error: unknown) => {
@@ -82,19 +61,100 @@ export function runPrimary({ processes, drainMs, log, onListening }: PrimaryOpti
   );
 }
 
-/** The worker's side: drains when the primary says so, or when the primary is gone. */
-export function onShutDown(shutDown: () => Promise<void>): void {
-  process.on('SIGTERM', () => undefined);
-  process.on('SIGINT', () => undefined);
-  process.on('SIGHUP', () => undefined);
-  const leave = (): void => {
-    shutDown().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
-  };
-  process.on('message', (message: unknown) => {
-    if (typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'shut-down') leave();
-  });
-  process.on('disconnect', leave);
+class Primary {
+  readonly #listenedAt = new Map<number, number>();
+  readonly #leaving = new Set<number>();
+  /** Tenants that processes serve, the one served first the longest ago in front. */
+  readonly #served = new Set<string>();
+  #stopping = false;
+  #earlyDeaths = 0;
+
+  constructor(private readonly options: PrimaryOptions) {
+    cluster.on('listening', (worker) => this.#listenedAt.set(worker.id, performance.now()));
+    cluster.on('message', (worker, message: unknown) => this.#hear(worker, message));
+    cluster.on('exit', (worker, code, signal) => this.#died(worker, { code, signal }));
+  }
+
+  async roll(): Promise<void> {
+    for (const old of workers()) {
+      if (this.#stopping) return;
+      if (old.isDead()) continue;
+      // One after the other is the point: the others serve meanwhile.
+      // oxlint-disable-next-line no-await-in-loop
+      if (!(await this.#succeed(old))) return;
+      // oxlint-disable-next-line no-await-in-loop
+      await this.#drain(old, limits.drainIdleMs);
+    }
+    this.options.log.info('every gateway process was replaced');
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    await Promise.all(workers().map((worker) => this.#drain(worker, idleAtEndMs)));
+    process.exit(0);
+  }
+
+  #hear(worker: Worker, message: unknown): void {
+    if (!isToPrimary(message)) return;
+    if (message.kind === 'starts') return tell(worker, { kind: 'prepare', tenants: [...this.#served].toReversed() });
+    this.#served.delete(message.tenant);
+    this.#served.add(message.tenant);
+    const [oldest] = this.#served;
+    if (this.#served.size > limits.snapshotsHeld && oldest !== undefined) this.#served.delete(oldest);
+  }
+
+  /** Starts the successor. False when it did not come up: the old one stays, and the rolling restart ends there. */
+  async #succeed(old: Worker): Promise<boolean> {
+    // Should the old one die meanwhile, its successor is on its way already.
+    this.#leaving.add(old.id);
+    try {
+      await start();
+      return true;
+    } catch (error) {
+      const sentence = 'the rolling restart stopped: the new process did not start, and the old ones stay';
+      this.options.log.error({ err: error }, sentence);
+      this.#leaving.delete(old.id);
+      if (old.isDead() && !this.#stopping) void this.#replace();
+      return false;
+    }
+  }
+
+  async #drain(worker: Worker, idleMs: number): Promise<void> {
+    if (worker.isDead()) return;
+    this.#leaving.add(worker.id);
+    const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    tell(worker, { kind: 'shut-down', idleMs });
+    const deadline = setTimeout(() => worker.process.kill('SIGKILL'), this.options.drainMs);
+    await gone;
+    clearTimeout(deadline);
+  }
+
+  #died(worker: Worker, how: { readonly code: number; readonly signal: string }): void {
+    const since = this.#listenedAt.get(worker.id);
+    this.#listenedAt.delete(worker.id);
+    // Whoever started one that never listened hears of it there.
+    if (this.#leaving.has(worker.id) || this.#stopping || since === undefined) return;
+    this.#earlyDeaths = performance.now() - since < healthyMs ? this.#earlyDeaths + 1 : 0;
+    this.options.log.error(how, 'a gateway process died and is replaced');
+    void this.#replace();
+  }
+
+  /** Tries until one listens, with longer and longer pauses while they die early. */
+  async #replace(): Promise<void> {
+    for (;;) {
+      const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** this.#earlyDeaths);
+      // oxlint-disable-next-line no-await-in-loop -- each try waits for the one before
+      await new Promise<void>((resolve) => void setTimeout(resolve, pauseMs));
+      if (this.#stopping) return;
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        await start();
+        return;
+      } catch (error) {
+        this.#earlyDeaths += 1;
+        this.options.log.error({ err: error }, 'a gateway process could not be replaced; it is tried again');
+      }
+    }
+  }
 }

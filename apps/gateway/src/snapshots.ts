@@ -1,8 +1,6 @@
-import { createHmac } from 'node:crypto';
-import { refuse, type Refusal, type Result, type Snapshot, type TenantContext } from '@writ/domain';
-import { loadTaxonomy } from '@writ/classification';
-import type { Held, SnapshotPort } from '@writ/enforcement';
-import { compile, link, type PolicyImage } from '@writ/policy';
+import { type Refusal, type Result, type Snapshot, type TenantContext, type TenantId } from '@writ/domain';
+import { holdSnapshot, type Held, type SnapshotPort } from '@writ/enforcement';
+import { link, type PolicyImage } from '@writ/policy';
 import type { Clock, Kms, Log } from '@writ/platform';
 import type { SnapshotSource } from '@writ/postgres';
 
@@ -15,6 +13,18 @@ export interface SnapshotDependencies {
   readonly platform?: PolicyImage;
   /** C2SP origin line of a tenant's log. */
   readonly originOf: (snapshot: Snapshot) => string;
+  /** Told when a tenant's snapshot is first prepared in this process. */
+  readonly used?: (tenant: TenantId) => void;
+}
+
+/** The port, and what a process does before it listens. */
+export interface GatewaySnapshots extends SnapshotPort {
+  /** Prepares the snapshots of these tenants; `also` is done with each. Resolves with how many. */
+  warm(
+    tenants: readonly string[],
+    also: (snapshot: Snapshot) => Promise<unknown>,
+    isLate: () => boolean,
+  ): Promise<number>;
 }
 
 interface Prepared {
@@ -27,7 +37,7 @@ interface Prepared {
  * Turns a tenant's snapshot into what the path needs: compiled policy, taxonomy, keys. Done once per version, by object
  * identity of the snapshot; relinked when an assurance begins or ends. What cannot be compiled refuses.
  */
-export function createSnapshots(dependencies: SnapshotDependencies): SnapshotPort {
+export function createSnapshots(dependencies: SnapshotDependencies): GatewaySnapshots {
   const { source, clock } = dependencies;
   const prepared = new WeakMap<Snapshot, Promise<Result<Prepared, Refusal>>>();
 
@@ -36,6 +46,7 @@ export function createSnapshots(dependencies: SnapshotDependencies): SnapshotPor
     if (!ready) {
       ready = prepareSnapshot(tenant, snapshot, dependencies);
       prepared.set(snapshot, ready);
+      dependencies.used?.(tenant.tenant);
       // An outage of the key service is not a property of the snapshot: the next request tries again.
       ready.catch(() => prepared.delete(snapshot));
     }
@@ -50,6 +61,8 @@ export function createSnapshots(dependencies: SnapshotDependencies): SnapshotPor
   }
 
   return {
+    warm: (tenants, also, isLate) =>
+      source.warm(tenants, (tenant, snapshot) => Promise.all([prepare(tenant, snapshot), also(snapshot)]), isLate),
     async current(tenant) {
       const current = await source.current(tenant);
       if (current.ok) {
@@ -69,35 +82,23 @@ async function prepareSnapshot(
   snapshot: Snapshot,
   { kms, clock, log, originOf, platform }: SnapshotDependencies,
 ): Promise<Result<Prepared, Refusal>> {
-  const image = compile(snapshot.policy.source, snapshot.policy.version);
-  const taxonomy = loadTaxonomy(snapshot.taxonomy);
-  if (!image.ok || image.value.hash !== snapshot.policy.hash || !taxonomy.ok) {
+  const hmacKey = await kms.unwrap(`tenant/${snapshot.tenant}/hmac`, snapshot.wrappedKeys.hmac);
+  const contentKey = await kms.unwrap(`tenant/${snapshot.tenant}/content`, snapshot.wrappedKeys.content);
+  const ground = {
+    log: { tenant, origin: originOf(snapshot), hmacKey, contentKey, keep: snapshot.evidence.keep },
+    nowMs: clock.nowMs(),
+    ...(platform === undefined ? {} : { platform }),
+  };
+  const made = holdSnapshot(snapshot, ground);
+  if (!made.ok)
     log.error(
       { tenant: snapshot.tenant, version: snapshot.version },
       'a published snapshot does not compile to what it claims',
     );
-    return { ok: false, error: refuse('policy-invalid') };
-  }
-  const hmacKey = await kms.unwrap(`tenant/${snapshot.tenant}/hmac`, snapshot.wrappedKeys.hmac);
-  const contentKey = await kms.unwrap(`tenant/${snapshot.tenant}/content`, snapshot.wrappedKeys.content);
-  const shadow = shadowImage(snapshot, log);
-  const linked = (one: PolicyImage) => link(one, snapshot.endpoints, clock.nowMs(), platform);
-  const held: Held = {
-    snapshot,
-    policy: linked(image.value),
-    ...(shadow && { shadow: linked(shadow) }),
-    taxonomy: taxonomy.value,
-    log: { tenant, origin: originOf(snapshot), hmacKey, contentKey, keep: snapshot.evidence.keep },
-    digestKey: createHmac('sha256', hmacKey).update('writ/stream-and-values').digest(),
-  };
-  return { ok: true, value: { held, image: image.value, shadow } };
-}
-
-/** A version on trial that is not what it claims is left out: it decides nothing, so nothing is denied for it. */
-function shadowImage({ shadowPolicy, tenant, version }: Snapshot, log: Log): PolicyImage | undefined {
-  if (shadowPolicy === undefined) return undefined;
-  const image = compile(shadowPolicy.source, shadowPolicy.version);
-  if (image.ok && image.value.hash === shadowPolicy.hash) return image.value;
-  log.warn({ tenant, version }, 'the policy on trial does not compile to what it claims, so it is not tried');
-  return undefined;
+  else if (snapshot.shadowPolicy !== undefined && made.value.shadow === undefined)
+    log.warn(
+      { tenant: snapshot.tenant, version: snapshot.version },
+      'the policy on trial does not compile to what it claims, so it is not tried',
+    );
+  return made;
 }

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isCleared } from '@writ/classification';
-import { limits, parseRecordId, type RecordId } from '@writ/domain';
+import { limits, parseRecordId, type RecordId, type Snapshot, type TenantId } from '@writ/domain';
 import type { Ports } from '@writ/enforcement';
 import { createIdentity, documentFetcher, type Directory, type Trust } from '@writ/identity';
 import { isReceipt, parseWitnessPolicy, rawPublicKey, statementSigner, type WitnessPolicy } from '@writ/ledger';
@@ -22,31 +22,36 @@ import {
   enrolledLedger,
   logOrigin,
   planePool,
+  reviewBoard,
   snapshotSource,
   snapshotVerifier,
   type ConnectionDirectory,
+  type DirectoryConnection,
   type EnrolledLedger,
   type PlanePool,
 } from '@writ/postgres';
 import { createProviders, dialects } from '@writ/providers';
-import { connectRedis, createLimits, sharedReplays, sharedRests } from '@writ/redis';
+import { connectRedis, createLimits, sharedReplays, sharedRests, type Limits, type RedisConnection } from '@writ/redis';
 import { isAuthorizedBy, localHealth, type LocalHealth } from '@writ/routing';
 import { createClassifier } from './classifier.js';
 import { securityEvents } from './security.js';
+import { createReviews } from './reviews.js';
 import type { GatewaySettings } from './settings.js';
-import { createSnapshots } from './snapshots.js';
+import { createSnapshots, type GatewaySnapshots } from './snapshots.js';
 import { buildVersion } from './version.js';
 
 export interface Wiring {
   readonly ports: Ports;
   readonly log: Log;
+  /** Loads what these tenants' requests need, for ten seconds at most, so that a new process does not begin cold. */
+  warm(tenants: readonly string[]): Promise<number>;
   close(): Promise<void>;
 }
 
 type Problem = (what: string, cause?: unknown) => void;
 
 /** Plugs the adapters into the sockets of the wall. The compiler checks here, and only here, that they fit. */
-export function wire(settings: GatewaySettings): Wiring {
+export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => void): Wiring {
   const log = createLog('gateway', settings.logLevel);
   const problem: Problem = (what, cause) => log.warn({ cause: cause instanceof Error ? cause.message : cause }, what);
   const ledgerPlane = planePool('writ_gateway', { url: settings.ledgerDatabaseUrl ?? settings.databaseUrl, max: 8 });
@@ -67,10 +72,19 @@ export function wire(settings: GatewaySettings): Wiring {
   const security = securityEvents(log, systemClock);
   const kms = localKms(Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64'));
   const clock = systemClock;
-  const leases = budgetStore(configPlane);
-  const spending = createLimits({ redis, leases, clock, instances: settings.processes, onProblem: problem });
+  const spending = limitsOf(settings, redis, configPlane, problem);
   const endpoints = sharedHealth(settings, problem);
   const classifier = createClassifier(clock);
+  const board = reviewBoard(configPlane, problem);
+  const snapshots = createSnapshots({
+    source,
+    kms,
+    clock,
+    log,
+    originOf: ({ tenant }) => logOrigin(settings.logName, tenant),
+    ...platformLayer(settings.platformPolicyFile),
+    ...(used === undefined ? {} : { used }),
+  });
   const ports: Ports = {
     identity: createIdentity({
       directory: callersOf(directory, settings.adminAudience),
@@ -80,14 +94,7 @@ export function wire(settings: GatewaySettings): Wiring {
       clientSecret: (trust) => openClientSecret(kms, trust),
       failed: (error) => problem('a credential could not be verified', error),
     }),
-    snapshots: createSnapshots({
-      source,
-      kms,
-      clock,
-      log,
-      originOf: ({ tenant }) => logOrigin(settings.logName, tenant),
-      ...platformLayer(settings.platformPolicyFile),
-    }),
+    snapshots,
     classifier,
     limits: spending,
     ledger: own.ledger,
@@ -99,6 +106,7 @@ export function wire(settings: GatewaySettings): Wiring {
     }),
     dialects,
     health: endpoints.health,
+    reviews: createReviews(board, problem),
     clock,
     ids: { recordId, random: () => Math.random() },
     security,
@@ -107,10 +115,36 @@ export function wire(settings: GatewaySettings): Wiring {
     security.close();
     await own.close();
     await Promise.allSettled([spending.close(), endpoints.close(), classifier.close()]);
-    await Promise.allSettled([source.close(), directory.close(), redis.close(), egress.close()]);
+    await Promise.allSettled([source.close(), board.close(), directory.close(), redis.close(), egress.close()]);
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
-  return { ports, log, close };
+  const warm = warmer(snapshots, directory, own.enrolled);
+  return { ports, log, warm, close };
+}
+
+/**
+ * The writer's key is enrolled, and the snapshots in use are here with their issuers: who asks is looked up before what is
+ * asked. A database that is out holds no start for longer than `warmingMs`; such a process refuses until it is back.
+ */
+function warmer(snapshots: GatewaySnapshots, directory: ConnectionDirectory, enrolled: Promise<void>): Wiring['warm'] {
+  const issuers = ({ connections }: Snapshot): Promise<unknown> =>
+    Promise.all(connections.map(({ issuer }) => directory.find(issuer)));
+  return async (tenants) => {
+    const late = systemClock.after(limits.warmingMs);
+    let isLate = false;
+    void late.elapsed.then(() => {
+      isLate = true;
+    });
+    const warmed = await snapshots.warm(tenants, issuers, () => isLate);
+    await Promise.race([enrolled, late.elapsed]);
+    late.cancel();
+    return warmed;
+  };
+}
+
+function limitsOf({ processes }: GatewaySettings, redis: RedisConnection, plane: PlanePool, problem: Problem): Limits {
+  const leases = budgetStore(plane);
+  return createLimits({ redis, leases, clock: systemClock, instances: processes, onProblem: problem });
 }
 
 /** What this process learns of its endpoints, and what the others tell of them. */
@@ -159,11 +193,15 @@ function ownLedger(settings: GatewaySettings, plane: PlanePool, log: Log, proble
  * of the directory is thrown, for which identity refuses as unavailable; it is never taken for "nobody".
  */
 function callersOf(directory: ConnectionDirectory, adminAudience: string): Directory {
+  // The directory gives the same list until a publish; so does this, and what was concluded from it holds as long.
+  const known = new WeakMap<readonly DirectoryConnection[], readonly Trust[]>();
   return {
     async find(issuer) {
       const found = await directory.find(issuer);
       if (!found.ok) throw new Error('the directory of connections is unavailable');
-      return found.value.map((trust) => withoutAudience(trust, adminAudience));
+      const trusts = known.get(found.value) ?? found.value.map((trust) => withoutAudience(trust, adminAudience));
+      known.set(found.value, trusts);
+      return trusts;
     },
     async findConnection(id) {
       const found = await directory.findConnection(id);

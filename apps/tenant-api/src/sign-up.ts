@@ -4,7 +4,7 @@ import { logOrigin } from '@writ/postgres';
 import { type ControlTx, SignUpRow, TenantRow } from '@writ/postgres/control';
 import { IsNull, LessThan, MoreThan, Not } from 'typeorm';
 import { keyContext } from './administration.js';
-import type { BootstrapIssuer, IssuedToken } from './bootstrap-issuer.js';
+import type { BootstrapIssuer, IssuedToken } from './bootstrap/issuer.js';
 import type { Ports } from './ports.js';
 import { type UserError, UserErrorCode, userError } from './schema/building-blocks.js';
 
@@ -60,13 +60,23 @@ export async function signUp(ports: Ports, email: string): Promise<Result<string
   return ok(id);
 }
 
-/** Exchanges the code for a setup token. A code works once, and five wrong guesses use it up. */
+/** Exchanges the code for a setup token. */
 export async function verifyEmail(
   ports: Ports,
   issuer: BootstrapIssuer,
   id: string | undefined,
   code: string,
 ): Promise<Result<IssuedToken, UserError>> {
+  const verified = await verifyCode(ports, id, code);
+  return verified.ok ? ok(await issuer.issue('tenant:setup', verified.value, ports.nowMs())) : verified;
+}
+
+/** The sign-up, verified. A code works once, and five wrong guesses use it up. */
+export async function verifyCode(
+  ports: Ports,
+  id: string | undefined,
+  code: string,
+): Promise<Result<string, UserError>> {
   if (id === undefined) return err(refusedCode);
   const nowMs = ports.nowMs();
   const accepted = await ports.control.inPlatform(async (manager) => {
@@ -76,12 +86,12 @@ export async function verifyEmail(
     await manager.update(SignUpRow, { id }, right ? { verifiedAt: new Date(nowMs) } : { attempts: row.attempts + 1 });
     return right;
   });
-  if (accepted) await resume(ports, id);
-  return accepted ? ok(await issuer.issue('tenant:setup', id, nowMs)) : err(refusedCode);
+  if (accepted) await resumeSignUp(ports, id);
+  return accepted ? ok(id) : err(refusedCode);
 }
 
 /** Whoever proves the same address again goes on with the tenant that they began, until an owner has taken over. */
-async function resume(ports: Ports, id: string): Promise<void> {
+export async function resumeSignUp(ports: Ports, id: string): Promise<void> {
   const begun = await ports.control.inPlatform(async (manager) => {
     const { email } = await manager.findOneByOrFail(SignUpRow, { id });
     return manager.find(SignUpRow, { where: { email, tenantId: Not(IsNull()) }, order: { createdAt: 'DESC' } });
@@ -162,6 +172,8 @@ export async function prepareTenant(ports: Ports, signUpId: string, wanted: NewT
         name: wanted.name,
         region: wanted.region,
         state: 'active',
+        deletionDueAt: null,
+        deletionCertificate: null,
         origin,
         keep: 'y6',
         evidenceLevel: 'committed',

@@ -3,7 +3,11 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { health } from '@writ/nest';
 import type { GraphQLSchema } from 'graphql';
-import { openBootstrapIssuer } from './bootstrap-issuer.js';
+import { type RequestListener, createServer } from 'node:http';
+import { bootstrapKey, issuerPath, openBootstrapIssuer } from './bootstrap/issuer.js';
+import { passkeyRoutes } from './bootstrap/passkey-routes.js';
+import { Passkeys } from './bootstrap/passkeys.js';
+import { bootstrapProvider } from './bootstrap/provider.js';
 import { Administration } from './administration.js';
 import { exportRoute } from './door/export-route.js';
 import { TenantApiModule } from './door/graphql.module.js';
@@ -46,7 +50,17 @@ export async function serveTenantApi(
     audience: settings.adminAudience,
     nowMs: ports.nowMs,
   });
+  const passkeys = new Passkeys(ports, settings.publicUrl);
+  const { publicUrl, adminAudience } = settings;
+  const key = await bootstrapKey(ports);
+  const provider = bootstrapProvider({ ports, passkeys, publicUrl, adminAudience, key });
   const adapter = new FastifyAdapter({
+    // The OpenID provider is an application of its own: it reads its own bodies and sets its own cookies.
+    serverFactory: (handler: RequestListener) =>
+      createServer((request, response) => {
+        const isProviders = request.url === issuerPath || request.url?.startsWith(`${issuerPath}/`) === true;
+        return isProviders ? provider(request, response) : handler(request, response);
+      }),
     bodyLimit: 512 * 1024,
     genReqId: () => ports.newId(),
     requestIdHeader: false,
@@ -69,6 +83,7 @@ export async function serveTenantApi(
   exportRoute(fastify, ports, issuer, app.get(Administration));
   fastify.get('/.well-known/jwks.json', async () => issuer.jwks);
   scimRoutes(fastify, ports, settings.publicUrl);
+  passkeyRoutes(fastify, ports, issuer, passkeys);
   health(fastify, { notReady });
   await app.listen(settings.listenPort, settings.listenHost);
   const { port } = app.getHttpServer().address() as AddressInfo;

@@ -39,6 +39,8 @@ export const limits = Object.freeze({
   commitBatchRecords: 64,
   commitsInFlight: 2,
   tenantQueueRecords: 256,
+  /** Dispatches, segments and outcomes of one tenant: two for each of its streams, and room for the others' records. */
+  tenantOwedRecords: 1_536,
   processQueueRecords: 2_048,
   processQueueBytes: 8 * 1024 * 1024,
   windowBytes: 4 * 1024,
@@ -55,11 +57,17 @@ export const limits = Object.freeze({
   attempts: 4,
   snapshotLeaseMs: 60_000,
   snapshotsHeld: 10_000,
+  /** How long a new process loads the snapshots in use before it listens all the same. */
+  warmingMs: 10_000,
+  /** How long a process that is replaced waits for its idle connections to be used once more, and so to be told to close. */
+  drainIdleMs: 5_000,
   jwksBytes: 512 * 1024,
   jwksKeys: 64,
   jwksCooldownMs: 30_000,
   jwksMaxAgeMs: 24 * 60 * 60 * 1000,
   verifiedTokens: 50_000,
+  /** Verified tokens that are kept as they were read, so that the same token is not read again. */
+  tokensRead: 4_096,
   redisMs: 50,
   /** A provider that reports more tokens than this for one answer is not believed. */
   usageTokens: 100_000_000,
@@ -69,6 +77,14 @@ export const limits = Object.freeze({
   /** S3 takes no part below 5 MiB but the last. */
   objectStorePartBytes: 8 * 1024 * 1024,
   objectStoreListBytes: 4 * 1024 * 1024,
+  /** What a reviewer reads of one request. */
+  reviewCharacters: 64 * 1024,
+  /** How long a request may wait for its review, whatever the policy says. */
+  reviewWaitMs: 60_000,
+  /** How long a verdict binds its conversation. */
+  reviewLifeMs: 7 * 24 * 60 * 60 * 1000,
+  /** Reviews in one process's memory; beyond, each is asked of the database. */
+  reviewsHeld: 200_000,
   writerSilenceMs: 30_000,
   closeDecisionMs: 60_000,
 });

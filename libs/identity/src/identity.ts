@@ -14,6 +14,7 @@ import {
   type TenantId,
 } from '@writ/domain';
 import { identifyAppKey, isAppKey } from './app-key.js';
+import { BoundedMap } from './bounded-map.js';
 import { trustOf, verifyToken, type Verified } from './bearer.js';
 import { identifyCertificate } from './certificate.js';
 import { checkConfirmation } from './confirmation.js';
@@ -24,7 +25,7 @@ import { Introspector, verifyIntrospected } from './introspection.js';
 import { KeyStore, type KeySetStatus } from './key-store.js';
 import { localReplays, type Replays } from './replays.js';
 import { isSignedBy, SignatureMemory } from './signature.js';
-import { readToken } from './token.js';
+import { readToken, type Token } from './token.js';
 
 export interface IdentityNeeds {
   readonly directory: Directory;
@@ -99,6 +100,7 @@ const opaque = /^([A-Za-z0-9_-]{1,64})~([A-Za-z0-9._~+/=-]+)$/;
 class CredentialVerifier {
   readonly keys: KeyStore;
   readonly #memory = new SignatureMemory();
+  readonly #tokens = new BoundedMap<Token>(limits.tokensRead);
   readonly #introspector: Introspector;
   readonly #replays: Replays;
 
@@ -129,14 +131,22 @@ class CredentialVerifier {
   }
 
   async #verifyToken(credential: Credential): Promise<Result<Verified, Refusal>> {
-    const token = readToken(credential.token);
+    const token = this.#read(credential.token);
     if (!token.ok) return invalid(token.error);
     const trust = await trustOf(token.value.claims, this.needs.directory);
     if (!trust.ok) return invalid(trust.error);
     if (trust.value.connection.kind === 'introspection')
       return this.#introspect(credential.token, trust.value, credential);
     const verified = await verifyToken(token.value, trust.value, this.keys, this.#memory, this.nowMs());
+    // Only what was verified once: whoever invents tokens cannot fill the memory.
+    if (verified.ok) this.#tokens.set(credential.token, token.value);
     return verified.ok ? this.#confirmed(verified.value, token.value.claims, trust.value, credential) : verified;
+  }
+
+  /** The same text reads the same, so a verified token is not read again; every check of it runs again all the same. */
+  #read(text: string): Result<Token, string> {
+    const known = this.#tokens.get(text);
+    return known ? ok(known) : readToken(text);
   }
 
   async #verifyOpaque(id: string, text: string, credential: Credential): Promise<Result<Verified, Refusal>> {

@@ -67,9 +67,10 @@ export class KeyStore {
   #heldFor(trust: Trust): Held {
     const { tenant, connection } = trust;
     const name = `${tenant}/${connection.id}`;
+    const last = this.#held.get(name);
+    if (last?.trust.connection === connection) return last;
     const source = JSON.stringify([connection.issuer, connection.jwksUri, connection.settings['jwks']]);
-    const known = this.#held.get(name);
-    if (known?.source === source) return known;
+    if (last?.source === source) return last;
     const never = Number.NEGATIVE_INFINITY;
     const fresh: Held = { trust, source, set: undefined, triedAtMs: never, failing: false, fetching: undefined };
     this.#held.set(name, fresh);

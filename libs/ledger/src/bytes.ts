@@ -1,9 +1,28 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
+/** Where short inputs are put together; used within one call only. */
+const scratch = Buffer.allocUnsafeSlow(8_192);
+
+/** SHA-256 of the parts after each other. Short inputs take one call of the library: half the time of a Hash object. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
+  let length = 0;
+  for (const part of parts) length += part.length;
+  if (length > scratch.length) {
+    const long = createHash('sha256');
+    for (const part of parts) long.update(part);
+    return long.digest();
+  }
+  let at = 0;
+  for (const part of parts) {
+    scratch.set(part, at);
+    at += part.length;
+  }
+  return Buffer.from(hash('sha256', scratch.subarray(0, length), 'latin1'), 'latin1');
+}
+
+/** SHA-256 of the text's UTF-8, as hex. */
+export function sha256Hex(text: string): string {
+  return hash('sha256', text, 'hex');
 }
 
 export function toHex(bytes: Uint8Array): string {

@@ -11,18 +11,36 @@ export function canonicalJson(value: JsonValue): string {
     return String(value);
   }
   if (value === null || typeof value === 'boolean') return String(value);
-  if (isList(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  return `{${canonicalMembers(value)
-    .map(([name, json]) => `${canonicalString(name)}:${json}`)
-    .join(',')}}`;
+  if (isList(value)) return canonicalList(value);
+  let json = '';
+  for (const name of namesInOrder(value)) {
+    const member = value[name];
+    if (member !== undefined) json += `${json === '' ? '' : ','}${canonicalString(name)}:${canonicalJson(member)}`;
+  }
+  return `{${json}}`;
 }
 
 /** The members in JCS order (UTF-16 code units), each value already canonical. Undefined members are absent. */
 export function canonicalMembers(object: JsonObject): readonly (readonly [name: string, json: string])[] {
-  return Object.keys(object)
-    .filter((name) => object[name] !== undefined)
-    .toSorted((left, right) => (left < right ? -1 : 1))
-    .map((name) => [name, canonicalJson(object[name] as JsonValue)] as const);
+  const members: (readonly [name: string, json: string])[] = [];
+  for (const name of namesInOrder(object)) {
+    const member = object[name];
+    if (member !== undefined) members.push([name, canonicalJson(member)]);
+  }
+  return members;
+}
+
+function canonicalList(list: readonly JsonValue[]): string {
+  let json = '';
+  for (let at = 0; at < list.length; at += 1) json += `${at === 0 ? '' : ','}${canonicalJson(list[at] as JsonValue)}`;
+  return `[${json}]`;
+}
+
+/** Sorting without a comparator goes by UTF-16 code units, as JCS does. Most objects are written in order already. */
+function namesInOrder(object: JsonObject): readonly string[] {
+  const names = Object.keys(object);
+  for (let at = 1; at < names.length; at += 1) if (names[at - 1]! > names[at]!) return names.toSorted();
+  return names;
 }
 
 function canonicalString(text: string): string {

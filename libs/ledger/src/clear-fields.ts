@@ -1,6 +1,6 @@
 import type { Classification, JsonObject, JsonValue, Subject } from '@writ/domain';
 import { createHmac } from 'node:crypto';
-import { sha256, toBase64Url, toHex, utf8 } from './bytes.js';
+import { sha256Hex, toBase64Url } from './bytes.js';
 import { canonicalJson } from './canonical-json.js';
 
 /** What one kind of record says: clear members, and values that are committed to and perhaps sealed. */
@@ -14,10 +14,12 @@ export interface RecordFields {
 }
 
 const clearTextLimit = 256;
+const printable = /^[\x20-\x7e]*$/;
 const clearListBytes = 4_096;
 
 /** Text that a caller may have chosen, made safe to read in any terminal, table or browser: short, and free of controls. */
 export function clearText(text: string): string {
+  if (text.length <= clearTextLimit && printable.test(text)) return text;
   // oxlint-disable-next-line no-control-regex -- controls are exactly what must not pass
   const safe = text.toWellFormed().replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '\ufffd');
   return safe.length <= clearTextLimit ? safe : `${safe.slice(0, clearTextLimit - 1).toWellFormed()}…`;
@@ -25,9 +27,12 @@ export function clearText(text: string): string {
 
 /** A set: sorted, once each. A long one is named by its digest; its members are then committed to. */
 export function clearSet(values: readonly string[]): JsonValue {
+  if (values.length === 0) return [];
   const sorted = [...new Set(values.map(clearText))].toSorted();
+  // UTF-8 takes at most three bytes for what UTF-16 counts as one, and quotes and commas or an escape are counted generously.
+  if (sorted.reduce((sum, text) => sum + text.length * 6 + 3, 2) <= clearListBytes) return sorted;
   const json = canonicalJson(sorted);
-  return utf8(json).length <= clearListBytes ? sorted : { count: sorted.length, sha256: toHex(sha256(utf8(json))) };
+  return Buffer.byteLength(json) <= clearListBytes ? sorted : { count: sorted.length, sha256: sha256Hex(json) };
 }
 
 /** Text that canonical JSON admits, unchanged where it already is. */
@@ -36,7 +41,7 @@ export function canonicalText(text: string): string {
 }
 
 export function digestOf(value: JsonValue): string {
-  return `sha256:${toHex(sha256(utf8(canonicalJson(value))))}`;
+  return `sha256:${sha256Hex(canonicalJson(value))}`;
 }
 
 /** A handle for one subject within one tenant: the same subject gives the same handle, and without the tenant's key it says nothing. */
@@ -45,8 +50,21 @@ export function subjectRef(hmacKey: Uint8Array, subject: Pick<Subject, 'issuer' 
   return toBase64Url(mac.subarray(0, 16));
 }
 
-/** Who, in clear as far as it is not personal. The chain of delegation (RFC 8693 `act`) runs outward. */
+const known = new WeakMap<Subject, { readonly hmacKey: Uint8Array; readonly fields: RecordFields }>();
+
+/**
+ * Who, in clear as far as it is not personal. The chain of delegation (RFC 8693 `act`) runs outward. Made once for a subject
+ * of a tenant: identity gives the same object as long as the same token comes.
+ */
 export function subjectFields(subject: Subject, hmacKey: Uint8Array): RecordFields {
+  const made = known.get(subject);
+  if (made?.hmacKey === hmacKey) return made.fields;
+  const fields = fieldsOfSubject(subject, hmacKey);
+  known.set(subject, { hmacKey, fields });
+  return fields;
+}
+
+function fieldsOfSubject(subject: Subject, hmacKey: Uint8Array): RecordFields {
   const chain = delegationChain(subject);
   const personal: Record<string, string> = {};
   chain.forEach((link, at) => {
@@ -122,9 +140,30 @@ export function spansOf(classification: Classification | undefined): string | un
 
 /** A JSON value that canonicalises: broken surrogates and NUL replaced, undefined members gone, fractions as text. */
 export function wellFormed(value: unknown): JsonValue {
-  return JSON.parse(JSON.stringify(value), (_name, member: JsonValue) => {
-    if (typeof member === 'string') return canonicalText(member);
-    if (typeof member === 'number' && (!Number.isSafeInteger(member) || Object.is(member, -0))) return String(member);
-    return member;
-  }) as JsonValue;
+  switch (typeof value) {
+    case 'string':
+      return canonicalText(value);
+    case 'boolean':
+      return value;
+    case 'number':
+      return wellFormedNumber(value);
+    case 'object':
+      if (value === null) return null;
+      // A hole or an undefined item is null, as JSON.stringify has it.
+      if (Array.isArray(value))
+        return Array.from(value, (item: unknown) => (item === undefined ? null : wellFormed(item)));
+      return Object.fromEntries(
+        Object.entries(value)
+          .filter(([, member]) => member !== undefined)
+          .map(([name, member]) => [name, wellFormed(member)]),
+      );
+    default:
+      throw new TypeError(`a record holds no ${typeof value}`);
+  }
+}
+
+function wellFormedNumber(value: number): JsonValue {
+  if (!Number.isFinite(value)) return null;
+  if (value === 0) return 0;
+  return Number.isSafeInteger(value) ? value : String(value);
 }

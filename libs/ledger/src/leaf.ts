@@ -79,20 +79,19 @@ function payloadOf(
   nowMs: number,
   random: RandomBytes,
 ) {
-  const committed = Object.entries({
-    ...fields.personal,
-    ...Object.fromEntries(Object.entries(fields.content).map(([name, { value }]) => [name, value])),
-  }).map(([name, value]) => [name, canonicalText(value)] as const);
   const draw = drawFrom(random);
   const seed = draw(32);
-  const commitments = Object.fromEntries(
-    committed.map(([name, value]) => [name, toBase64Url(commitTo(name, value, saltOf(seed, name)))]),
-  );
-  const values = Object.fromEntries(
-    committed.filter(([name, value]) => fields.content[name]?.seal !== false && value.length <= sealedTextUnits),
-  );
-  const sealed =
-    committed.length === 0 ? undefined : seal({ seed, values }, log.origin, record.id, log.contentKey, draw);
+  const commitments: Record<string, string> = {};
+  const values: Record<string, string> = {};
+  const commit = (name: string, text: string, mayBeSealed: boolean): void => {
+    const value = canonicalText(text);
+    commitments[name] = toBase64Url(commitTo(name, value, saltOf(seed, name)));
+    if (mayBeSealed && value.length <= sealedTextUnits) values[name] = value;
+  };
+  for (const name of Object.keys(fields.personal)) commit(name, fields.personal[name] ?? '', true);
+  for (const [name, { value, seal: mayBeSealed }] of Object.entries(fields.content)) commit(name, value, mayBeSealed);
+  const hasValues = Object.keys(commitments).length > 0;
+  const sealed = hasValues ? seal({ seed, values }, log.origin, record.id, log.contentKey, draw) : undefined;
   const envelope: JsonObject = {
     ...fields.clear,
     _t: `writ.${record.kind}/${schemaVersion}`,
@@ -164,8 +163,15 @@ export function chainRecord(
 
 /** Merges the three chain members into members that are already in JCS order. */
 function joinMembers(members: PreparedRecord['members'], chain: JsonObject): string {
-  const all = [...members, ...canonicalMembers(chain)].toSorted(([left], [right]) => (left < right ? -1 : 1));
-  return `{${all.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`;
+  const added = canonicalMembers(chain);
+  let json = '';
+  let next = 0;
+  for (const [name, value] of members) {
+    for (; next < added.length && added[next]![0] < name; next += 1) json += `"${added[next]![0]}":${added[next]![1]},`;
+    json += `${JSON.stringify(name)}:${value},`;
+  }
+  for (; next < added.length; next += 1) json += `"${added[next]![0]}":${added[next]![1]},`;
+  return `{${json.slice(0, -1)}}`;
 }
 
 const headers = new WeakMap<WriterSigner, string>();

@@ -6,25 +6,26 @@ export type RandomBytes = (length: number) => Uint8Array;
 
 const commitmentDomain = 'writ/v1\0';
 const saltDomain = 'writ/salt/v1\0';
+const version = Uint8Array.of(1);
 
 /** HMAC-SHA-256(salt, "writ/v1" NUL field NUL value): says nothing of the value until its salt is disclosed. */
 export function commitTo(field: string, value: string, salt: Uint8Array): Uint8Array {
   return hmac(salt, utf8(`${commitmentDomain}${field}\0${value}`));
 }
 
-/**
- * RFC 2104 for keys of 32 bytes, from two hashes: half the time of the built-in Hmac object, of which a decision would
- * need a dozen (4 against 8.5 microseconds each, measured).
- */
+/** RFC 2104 for keys of 32 bytes, from two hashes: a decision needs a dozen, and the built-in Hmac object costs twice as much. */
 function hmac(key: Uint8Array, message: Uint8Array): Uint8Array {
-  const inner = new Uint8Array(64).fill(0x36);
-  const outer = new Uint8Array(64).fill(0x5c);
-  key.forEach((byte, at) => {
+  for (let at = 0; at < 64; at += 1) {
+    const byte = at < 32 ? (key[at] ?? 0) : 0;
     inner[at] = byte ^ 0x36;
     outer[at] = byte ^ 0x5c;
-  });
+  }
   return sha256(outer, sha256(inner, message));
 }
+
+/** Used within one call only. */
+const inner = new Uint8Array(64);
+const outer = new Uint8Array(64);
 
 /** Every field has its own salt, so that disclosing one discloses no other. */
 export function saltOf(seed: Uint8Array, field: string): Uint8Array {
@@ -60,12 +61,11 @@ export function seal(
   const recordKey = random(32);
   const fields = Object.keys(content.values).toSorted();
   const plain = JSON.stringify({ seed: toBase64Url(content.seed), values: content.values });
-  const box = encrypt(recordKey, sealContext(origin, record, fields), utf8(plain), random);
-  const bytes = concat([Uint8Array.of(1), box]);
+  const bytes = concat([version, ...encrypt(recordKey, sealContext(origin, record, fields), utf8(plain), random)]);
   return {
     bytes,
     sha256: sha256(bytes),
-    wrappedKey: encrypt(contentKey, keyContext(origin, record), recordKey, random),
+    wrappedKey: concat(encrypt(contentKey, keyContext(origin, record), recordKey, random)),
   };
 }
 
@@ -87,11 +87,14 @@ function keyContext(origin: string, record: string): string {
   return `writ/record-key/v1\n${origin}\n${record}`;
 }
 
-function encrypt(key: Uint8Array, context: string, plain: Uint8Array, random: RandomBytes): Uint8Array {
+/** Nonce, ciphertext, tag. */
+function encrypt(key: Uint8Array, context: string, plain: Uint8Array, random: RandomBytes): readonly Uint8Array[] {
   const nonce = random(12);
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   cipher.setAAD(Buffer.from(context, 'utf8'));
-  return concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  const body = cipher.update(plain);
+  cipher.final();
+  return [nonce, body, cipher.getAuthTag()];
 }
 
 function decrypt(key: Uint8Array, context: string, box: Uint8Array): Uint8Array {

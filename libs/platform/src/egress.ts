@@ -126,20 +126,29 @@ export function guardedDispatcher(
     pipelining: 1,
     keepAliveTimeout: 10_000,
   });
+  const refusals = new Map<string, string | undefined>();
   return agent.compose((dispatch) => (options, handler) => {
-    const origin = checkUrl(String(options.origin), rules.allowHosts);
-    if (
-      !origin.ok ||
-      (isIP(hostOf(origin.value)) !== 0 &&
-        !isPublicAddress(hostOf(origin.value)) &&
-        !allowed.has(`${hostOf(origin.value)}:${portOf(origin.value)}`))
-    ) {
-      throw Object.assign(new Error(`egress refused: ${origin.ok ? 'the address is not public' : origin.error}`), {
-        code: 'EGRESS_REFUSED',
-      });
+    const origin = String(options.origin);
+    // The answer depends on the origin and the rules alone.
+    if (!refusals.has(origin)) {
+      if (refusals.size >= originsRemembered) refusals.clear();
+      refusals.set(origin, refusalOf(origin, rules.allowHosts, allowed));
     }
+    const refusal = refusals.get(origin);
+    if (refusal !== undefined) throw Object.assign(new Error(`egress refused: ${refusal}`), { code: 'EGRESS_REFUSED' });
     return dispatch(options, handler);
   });
+}
+
+const originsRemembered = 4_096;
+
+/** Why this origin may not be dialled; undefined when it may. */
+function refusalOf(text: string, allowHosts: readonly string[], allowed: ReadonlySet<string>): string | undefined {
+  const origin = checkUrl(text, allowHosts);
+  if (!origin.ok) return origin.error;
+  const host = hostOf(origin.value);
+  const isPrivate = isIP(host) !== 0 && !isPublicAddress(host);
+  return isPrivate && !allowed.has(`${host}:${portOf(origin.value)}`) ? 'the address is not public' : undefined;
 }
 
 function hostOf(url: URL): string {

@@ -9,26 +9,31 @@ export interface Cause {
   readonly reason: string;
 }
 
-/** Why nothing is authorized, and who can mend it. An unknown fact is the cause when its best value would have permitted. */
+/** Why nothing is authorized, and who can mend it; `evaluations` found so. An unknown fact is the cause when its best value would have permitted. */
 export function causeOf(
   evaluator: Evaluator,
   policy: LinkedPolicy,
   facts: Facts,
   subjects: readonly SubjectFacts[],
+  evaluations: readonly Evaluation[],
 ): Cause {
   const wouldPermit = (assume: Assumption) => {
     const { authorized } = evaluateAll(evaluator, policy, facts, subjects, assume);
     return !isEmpty(authorized, authorized.length);
   };
-  if (facts.data === undefined && wouldPermit('classification')) {
+  // While every fact that was read is known, no better value of one could have permitted.
+  const mattered = evaluations.some(({ outcome }) => outcome.sawUnknown);
+  if (mattered && facts.data === undefined && wouldPermit('classification')) {
     const reason = 'The request could not be classified in full, and the policy denies what was not classified.';
     return { code: 'classification-incomplete', reason };
   }
-  if (wouldPermit('everything')) {
+  if (mattered && wouldPermit('everything')) {
     const reason = 'A fact that the policy needs could not be fetched in time; try again, or ask the administrators.';
     return { code: 'fact-unavailable', reason };
   }
-  for (const evaluation of evaluateAll(evaluator, policy, facts, subjects, 'none').evaluations) {
+  // The working memory of an evaluation is reused, so what was found first is found again.
+  const found = mattered ? evaluateAll(evaluator, policy, facts, subjects, 'none').evaluations : evaluations;
+  for (const evaluation of found) {
     const cause = causeWithin(evaluation);
     if (cause !== undefined) return cause;
   }

@@ -14,7 +14,7 @@ import {
   writerLifeMs,
   writerSigner,
 } from '@writ/ledger';
-import type { Clock } from '@writ/platform';
+import { randomPool, type Clock } from '@writ/platform';
 import { postgresLedgerStore } from './ledger-store.js';
 import { type PlanePool, causeText } from './plane.js';
 import { type WriterRegister, writerRegister } from './writers.js';
@@ -40,6 +40,8 @@ export interface EnrolledLedger {
   readonly ledger: WritingLedger;
   /** The writer that signs now; another one after a rotation. */
   readonly writer: () => string;
+  /** Resolves when the first writer is enrolled: before, every commit is refused. Not while the database is out. */
+  readonly enrolled: Promise<void>;
   /** Waits for what is under way, then takes the writer's leave, so that no sweeper has to ask. */
   close(): Promise<void>;
 }
@@ -69,6 +71,7 @@ class LedgerOfProcess implements EnrolledLedger {
   readonly ledger: WritingLedger;
   readonly #options: EnrolledLedgerOptions;
   readonly #closing = Promise.withResolvers<void>();
+  readonly #enrolled = Promise.withResolvers<void>();
   readonly #beating: Promise<void>;
   /** Replaced writers whose requests may still be open: they stay alive until the longest answer has ended. */
   readonly #retiring: Writer[] = [];
@@ -82,13 +85,17 @@ class LedgerOfProcess implements EnrolledLedger {
       store: postgresLedgerStore(options.plane),
       writer: this.#writer.signer,
       clock: options.clock,
-      random: (bytes) => randomBytes(bytes),
+      random: randomPool(),
       settings: options.settings,
       logKeys: options.logKeys,
       ...(options.witnesses === undefined ? {} : { witnesses: options.witnesses }),
       onAlarm: options.onAlarm,
     });
     this.#beating = this.#live();
+  }
+
+  get enrolled(): Promise<void> {
+    return this.#enrolled.promise;
   }
 
   writer(): string {
@@ -140,6 +147,7 @@ class LedgerOfProcess implements EnrolledLedger {
     });
     this.#writer = writer;
     this.ledger.replaceWriter(writer.signer);
+    this.#enrolled.resolve();
     return true;
   }
 

@@ -9,6 +9,7 @@ import {
   ok,
   parseTenantId,
   refuse,
+  tenantOfJob,
 } from '@writ/domain';
 import { Backoff } from './backoff.js';
 import { Listener } from './listener.js';
@@ -22,6 +23,15 @@ export interface SnapshotSource {
    * that a deny can still be recorded.
    */
   current(tenant: TenantContext): Promise<Result<Snapshot, { readonly refusal: Refusal; readonly held?: Snapshot }>>;
+  /**
+   * Loads these tenants' snapshots, in their order, before a new process takes requests; each is handed to `prepare`. Stops
+   * when `isLate`. What cannot be had is left to the tenant's first request, which is refused or served as ever.
+   */
+  warm(
+    tenants: readonly string[],
+    prepare: (tenant: TenantContext, snapshot: Snapshot) => Promise<unknown>,
+    isLate: () => boolean,
+  ): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -82,6 +92,27 @@ class LeasedSnapshots implements SnapshotSource {
     if (loaded.ok) return loaded;
     const held = lease === undefined ? {} : { held: lease.snapshot };
     return err({ refusal: refuse(loaded.error === 'missing' ? 'snapshot-missing' : 'snapshot-stale'), ...held });
+  }
+
+  async warm(
+    tenants: readonly string[],
+    prepare: (tenant: TenantContext, snapshot: Snapshot) => Promise<unknown>,
+    isLate: () => boolean,
+  ): Promise<number> {
+    let warmed = 0;
+    for (const text of tenants) {
+      if (isLate()) break;
+      const tenant = parseTenantId(text);
+      if (!tenant.ok) continue;
+      const context = tenantOfJob(tenant.value);
+      // oxlint-disable-next-line no-await-in-loop -- one after the other, so that a start does not storm the database
+      const current = await this.current(context);
+      if (!current.ok) continue;
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await prepare(context, current.value);
+      warmed += 1;
+    }
+    return warmed;
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@ import { err, limits, ok, type Result } from '@writ/domain';
 import type { ProviderFault } from '@writ/routing';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { Exchange } from './exchange.js';
 import { broken, DeadlinePassed, faultOfBody, faultOfCall } from './fault.js';
 
 /** Each phase has its own patience. Connecting has the dispatcher's. */
@@ -38,82 +39,68 @@ export interface Arrived {
   discard(): void;
 }
 
-const afterTerminalBytes = 16 * 1024;
-const afterTerminalMs = 1_000;
-
 /** One POST. Never follows a redirect, never accepts a content coding, never outlives its deadlines. */
 export async function send(dispatcher: Dispatcher, sending: Sending): Promise<Result<Arrived, ProviderFault>> {
-  const own = new AbortController();
-  const timers = startTimers(own, sending.deadlines);
-  const hangUp = (): void => own.abort(sending.signal.reason);
-  if (sending.signal.aborted) hangUp();
-  sending.signal.addEventListener('abort', hangUp, { once: true });
+  const { url, signal, deadlines } = sending;
+  const exchange = new Exchange();
+  const timers = startTimers(exchange, deadlines);
+  const hangUp = (): void => exchange.abort(signal.reason);
+  if (signal.aborted) hangUp();
+  signal.addEventListener('abort', hangUp, { once: true });
   const release = (): void => {
     timers.stop();
-    sending.signal.removeEventListener('abort', hangUp);
+    signal.removeEventListener('abort', hangUp);
   };
   try {
-    const response = await dispatcher.request({
-      origin: sending.url.origin,
-      path: sending.url.pathname + sending.url.search,
-      method: 'POST',
-      headers: { ...sending.headers, 'accept-encoding': 'identity', 'user-agent': 'writ' },
-      body: sending.body,
-      signal: own.signal,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
-    response.body.on('error', () => undefined);
+    dispatcher.dispatch(
+      {
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: 'POST',
+        headers: { ...sending.headers, 'accept-encoding': 'identity', 'user-agent': 'writ' },
+        body: sending.body,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      },
+      exchange,
+    );
+    const { status, headers } = await exchange.head;
     timers.wait('first');
     return ok({
-      status: response.statusCode,
-      headers: response.headers,
-      chunks: readBody(response.body.iterator({ destroyOnReturn: false }), timers, release),
-      finish: () => void drain(response.body),
+      status,
+      headers,
+      chunks: readBody(exchange, timers, release),
+      finish: () => exchange.finish(),
       discard: () => {
         release();
-        response.body.destroy();
+        exchange.abort(new Error('discarded'));
       },
     });
   } catch (error) {
     release();
-    return err(faultOfCall(own.signal.aborted ? own.signal.reason : error));
-  }
-}
-
-/** Reads what may follow the end, so that the connection can serve again; too much or too late, it is closed. */
-async function drain(body: Dispatcher.ResponseData['body']): Promise<void> {
-  let left = afterTerminalBytes;
-  const timer = setTimeout(() => void body.destroy(), afterTerminalMs);
-  try {
-    for await (const chunk of body) {
-      left -= (chunk as Uint8Array).length;
-      if (left < 0) return;
-    }
-  } catch {
-    body.destroy();
-  } finally {
-    clearTimeout(timer);
+    return err(faultOfCall(error));
   }
 }
 
 async function* readBody(
-  body: AsyncIterable<unknown>,
+  exchange: Exchange,
   timers: Timers,
   release: () => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let bytes = 0;
   try {
-    for await (const chunk of body) {
-      const part = chunk as Uint8Array;
-      bytes += part.length;
+    for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- a body comes in order
+      const chunk = exchange.take() ?? (await exchange.next());
+      if (!chunk) return;
+      bytes += chunk.length;
       if (bytes > limits.upstreamBodyBytes) throw broken('too-large');
       timers.stopWaiting();
-      yield part;
+      yield chunk;
       timers.wait('idle');
     }
   } catch (error) {
-    throw faultOfBody(timers.passed ?? error);
+    throw faultOfBody(error);
   } finally {
     release();
   }
@@ -124,32 +111,37 @@ interface Timers {
   wait(what: 'first' | 'idle'): void;
   stopWaiting(): void;
   stop(): void;
-  readonly passed: DeadlinePassed | undefined;
 }
 
-function startTimers(own: AbortController, deadlines: Deadlines): Timers {
-  let passed: DeadlinePassed | undefined;
+function startTimers(exchange: Exchange, deadlines: Deadlines): Timers {
   const after = (ms: number, deadline: DeadlinePassed['deadline']): NodeJS.Timeout =>
-    setTimeout(() => {
-      passed = new DeadlinePassed(deadline);
-      own.abort(passed);
-    }, ms);
+    setTimeout(() => exchange.abort(new DeadlinePassed(deadline)), ms);
   const total = after(deadlines.totalMs, 'total');
   let phase = after(deadlines.headersMs, 'headers');
+  let idle: NodeJS.Timeout | undefined;
+  let waits = true;
+  /** Set again and again while a stream runs, so it is one timer that is put forward. */
+  const idleTimer = (): NodeJS.Timeout =>
+    setTimeout(() => {
+      if (waits) exchange.abort(new DeadlinePassed('idle'));
+    }, deadlines.idleMs);
   return {
     wait(what) {
+      waits = true;
       clearTimeout(phase);
-      phase = after(what === 'first' ? deadlines.firstMs : deadlines.idleMs, what);
+      if (what === 'first') phase = after(deadlines.firstMs, what);
+      else if (idle) idle.refresh();
+      else idle = idleTimer();
     },
     stopWaiting() {
+      waits = false;
       clearTimeout(phase);
     },
     stop() {
+      waits = false;
       clearTimeout(total);
       clearTimeout(phase);
-    },
-    get passed() {
-      return passed;
+      clearTimeout(idle);
     },
   };
 }

@@ -52,12 +52,12 @@ describe('writ on the command line', () => {
     writeFileSync(token, await house.issuer.token({ sub: 'ada', org_id: 'cli', groups: ['it-admins'] }));
     const stranger = join(folder, 'eve.token');
     writeFileSync(stranger, await house.issuer.token({ sub: 'eve', org_id: 'other', groups: ['it-admins'] }));
-    const refused = await writ('idp', 'test', '--name', 'main', '--subject-token', stranger, '--token-file', setup);
+    const refused = await writ('idp', 'test', '--name', 'main', '--token', stranger, '--token-file', setup);
     expect([refused.status, refused.out.split('\n')[0]]).toEqual([
       1,
       'fail    token: At least one check failed; mend what is marked.',
     ]);
-    await json('idp', 'test', '--name', 'main', '--subject-token', token, '--token-file', setup);
+    await json('idp', 'test', '--name', 'main', '--token', token, '--token-file', setup);
     await json('idp', 'enable', '--name', 'main', '--token-file', setup);
 
     const status = await writ('tenant', 'status', '--token-file', token);

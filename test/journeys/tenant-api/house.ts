@@ -41,18 +41,19 @@ export interface Answered<T> {
   readonly extensions: { readonly cost?: { readonly requested: number } } | undefined;
 }
 
-export async function openHouse(): Promise<House> {
+/** `more` replaces settings, such as a public address that can be dialled. */
+export async function openHouse(more: Partial<TenantApiSettings> = {}): Promise<House> {
   const folder = mkdtempSync(join(tmpdir(), 'writ-tenant-api-'));
   const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), log: () => undefined });
   try {
-    return await furnish(folder, postgres);
+    return await furnish(folder, postgres, more);
   } catch (cause) {
     await postgres.stop();
     throw cause;
   }
 }
 
-async function furnish(folder: string, postgres: LocalPostgres): Promise<House> {
+async function furnish(folder: string, postgres: LocalPostgres, more: Partial<TenantApiSettings>): Promise<House> {
   const passwords = Object.fromEntries(logins.map((login) => [login, postgres.password(login)])) as Record<
     Login,
     string
@@ -70,6 +71,7 @@ async function furnish(folder: string, postgres: LocalPostgres): Promise<House> 
     mail: 'print',
     egressAllowHosts: new URL(issuer.url).host,
     logLevel: 'error',
+    ...more,
   });
   const admin = new Pool({ connectionString: postgres.url('postgres'), max: 2 });
   admin.on('error', () => undefined);

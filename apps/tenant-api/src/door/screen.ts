@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError, type GraphQLSchema, parse } from 'graphql';
 import { authenticate } from '../authenticate.js';
-import type { BootstrapIssuer } from '../bootstrap-issuer.js';
+import type { BootstrapIssuer } from '../bootstrap/issuer.js';
 import { type Caller, refusedError } from '../caller.js';
 import type { Ports } from '../ports.js';
 import { formatExecution } from './format-error.js';

@@ -4,7 +4,7 @@ import { ok, parseTenantId } from '@writ/domain';
 import { SignUpRow } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
-import type { BootstrapIssuer } from '../bootstrap-issuer.js';
+import type { BootstrapIssuer } from '../bootstrap/issuer.js';
 import { armBreakGlass, hashOfCode, tenantOfCode, useCode } from '../break-glass.js';
 import type { RequestContext } from '../caller.js';
 import { permissionsOf } from '../permissions.js';

@@ -4,7 +4,7 @@ import { err, ok } from '@writ/domain';
 import { DomainRow, TenantRow } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
-import type { BootstrapIssuer } from '../bootstrap-issuer.js';
+import type { BootstrapIssuer } from '../bootstrap/issuer.js';
 import { type RequestContext, callerDigest, refusedError } from '../caller.js';
 import { DialBudget, tooManyDials } from '../dial-budget.js';
 import type { Ports } from '../ports.js';

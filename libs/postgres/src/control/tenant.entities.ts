@@ -10,7 +10,15 @@ export class TenantRow extends ControlRow {
   region!: string;
 
   @Column('text')
-  state!: 'active' | 'suspended';
+  state!: 'active' | 'suspended' | 'deleting' | 'deleted';
+
+  /** From when on the keys may be destroyed; set while deleting. */
+  @Column('timestamptz', { nullable: true })
+  deletionDueAt!: Date | null;
+
+  /** What was destroyed and when, signed. */
+  @Column('text', { nullable: true })
+  deletionCertificate!: string | null;
 
   /** C2SP origin line of the tenant's log. */
   @Column('text')
@@ -143,4 +151,24 @@ export class ChangeRow extends ControlRow {
   /** The ledger record that was committed before the change took effect. */
   @Column('uuid')
   recordId!: string;
+}
+
+/** A passkey of somebody who signs in at the bootstrap issuer; only its public half is kept. */
+@Entity('passkey', { schema: 'control' })
+export class PasskeyRow {
+  /** The credential's id, base64url. */
+  @PrimaryColumn('text')
+  id!: string;
+
+  @Column('text')
+  email!: string;
+
+  @Column('text')
+  publicKey!: string;
+
+  @Column('bigint')
+  counter!: string;
+
+  @Column('timestamptz')
+  createdAt!: Date;
 }

@@ -14,6 +14,8 @@ import {
 
 const algorithm = 'EdDSA';
 const purpose = 'bootstrap-issuer';
+/** Below this path of the public address answers the OpenID provider, whose issuer it is. */
+export const issuerPath = '/oidc';
 const hourMs = 60 * 60 * 1000;
 
 /** What a token of ours is for, and how long it lives. */
@@ -39,13 +41,21 @@ export interface BootstrapIssuer {
   readonly jwks: { readonly keys: readonly JWK[] };
 }
 
-export async function openBootstrapIssuer(options: {
+/** The issuer's own key as a JWK, with its private half: for the OpenID provider that signs with the same key. */
+export async function bootstrapKey(options: Pick<IssuerOptions, 'control' | 'kms' | 'nowMs'>): Promise<JWK> {
+  const { privateJwk, kid } = await ownKey(options);
+  return { ...privateJwk, kid };
+}
+
+interface IssuerOptions {
   readonly control: Control;
   readonly kms: Kms;
   readonly issuer: string;
   readonly audience: string;
   readonly nowMs: () => number;
-}): Promise<BootstrapIssuer> {
+}
+
+export async function openBootstrapIssuer(options: IssuerOptions): Promise<BootstrapIssuer> {
   const { privateKey, publicKey, publicJwk, kid } = await ownKey(options);
   const { issuer, audience } = options;
   return {
@@ -63,17 +73,21 @@ export async function openBootstrapIssuer(options: {
       return { token, expiresAt };
     },
     async verify(token, nowMs) {
-      if (issuerOf(token) !== issuer) return err('not-ours');
+      const named = issuerOf(token);
+      // The OpenID provider's tokens come by the device flow, and are set up for the same one thing.
+      const isOfProvider = named === new URL(issuerPath, issuer).href;
+      if (named !== issuer && !isOfProvider) return err('not-ours');
       try {
         const { payload } = await jwtVerify(token, publicKey, {
           algorithms: [algorithm],
-          typ: 'writ-setup+jwt',
-          issuer,
+          typ: isOfProvider ? 'at+jwt' : 'writ-setup+jwt',
+          issuer: named,
           audience,
           currentDate: new Date(nowMs),
           requiredClaims: ['sub', 'exp', 'iat'],
         });
         const scope = scopeOf(payload['scope']);
+        if (isOfProvider && scope !== 'tenant:setup') return err('refused');
         return scope && payload.sub ? ok({ scope, subject: payload.sub }) : err('refused');
       } catch {
         return err('refused');
@@ -104,6 +118,7 @@ interface OwnKey {
   readonly privateKey: CryptoKey;
   readonly publicKey: CryptoKey;
   readonly publicJwk: JWK;
+  readonly privateJwk: JWK;
   readonly kid: string;
 }
 
@@ -136,6 +151,7 @@ async function ownKey(options: { control: Control; kms: Kms; nowMs: () => number
   const text = Buffer.from(await options.kms.unwrap(context, row.wrappedPrivate)).toString('utf8');
   const publicJwk = row.publicJwk as JWK;
   return {
+    privateJwk: JSON.parse(text) as JWK,
     privateKey: (await importJWK(JSON.parse(text) as JWK, algorithm)) as CryptoKey,
     publicKey: (await importJWK(publicJwk, algorithm)) as CryptoKey,
     publicJwk,

@@ -149,7 +149,7 @@ describe('a deny', () => {
     expect(ledgerText(leavesOf(house))).not.toContain('AKIA');
   });
 
-  it('follows from a classification that is incomplete', async () => {
+  it('C9, H20: follows from a classification that is incomplete, whatever was down or too slow', async () => {
     const house = new House();
     const { classifier } = house.ports;
     withPort(house, 'classifier', {
@@ -160,17 +160,6 @@ describe('a deny', () => {
       }),
     });
     expect((await ask(house, 'Hello')).refusal?.code).toBe('classification-incomplete');
-    expect(house.providers.arrivals).toEqual([]);
-  });
-
-  it('follows from an obligation that nobody can fulfil: a review without a reviewer', async () => {
-    const snapshot = aSnapshot();
-    const source = snapshot.policy.source.replace(
-      'oblige: { response:',
-      'oblige: { require_review: [{ class: PII, within_seconds: 30 }], response:',
-    );
-    const house = new House({ snapshot: { ...snapshot, policy: { ...snapshot.policy, source } } });
-    expect((await ask(house, 'Hello')).refusal).toMatchObject({ code: 'policy-denied', detail: 'review-unavailable' });
     expect(house.providers.arrivals).toEqual([]);
   });
 

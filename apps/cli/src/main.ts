@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { classifyCommand } from './classify.js';
+import { exportsCommand } from './exports.js';
 import { jobsCommand } from './jobs.js';
 import { policyCommand } from './policy.js';
 import { cellCommand } from './cell.js';
@@ -8,6 +9,7 @@ import { idpCommand } from './idp.js';
 import { initCommand, loginCommand } from './init.js';
 import { migrateCommand } from './migrate.js';
 import { tenantCommand } from './tenant.js';
+import { usageCommand } from './usage.js';
 import { verifyCommand } from './verify.js';
 import { witnessCommand } from './witness.js';
 
@@ -20,10 +22,12 @@ for (const command of [
   initCommand(),
   loginCommand(),
   tenantCommand(),
+  usageCommand(),
   idpCommand(),
   migrateCommand(),
   cellCommand(),
   jobsCommand(),
+  exportsCommand(),
 ])
   writ.addCommand(command);
 await writ.parseAsync();

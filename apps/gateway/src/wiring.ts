@@ -22,6 +22,7 @@ import {
   enrolledLedger,
   logOrigin,
   planePool,
+  reviewBoard,
   snapshotSource,
   snapshotVerifier,
   type ConnectionDirectory,
@@ -30,10 +31,11 @@ import {
   type PlanePool,
 } from '@writ/postgres';
 import { createProviders, dialects } from '@writ/providers';
-import { connectRedis, createLimits, sharedReplays, sharedRests } from '@writ/redis';
+import { connectRedis, createLimits, sharedReplays, sharedRests, type Limits, type RedisConnection } from '@writ/redis';
 import { isAuthorizedBy, localHealth, type LocalHealth } from '@writ/routing';
 import { createClassifier } from './classifier.js';
 import { securityEvents } from './security.js';
+import { createReviews } from './reviews.js';
 import type { GatewaySettings } from './settings.js';
 import { createSnapshots, type GatewaySnapshots } from './snapshots.js';
 import { buildVersion } from './version.js';
@@ -48,8 +50,15 @@ export interface Wiring {
 
 type Problem = (what: string, cause?: unknown) => void;
 
+/** What this process tells others of itself. */
+export interface Told {
+  readonly used?: (tenant: TenantId) => void;
+  /** An endpoint key was put to rest. */
+  readonly rested?: (why: string) => void;
+}
+
 /** Plugs the adapters into the sockets of the wall. The compiler checks here, and only here, that they fit. */
-export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => void): Wiring {
+export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
   const log = createLog('gateway', settings.logLevel);
   const problem: Problem = (what, cause) => log.warn({ cause: cause instanceof Error ? cause.message : cause }, what);
   const ledgerPlane = planePool('writ_gateway', { url: settings.ledgerDatabaseUrl ?? settings.databaseUrl, max: 8 });
@@ -70,10 +79,10 @@ export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => voi
   const security = securityEvents(log, systemClock);
   const kms = localKms(Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64'));
   const clock = systemClock;
-  const leases = budgetStore(configPlane);
-  const spending = createLimits({ redis, leases, clock, instances: settings.processes, onProblem: problem });
-  const endpoints = sharedHealth(settings, problem);
+  const spending = limitsOf(settings, redis, configPlane, problem);
+  const endpoints = sharedHealth(settings, problem, told.rested);
   const classifier = createClassifier(clock);
+  const board = reviewBoard(configPlane, problem);
   const snapshots = createSnapshots({
     source,
     kms,
@@ -81,7 +90,7 @@ export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => voi
     log,
     originOf: ({ tenant }) => logOrigin(settings.logName, tenant),
     ...platformLayer(settings.platformPolicyFile),
-    ...(used === undefined ? {} : { used }),
+    ...(told.used === undefined ? {} : { used: told.used }),
   });
   const ports: Ports = {
     identity: createIdentity({
@@ -104,6 +113,7 @@ export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => voi
     }),
     dialects,
     health: endpoints.health,
+    reviews: createReviews(board, problem),
     clock,
     ids: { recordId, random: () => Math.random() },
     security,
@@ -112,7 +122,7 @@ export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => voi
     security.close();
     await own.close();
     await Promise.allSettled([spending.close(), endpoints.close(), classifier.close()]);
-    await Promise.allSettled([source.close(), directory.close(), redis.close(), egress.close()]);
+    await Promise.allSettled([source.close(), board.close(), directory.close(), redis.close(), egress.close()]);
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
   const warm = warmer(snapshots, directory, own.enrolled);
@@ -139,16 +149,23 @@ function warmer(snapshots: GatewaySnapshots, directory: ConnectionDirectory, enr
   };
 }
 
+function limitsOf({ processes }: GatewaySettings, redis: RedisConnection, plane: PlanePool, problem: Problem): Limits {
+  const leases = budgetStore(plane);
+  return createLimits({ redis, leases, clock: systemClock, instances: processes, onProblem: problem });
+}
+
 /** What this process learns of its endpoints, and what the others tell of them. */
 function sharedHealth(
   { redisUrl, processes }: GatewaySettings,
   problem: Problem,
+  rested: Told['rested'],
 ): { readonly health: LocalHealth; close(): Promise<void> } {
   const health = localHealth({
     instances: processes,
     missing: (endpoint) => problem(`${endpoint} does not know a model that its tenant declared`),
     began: (rest) => {
       problem(`${rest.endpoint} rests: ${rest.why}`);
+      rested?.(rest.why);
       rests.tell(rest);
     },
   });

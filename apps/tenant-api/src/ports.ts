@@ -1,6 +1,7 @@
 import type {
   Credential,
   IdentityConnection,
+  JsonObject,
   Refusal,
   Result,
   Snapshot,
@@ -9,10 +10,12 @@ import type {
   TenantId,
 } from '@writ/domain';
 import type { Ledger, LogContext } from '@writ/ledger';
+import type { ExportOrder } from '@writ/postgres';
 import type { Control, SqlClient } from '@writ/postgres/control';
 import type { Kms } from '@writ/platform';
 import type { Facts, RecordedFacts } from '@writ/policy';
 import type { Prover, TaskKind, Tasks, WorkshopRefusal } from '@writ/policy/prove';
+import type { PriceBook } from '@writ/routing';
 
 /** One check of a credential, what it saw, and the checks below it. */
 export interface Explanation {
@@ -140,15 +143,6 @@ export interface EvidencePort {
   checkpoints(tenant: TenantContext, first: number): Promise<readonly CheckpointView[]>;
 }
 
-export interface ExportOrder {
-  readonly id: string;
-  readonly purpose: string;
-  /** Digest of who asked; the name stands sealed in the log. */
-  readonly requester: string;
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
 export interface ExportPort {
   /** Hands the bundle to `sink` piece by piece; false, with nothing handed out, while the log has no checkpoint. */
   write(tenant: TenantContext, order: ExportOrder, sink: (piece: Uint8Array) => Promise<void>): Promise<boolean>;
@@ -187,8 +181,12 @@ export interface Ports {
   readonly names: TxtPort;
   readonly publisher: PublishPort;
   readonly evidence: EvidencePort;
+  /** What vendors ask for, as it came with this build. */
+  readonly priceBook: PriceBook;
   readonly exporter: ExportPort;
   readonly policy: PolicyPort;
+  /** Signs a statement with the deployment's export key, as a compact JWS. */
+  readonly certify: (statement: JsonObject) => string;
   /** Checks a tenant's URL when it is written: form, name, and every address it resolves to. */
   readonly checkUrl: (url: string) => Promise<Result<URL, string>>;
   /** Tells the operators of a failure whose text the caller does not see; the request id joins the two. */

@@ -1,5 +1,6 @@
 import { createPrivateKey, randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { JsonObject } from '@writ/domain';
 import { statementSigner } from '@writ/ledger';
 import type { Trust } from '@writ/identity';
 import { type Kms, type Log, createLog, guardedDispatcher, localKms, systemClock, uuidv7 } from '@writ/platform';
@@ -9,6 +10,7 @@ import { clientSecretContext } from './connection-draft.js';
 import { targetCheck } from './outside/check-target.js';
 import { oidcDiscovery } from './outside/discovery.js';
 import { recordedEvidence } from './outside/evidence.js';
+import { shippedPriceBook } from './price-book.js';
 import { bundleExporter } from './outside/exporter.js';
 import { postedMail, printedMail } from './outside/mail.js';
 import { policyWorkshop } from './outside/policy-workshop.js';
@@ -65,6 +67,7 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
     names: txtRecords(settings.nameServers),
     publisher: postgresPublisher(plane, snapshotSigner(privateKeyIn(settings.snapshotKeyFile))),
     evidence: recordedEvidence(evidenceStore(readingPlane)),
+    priceBook: shippedPriceBook(),
     exporter: bundleExporter({
       plane: exporterPlane,
       signer: statementSigner(privateKeyIn(settings.exportKeyFile)),
@@ -72,6 +75,7 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
       nowMs,
     }),
     policy,
+    certify: certifier(statementSigner(privateKeyIn(settings.exportKeyFile))),
     checkUrl: targetCheck(settings.egressAllowHosts),
     report: (cause, request) => log.error({ ...told(cause), request }, 'the administration plane failed and refused'),
     nowMs,
@@ -94,6 +98,16 @@ async function openClientSecret(
   const sealed = settings['sealedClientSecret'];
   if (sealed === undefined) return undefined;
   return Buffer.from(await kms.unwrap(clientSecretContext(tenant, id), sealed)).toString('utf8');
+}
+
+const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** JWS (RFC 7515) under the export key, which the deployment's keyset names. */
+function certifier(signer: ReturnType<typeof statementSigner>): (statement: JsonObject) => string {
+  return (statement) => {
+    const signed = `${part({ alg: 'EdDSA', typ: 'writ-certificate+jwt', kid: signer.keyId })}.${part(statement)}`;
+    return `${signed}.${Buffer.from(signer.sign(Buffer.from(signed))).toString('base64url')}`;
+  };
 }
 
 type Problem = (what: string, cause?: unknown) => void;

@@ -95,7 +95,7 @@ async function startParts(
   const tenantApi = await app('tenant-api', tenantApiSettings(ground));
   const worker = await app('worker', workerSettings(ground, join(folder, 'anchors')), [
     '--roles',
-    'sequencer,sweeper,auditor,retention,jobs',
+    'sequencer,sweeper,auditor,retention,usage,jobs',
   ]);
   const gateway = await app('gateway', gatewaySettings(ground, gatewayProcesses));
   const urls = {
@@ -151,7 +151,11 @@ function workerSettings(ground: Ground, anchorFolder: string): Settings {
     WRIT_LOG_PUBLIC_KEY_FILE: keys.logPublicKeyFile,
     WRIT_SNAPSHOT_PUBLIC_KEY_FILE: keys.snapshotPublicKeyFile,
     WRIT_ANCHOR_FOLDER: anchorFolder,
+    WRIT_EGRESS_ALLOW_HOSTS: egressOf(ground),
     WRIT_REDIS_URL: redis.url,
+    WRIT_EXPORT_FOLDER: `${anchorFolder}-exports`,
+    WRIT_EXPORT_KEY_FILE: keys.exportKeyFile,
+    WRIT_KEYSET_FILE: keys.keysetFile,
   };
 }
 

@@ -8,16 +8,25 @@ export {
   issueClassificationToken,
   leafDigestsOf,
   readClassificationToken,
+  reviewConfirms,
   tighten,
 } from './classification-token.js';
 export { classify, classifyPlanned, type ClassifyOptions, type Plan, planClassification } from './classify.js';
+export { detectors, type DetectorView } from './detectors.js';
 export { engineVersion } from './engine.js';
 export { explain } from './explain.js';
 export { type ClearedPrompt, fulfil, isCleared } from './fulfil.js';
-export { type AnswerInspector, type Inspected, inspectAnswer } from './inspect-answer.js';
+export {
+  type AnswerInspector,
+  type Inspected,
+  inspectAnswer,
+  type InspectOptions,
+  type ReadingTime,
+} from './inspect-answer.js';
 export { LeafCache, type LeafCacheLimits } from './leaf-cache.js';
 export { ClassifierPool, type PoolJob } from './pool.js';
 export { generalise } from './redact/generalise.js';
 export { compareTaxonomies, type ShadowDifference } from './shadow.js';
 export { maskStream, type MaskingStream } from './stream/mask-stream.js';
+export { slowPatterns } from './taxonomy/probe-patterns.js';
 export { loadTaxonomy, type Taxonomy } from './taxonomy/taxonomy.js';

@@ -170,3 +170,38 @@ describe('inspectAnswer', () => {
     expect(summary.classification.classes).toEqual({ PII: 950 });
   });
 });
+
+describe('an answer whose time is spent', () => {
+  const spent = { ...options(() => true) };
+
+  it('is withheld where something had to be redacted or blocked', () => {
+    for (const guarded of [maskPii, answering({ block: ['SECRET'] })]) {
+      const inspector = inspectAnswer(guarded, cleared(['hi']), aTaxonomy(), spent);
+      expect(inspector.push(delta('a sentence that nobody read. '))).toEqual({
+        events: [],
+        withheld: 'classification-incomplete',
+      });
+      expect(inspector.push(finish).withheld).toBe('classification-incomplete');
+      expect(inspector.summary().classification.incompleteBecause).toEqual(['budget:time']);
+    }
+  });
+
+  it('is recorded as incomplete where nothing had to be looked for', () => {
+    const ask = anAsk(['hi']);
+    const plain = fulfil(noObligations, ask, classify(ask.leaves, aTaxonomy(), options()), key);
+    if (!plain.ok) throw new Error(plain.error.message);
+    const inspector = inspectAnswer(noObligations, plain.value, aTaxonomy(), spent);
+    const passed = [inspector.push(delta('a sentence that nobody read. ')), inspector.push(finish)];
+    expect(textOf(passed.flatMap((each) => each.events))).toBe('a sentence that nobody read. ');
+    expect(inspector.summary().classification.complete).toBe(false);
+  });
+
+  it('is told when reading begins and ends, at every event', () => {
+    const told: string[] = [];
+    const reading = { begin: () => told.push('begin'), end: () => told.push('end') };
+    const inspector = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), { ...options(), reading });
+    inspector.push(delta('one '));
+    inspector.flush(true);
+    expect(told).toEqual(['begin', 'end', 'begin', 'end']);
+  });
+});

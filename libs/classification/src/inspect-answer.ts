@@ -54,11 +54,26 @@ function flowName(part: SpokenPart): string {
   return part.kind === 'tool-call' ? `${part.choice}/tool-call/${part.index}` : `${part.choice}/${part.kind}`;
 }
 
+/** The time an answer may be read for. The clock is the caller's, and runs only between `begin` and `end`. */
+export interface ReadingTime {
+  begin(): void;
+  end(): void;
+}
+
+export interface InspectOptions extends Omit<ClassifyOptions, 'memory'> {
+  /** Told when reading begins and ends, so that `expired` counts reading and not waiting for the model. */
+  readonly reading?: ReadingTime;
+}
+
+/**
+ * Fails closed as prompts do: when the time is spent, or a detector fails, the answer is incomplete, and where something
+ * had to be redacted or blocked nothing further of it may leave.
+ */
 export function inspectAnswer(
   obligations: Obligations,
   prompt: ClearedPrompt,
   taxonomy: Taxonomy,
-  options: ClassifyOptions,
+  options: InspectOptions,
 ): AnswerInspector {
   return new Inspector(obligations, prompt, bundleOf(taxonomy), options);
 }
@@ -81,7 +96,7 @@ class Inspector implements AnswerInspector {
     obligations: Obligations,
     prompt: ClearedPrompt,
     private readonly bundle: Bundle,
-    private readonly options: ClassifyOptions,
+    private readonly options: InspectOptions,
   ) {
     this.#styles = stylesOf(obligations.response.redactions);
     this.#block = new Set(obligations.response.block);
@@ -91,7 +106,24 @@ class Inspector implements AnswerInspector {
   }
 
   push(event: AnswerEvent): Inspected {
+    return this.#timed(() => this.#pushed(event));
+  }
+
+  flush(final: boolean): Inspected {
+    return this.#timed(() => this.#result(final ? this.#leftovers(() => true, true) : []));
+  }
+
+  #timed(read: () => Inspected): Inspected {
     if (this.#withheld !== undefined) return { events: [], withheld: this.#withheld };
+    this.options.reading?.begin();
+    try {
+      return read();
+    } finally {
+      this.options.reading?.end();
+    }
+  }
+
+  #pushed(event: AnswerEvent): Inspected {
     const finished = finishedChoices(event);
     const own = new Set(event.parts.filter(isSpoken).map(flowName));
     const before = this.#leftovers((flow) => finished(flow.choice) && !own.has(flow.name), true);
@@ -108,11 +140,6 @@ class Inspector implements AnswerInspector {
       parts.push(withText(part, released));
     }
     return this.#result([...before, { ...event, parts }]);
-  }
-
-  flush(final: boolean): Inspected {
-    if (this.#withheld !== undefined) return { events: [], withheld: this.#withheld };
-    return this.#result(final ? this.#leftovers(() => true, true) : []);
   }
 
   summary(): { readonly classification: Classification; readonly redactions: number; readonly text: string } {

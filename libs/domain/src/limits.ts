@@ -21,6 +21,9 @@ export const limits = Object.freeze({
   classificationMs: 2_000,
   /** Above this an input is classified on a worker thread. */
   classificationInlineCharacters: 32 * 1024,
+  /** How long one event of an answer may be read, and the whole answer: waiting for the model does not count. */
+  answerEventMs: 1_000,
+  answerReadingMs: 10_000,
   /** What whole leaves held, remembered for conversations that send their history again: a process, and one tenant in it. */
   classificationCacheBytes: 32 * 1024 * 1024,
   classificationCacheTenantBytes: 8 * 1024 * 1024,
@@ -36,6 +39,8 @@ export const limits = Object.freeze({
   commitBatchRecords: 64,
   commitsInFlight: 2,
   tenantQueueRecords: 256,
+  /** Dispatches, segments and outcomes of one tenant: two for each of its streams, and room for the others' records. */
+  tenantOwedRecords: 1_536,
   processQueueRecords: 2_048,
   processQueueBytes: 8 * 1024 * 1024,
   windowBytes: 4 * 1024,
@@ -72,6 +77,14 @@ export const limits = Object.freeze({
   /** S3 takes no part below 5 MiB but the last. */
   objectStorePartBytes: 8 * 1024 * 1024,
   objectStoreListBytes: 4 * 1024 * 1024,
+  /** What a reviewer reads of one request. */
+  reviewCharacters: 64 * 1024,
+  /** How long a request may wait for its review, whatever the policy says. */
+  reviewWaitMs: 60_000,
+  /** How long a verdict binds its conversation. */
+  reviewLifeMs: 7 * 24 * 60 * 60 * 1000,
+  /** Reviews in one process's memory; beyond, each is asked of the database. */
+  reviewsHeld: 200_000,
   writerSilenceMs: 30_000,
   closeDecisionMs: 60_000,
 });

@@ -116,6 +116,14 @@ export interface Price {
   readonly cacheWriteMicrosPerMillion?: string;
   /** Of the output, the part that was thinking; as the rest of the output when absent. */
   readonly reasoningMicrosPerMillion?: string;
+  /** What holds instead for a request whose input is longer. */
+  readonly longContext?: {
+    readonly aboveTokens: number;
+    readonly inputMicrosPerMillion: string;
+    readonly outputMicrosPerMillion: string;
+    readonly cacheReadMicrosPerMillion?: string;
+    readonly cacheWriteMicrosPerMillion?: string;
+  };
   /** From when it holds, ms since the epoch; since ever when absent. The latest that has begun counts. */
   readonly validFrom?: number;
   /** Tokens the model can take and give together, and give at most in one answer, as its vendor publishes them. */
@@ -163,6 +171,13 @@ export interface Snapshot {
   readonly prices: readonly Price[];
   /** A model without a price is refused, or counted at the tenant's dearest price where the tenant says so. */
   readonly unpricedModels?: 'refuse' | 'dearest';
+  /** Who reviews what the inline pass cannot settle: a model of the tenant's choice, and where two people must agree. */
+  readonly review?: {
+    readonly model: string;
+    /** What every review looks for, beside what the inline pass found and what the policy names. */
+    readonly classes: readonly string[];
+    readonly secondPersonClasses: readonly string[];
+  };
   readonly evidence: {
     readonly level: EvidenceLevel;
     /** Classes whose requests get a dispatch record before the first attempt too. */

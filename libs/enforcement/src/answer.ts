@@ -3,7 +3,8 @@ import type { AnswerInspector } from '@writ/classification';
 import type { Receipt, SegmentRecord } from '@writ/ledger';
 import { close, resultOf } from './close.js';
 import { isProviderFailure, refusalOf, type Opened } from './dispatch.js';
-import { commit, evidenceLevel, type Exchange } from './exchange.js';
+import { addPhase, commit, segmentLevel, type Exchange } from './exchange.js';
+import { TextMarker } from './marker.js';
 import type { AnswerEncoder } from './ports.js';
 import { release, type Released } from './release.js';
 import { AnswerTally } from './tally.js';
@@ -34,6 +35,7 @@ export class AnswerRelease {
   readonly #cutter: WindowCutter;
   readonly #tally = new AnswerTally();
   readonly #whole: boolean;
+  readonly #marker: TextMarker;
   #pending: Pending[] = [];
   /** Encoded only when the answer ends: what tells the caller that it is complete. */
   #closingEvents: AnswerEvent[] = [];
@@ -53,6 +55,8 @@ export class AnswerRelease {
   ) {
     this.#cutter = new WindowCutter(exchange.held.digestKey);
     this.#head = [...opened.head];
+    const markers = exchange.permit?.record.decision.obligations.response.markers ?? [];
+    this.#marker = new TextMarker(markers, exchange.ask);
     this.#whole = !exchange.ask.stream || exchange.permit?.record.decision.obligations.response.mode === 'full';
   }
 
@@ -140,7 +144,9 @@ export class AnswerRelease {
     if (next.done === true) return refuse('provider-protocol', { detail: 'broken-stream' });
     this.#lastEventMs = this.exchange.ports.clock.monotonicMs();
     const event = this.#tally.take(next.value);
+    const from = this.exchange.ports.clock.monotonicMs();
     const withheld = this.#inspected(this.inspector.push(event));
+    addPhase(this.exchange, 'inspect', this.exchange.ports.clock.monotonicMs() - from);
     this.#ended = event.terminal;
     if (withheld || !event.terminal) return withheld;
     return this.#inspected(this.inspector.flush(true)) ?? 'ended';
@@ -148,7 +154,7 @@ export class AnswerRelease {
 
   #inspected(inspected: { readonly events: readonly AnswerEvent[]; readonly withheld?: string }): Refusal | undefined {
     if (inspected.withheld !== undefined) return refuse('answer-withheld', { detail: inspected.withheld });
-    for (const event of inspected.events) {
+    for (const event of inspected.events.map((one) => this.#marker.mark(one))) {
       if (this.#whole || closes(event)) this.#closingEvents.push(event);
       else this.#cutter.add(this.encoder.encode(event), this.exchange.ports.clock.monotonicMs());
     }
@@ -171,7 +177,7 @@ export class AnswerRelease {
       events: window.events,
       digest: window.digest,
     };
-    this.#pending.push({ window, receipt: commit(this.exchange, record, evidenceLevel(this.exchange)) });
+    this.#pending.push({ window, receipt: commit(this.exchange, record, segmentLevel(this.exchange)) });
   }
 
   /** Yields the oldest window under its receipt, or ends the answer when its record could not be committed. */

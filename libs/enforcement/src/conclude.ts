@@ -6,6 +6,7 @@ import { close, resultOf, settle } from './close.js';
 import type { Opened } from './dispatch.js';
 import { commit, type Exchange } from './exchange.js';
 import type { AnswerEncoder, Held, Ports } from './ports.js';
+import { answerReading } from './reading-time.js';
 import { decisionRecord } from './records.js';
 import { release, type Released } from './release.js';
 import { usageAtMost } from './tally.js';
@@ -158,7 +159,7 @@ export async function answer(
   const inspector = inspectAnswer(permit.record.decision.obligations, prompt, held.taxonomy, {
     digestKey: held.digestKey,
     attachments: [],
-    expired: () => false,
+    ...answerReading(ports.clock),
   });
   const rest = new AnswerRelease(exchange, opened, encoder, inspector, hangUp).steps();
   const first = await rest.next();

@@ -14,7 +14,7 @@ import {
 } from '@writ/domain';
 import type { AttemptSummary, DecisionRecord, LedgerRecord, Receipt } from '@writ/ledger';
 import type { Facts } from '@writ/policy';
-import type { Held, Ports, Reservation } from './ports.js';
+import type { Held, Ports, Reservation, ReviewedAs } from './ports.js';
 
 /** One request under way: who asked, under which snapshot, and what has been recorded so far. */
 export interface Exchange {
@@ -28,6 +28,8 @@ export interface Exchange {
   /** Filled in as the steps are taken. */
   classification: Classification | undefined;
   reservation: Reservation | undefined;
+  /** What reviews said when it was decided; undefined before. */
+  reviewed: ReviewedAs | undefined;
   facts: Facts | undefined;
   permit: Receipt<DecisionRecord<Permit>> | undefined;
   readonly dispatchLeaves: string[];
@@ -47,6 +49,7 @@ export function beginExchange(ask: Ask, ports: Ports, subject: Subject, tenant: 
     phasesMs: {},
     classification: undefined,
     reservation: undefined,
+    reviewed: undefined,
     facts: undefined,
     permit: undefined,
     dispatchLeaves: [],
@@ -61,9 +64,12 @@ export async function phase<T>(exchange: Exchange, name: string, step: () => Pro
   try {
     return await step();
   } finally {
-    const spent = exchange.ports.clock.monotonicMs() - from;
-    exchange.phasesMs[name] = Math.round(((exchange.phasesMs[name] ?? 0) + spent) * 1_000) / 1_000;
+    addPhase(exchange, name, exchange.ports.clock.monotonicMs() - from);
   }
+}
+
+export function addPhase({ phasesMs }: Exchange, name: string, spentMs: number): void {
+  phasesMs[name] = Math.round(((phasesMs[name] ?? 0) + spentMs) * 1_000) / 1_000;
 }
 
 const strictness: Record<EvidenceLevel, number> = { committed: 0, receipted: 1, witnessed: 2 };
@@ -73,6 +79,12 @@ export function evidenceLevel({ held, permit }: Exchange, obligations?: Obligati
   const asked = (obligations ?? permit?.record.decision.obligations)?.evidence ?? 'committed';
   const tenants = held.snapshot.evidence.level;
   return strictness[asked] > strictness[tenants] ? asked : tenants;
+}
+
+/** In mode `terminal` a window leaves once its record is durable; only the end of the answer waits for stronger evidence. */
+export function segmentLevel(exchange: Exchange): EvidenceLevel {
+  const mode = exchange.permit?.record.decision.obligations.response.mode;
+  return mode === 'terminal' ? 'committed' : evidenceLevel(exchange);
 }
 
 /** Commits one record of this exchange; whatever the ledger refuses becomes the refusal the caller gets. */
@@ -96,7 +108,8 @@ export async function commit<R extends LedgerRecord>(
 function commitDeadlineMs(exchange: Exchange, record: LedgerRecord): number {
   if (record.kind === 'dispatch') return limits.decisionCommitMs;
   if (record.kind !== 'decision') return limits.outcomeCommitMs;
-  const spentMs = exchange.ports.clock.monotonicMs() - exchange.startedMs;
+  // Waiting for a review is the policy's wish, and has a bound of its own.
+  const spentMs = exchange.ports.clock.monotonicMs() - exchange.startedMs - (exchange.phasesMs['review'] ?? 0);
   return Math.max(limits.decisionCommitMs / 4, limits.decisionCommitMs - spentMs);
 }
 

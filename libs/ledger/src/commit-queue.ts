@@ -14,6 +14,11 @@ export interface Waiting {
   readonly isSettled: () => boolean;
 }
 
+/** Records that an admitted decision leads to. */
+function isOwed(kind: LedgerRecord['kind']): boolean {
+  return kind === 'dispatch' || kind === 'segment' || kind === 'outcome';
+}
+
 /**
  * Records that wait for a transaction, fair between tenants. Everything is counted from admission until the record's fate
  * is known, so that memory is bounded however long the database is out.
@@ -35,14 +40,16 @@ export class CommitQueue {
 
   /**
    * A decision may fill three quarters of a limit only: what it leads to (dispatch, segments, outcome) must find room,
-   * or answers that are already paid for would be withheld.
+   * or answers that are already paid for would be withheld. Many streams of one tenant may come due in one moment, so what
+   * is owed to decisions has a bound of its own.
    */
   refusesAdmission(tenant: TenantId, kind: LedgerRecord['kind'], bytes: number): CommitRefusal | undefined {
     const share = kind === 'decision' ? 0.75 : 1;
     const tenantCount = this.#tenantCounts.get(tenant) ?? 0;
     if (this.#records >= limits.processQueueRecords * share) return 'ledger-unavailable';
     if (this.#bytes + bytes > limits.processQueueBytes * share) return 'ledger-unavailable';
-    if (tenantCount >= limits.tenantQueueRecords * share) return 'ledger-backpressure';
+    if (tenantCount >= (isOwed(kind) ? limits.tenantOwedRecords : limits.tenantQueueRecords * share))
+      return 'ledger-backpressure';
     return undefined;
   }
 

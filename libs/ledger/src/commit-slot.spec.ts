@@ -183,7 +183,7 @@ describe('what is owed to a decision', () => {
     const { store, ledger } = start();
     const gate = Promise.withResolvers<AppendOutcome>();
     store.script = [() => gate.promise, () => gate.promise];
-    const waiting = Array.from({ length: limits.tenantQueueRecords }, (_, n) =>
+    const waiting = Array.from({ length: limits.tenantOwedRecords }, (_, n) =>
       ledger.commit(logOf(1), outcome(n), patience),
     );
     expect(await ledger.commit(logOf(1), outcome(9_999), patience)).toEqual({

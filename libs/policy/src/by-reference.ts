@@ -15,5 +15,6 @@ export function byReference(
       outcome[name].set(found[name]);
     }
     outcome.inQuestion = found.inQuestion;
+    outcome.sawUnknown = found.sawUnknown;
   };
 }

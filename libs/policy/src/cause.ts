@@ -9,13 +9,18 @@ export interface Cause {
   readonly reason: string;
 }
 
-/** Why nothing is authorized, and who can mend it. An unknown fact is the cause when its best value would have permitted. */
-export function causeOf(
+/**
+ * The unknown fact that a denial is due to: its best value would have permitted. Undefined when none is. While every fact
+ * that was read is known this is not asked, since no better value of one could have permitted.
+ */
+export function unknownCauseOf(
   evaluator: Evaluator,
   policy: LinkedPolicy,
   facts: Facts,
   subjects: readonly SubjectFacts[],
-): Cause {
+  evaluations: readonly Evaluation[],
+): Cause | undefined {
+  if (!evaluations.some(({ outcome }) => outcome.sawUnknown)) return undefined;
   const wouldPermit = (assume: Assumption) => {
     const { authorized } = evaluateAll(evaluator, policy, facts, subjects, assume);
     return !isEmpty(authorized, authorized.length);
@@ -28,7 +33,12 @@ export function causeOf(
     const reason = 'A fact that the policy needs could not be fetched in time; try again, or ask the administrators.';
     return { code: 'fact-unavailable', reason };
   }
-  for (const evaluation of evaluateAll(evaluator, policy, facts, subjects, 'none').evaluations) {
+  return undefined;
+}
+
+/** Why nothing is authorized, and who can mend it, as far as the rules say. */
+export function causeByRules(evaluations: readonly Evaluation[]): Cause {
+  for (const evaluation of evaluations) {
     const cause = causeWithin(evaluation);
     if (cause !== undefined) return cause;
   }

@@ -1,14 +1,13 @@
-import type { Decision, Deny, EndpointId } from '@writ/domain';
+import type { Decision, Deny } from '@writ/domain';
 import { canonicalJson, hashOf } from './canonical.js';
-import { causeOf } from './cause.js';
+import { unknownCauseOf } from './cause.js';
 import { evaluate } from './engine.js';
-import { type Evaluation, type Evaluator, evaluateAll, ruleName } from './evaluation.js';
+import { conclusionOf } from './conclusions.js';
+import { type Evaluator, evaluateAll } from './evaluation.js';
 import type { Facts, SubjectFacts } from './facts.js';
 import { factsHashOf } from './facts-hash.js';
 import { policyLimits } from './limits.js';
 import type { LinkedPolicy } from './link.js';
-import { obligationsOf } from './asked.js';
-import { indexesOf, isEmpty } from './outcome.js';
 
 const engine = 'wpl/1.0';
 
@@ -56,12 +55,16 @@ function conclude(evaluator: Evaluator, policy: LinkedPolicy, facts: Facts, fact
     );
   }
   const { evaluations, authorized } = evaluateAll(evaluator, policy, facts, subjects, 'none');
-  const matched = matchedNames(evaluations);
-  if (isEmpty(authorized, authorized.length)) {
-    const { code, reason } = causeOf(evaluator, policy, facts, subjects);
-    return deny(code, reason, matched);
+  const { matched, authorizedEndpoints, obligations, cause } =
+    evaluator === byEngine
+      ? policy.memory.conclude(policy, evaluations, authorized)
+      : conclusionOf(policy, evaluations, authorized);
+  if (obligations === undefined) {
+    // What the rules say was written down before the working memory is used again.
+    const because = unknownCauseOf(evaluator, policy, facts, subjects, evaluations) ?? cause;
+    if (because === undefined) throw new Error('a denial has a cause');
+    return deny(because.code, because.reason, matched);
   }
-  const obligations = obligationsOf(policy, evaluations, authorized);
   if (obligations.redactions.length > 0) {
     if (facts.data === undefined) {
       const reason = 'The request could not be classified in full, so what the policy redacts cannot be found.';
@@ -73,11 +76,6 @@ function conclude(evaluator: Evaluator, policy: LinkedPolicy, facts: Facts, fact
       const reason = `${unredactable.class} was found without its place, so it cannot be redacted (${unredactable.by.join(', ')}).`;
       return deny('unredactable-class', reason, matched);
     }
-  }
-  const authorizedEndpoints: EndpointId[] = [];
-  for (const index of indexesOf(authorized)) {
-    const endpoint = policy.endpoints[index];
-    if (endpoint !== undefined) authorizedEndpoints.push(endpoint.id);
   }
   return { effect: 'permit', ...about(policy, matched, factsHash), authorizedEndpoints, obligations };
 }
@@ -91,20 +89,6 @@ export function delegationOf(subject: SubjectFacts): readonly SubjectFacts[] | u
     chain.push(next);
   }
   return chain;
-}
-
-/** In document order, the platform's rules first; a rule that matched for any subject of a delegation counts. */
-function matchedNames(evaluations: readonly Evaluation[]): readonly string[] {
-  const names: string[] = [];
-  for (const [index, { layer, outcome }] of evaluations.entries()) {
-    if (index > 0 && evaluations[index - 1]?.layer === layer) continue;
-    let { matched } = outcome;
-    for (const other of evaluations.slice(index + 1)) {
-      if (other.layer === layer) matched = matched.map((bits, block) => bits | (other.outcome.matched[block] ?? 0));
-    }
-    for (const rule of indexesOf(matched)) names.push(ruleName(layer, rule));
-  }
-  return names;
 }
 
 function denial(

@@ -9,6 +9,8 @@ import { readText, word } from './words.js';
 export interface DecodedLeaf {
   readonly leaf: Leaf;
   readonly negated: boolean;
+  /** `class(PHI) >= 0.6`, `not subject.roles has "fraud"`: for people, who need no quotes around a data class. */
+  readonly condition: string;
 }
 
 const decoded = new WeakMap<ImageReader, Map<number, readonly DecodedLeaf[]>>();
@@ -29,7 +31,8 @@ function decodeRule(reader: ImageReader, rule: number): readonly DecodedLeaf[] {
     const at = reader.codeAt + ((place >>> 8) + index) * leafWords;
     const head = word(words, at);
     const leaf = decodeLeaf(reader, head & 7, head >>> leafFlag.slotShift, word(words, at + 1));
-    return { leaf, negated: (head & leafFlag.negated) !== 0 };
+    const negated = (head & leafFlag.negated) !== 0;
+    return { leaf, negated, condition: negated ? `not ${describe(leaf)}` : describe(leaf) };
   });
 }
 
@@ -87,12 +90,6 @@ function masked(reader: ImageReader, slot: SlotEntry, mask: number): readonly st
     const number = index + 1;
     return ((word(reader.words, mask + (number >> 5)) >>> (number & 31)) & 1) === 1;
   });
-}
-
-/** `class(PHI) >= 0.6`, `not subject.roles has "fraud"`: for people, who need no quotes around a data class. */
-export function describeLeaf({ leaf, negated }: DecodedLeaf): string {
-  const text = describe(leaf);
-  return negated ? `not ${text}` : text;
 }
 
 function describe(leaf: Leaf): string {

@@ -1,4 +1,4 @@
-import type { ImageReader } from './image-reader.js';
+import type { ImageReader, SlotEntry } from './image-reader.js';
 import {
   comparisons,
   header,
@@ -64,6 +64,7 @@ class Run {
   matchRules(): void {
     const { matched } = this.outcome;
     matched.fill(0);
+    this.outcome.sawUnknown = false;
     this.#findCandidates();
     const redactAt = word(this.#words, header.redactAt);
     for (let pass = 0; pass < 2; pass += 1) {
@@ -130,7 +131,14 @@ class Run {
       loaded = state.known;
     }
     states[slotIndex] = loaded;
+    if (this.#isUnsure(slot, loaded)) this.outcome.sawUnknown = true;
     return loaded;
+  }
+
+  /** True when a better value of the fact might have permitted; that a classification is unfinished is such a fact. */
+  #isUnsure(slot: SlotEntry, loaded: number): boolean {
+    if (loaded === state.known) return slot.path === 'data.complete' && values[slot.at] === 0;
+    return slot.kind !== slotKind.presence || loaded === state.unknown;
   }
 
   /** The classes that leave by redaction; complete because redactions are matched before any rule sees what remains. */

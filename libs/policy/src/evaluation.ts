@@ -28,17 +28,18 @@ function workingOutcomes(endpointWords: number): readonly Outcome[] {
   return outcomes;
 }
 
-/** Every layer for every subject, and the endpoints that all of them authorize. */
+/** Every layer for every subject, and the endpoints that all of them authorize, written to `into` where one is given. */
 export function evaluateAll(
   evaluator: Evaluator,
   policy: LinkedPolicy,
   facts: Facts,
   subjects: readonly SubjectFacts[],
   assume: Assumption,
+  into?: Int32Array,
 ): { readonly evaluations: readonly Evaluation[]; readonly authorized: Int32Array } {
   const endpointWords = (policy.endpoints.length + 31) >> 5;
   const outcomes = workingOutcomes(endpointWords);
-  const authorized = new Int32Array(endpointWords).fill(-1);
+  const authorized = (into ?? new Int32Array(endpointWords)).fill(-1);
   const evaluations: Evaluation[] = [];
   for (const layer of policy.layers) {
     for (const subject of subjects) {

@@ -1,10 +1,11 @@
 import type { Decision, EndpointId, JsonValue, PolicyRef, RedactionStyle } from '@writ/domain';
 import { attributeOf } from './attributes.js';
 import { byEngine, decide, delegationOf } from './decide.js';
-import { type DecodedLeaf, clock, decodeLeaves, describeLeaf } from './decode-leaf.js';
+import { type DecodedLeaf, clock, decodeLeaves } from './decode-leaf.js';
 import { type Evaluation, evaluateAll, ruleName } from './evaluation.js';
 import type { Facts } from './facts.js';
 import { readFast } from './fact-readers.js';
+import type { ImageReader } from './image-reader.js';
 import { layerInteger } from './layer-integer.js';
 import type { LinkedPolicy } from './link.js';
 import { selectEndpoints } from './link-layer.js';
@@ -52,34 +53,44 @@ export interface Explanation {
 export function explain(policy: LinkedPolicy, facts: Facts): Explanation {
   const decision = decide(policy, facts);
   const subjects = delegationOf(facts.subject) ?? [];
-  const { evaluations } = evaluateAll(byEngine, policy, facts, subjects, 'none');
+  const { evaluations, authorized } = evaluateAll(byEngine, policy, facts, subjects, 'none');
   const views = evaluations.map(({ layer, subject }): View => {
     return { facts, subject, timezone: layer.linked.reader.timezone };
   });
+  const permitted = permittedByAll(evaluations, authorized.length);
+  const outside =
+    decision.effect === 'permit' ? permitted.map((bits, block) => bits & ~(authorized[block] ?? 0)) : permitted;
+  const excluders: (string[] | undefined)[] = [];
   const stories = evaluations.map((evaluation, index) =>
-    storyOf(evaluation, views[index] ?? viewOf(facts), policy, decision.effect),
+    storyOf(evaluation, views[index] ?? viewOf(facts), decision.effect, outside, excluders),
   );
-  const isEverywhere = (endpoint: number) => evaluations.every(({ outcome }) => hasBit(outcome.permitted, endpoint));
-  const permitted = policy.endpoints.flatMap(({ id }, index) =>
-    evaluations.length > 0 && isEverywhere(index) ? [id] : [],
-  );
-  const authorized = decision.effect === 'permit' ? decision.authorizedEndpoints : [];
-  const within = new Set(authorized);
   const several = subjects.length > 1;
   return {
     ...verdictOf(decision),
-    authorized,
-    permitted,
-    excluded: permitted
-      .filter((id) => !within.has(id))
-      .map((id) => ({ endpoint: id, by: unique(stories.flatMap(({ excluders }) => excluders.get(id) ?? [])) }))
-      .filter(({ by }) => by.length > 0),
+    authorized: decision.effect === 'permit' ? decision.authorizedEndpoints : [],
+    permitted: namesOf(policy, permitted),
+    excluded: indexesOf(outside).flatMap((index) => {
+      const by = excluders[index];
+      const endpoint = policy.endpoints[index]?.id;
+      return by === undefined || endpoint === undefined ? [] : [{ endpoint, by }];
+    }),
     matched: stories.flatMap(({ matched, subject }) => matched.map((rule) => (several ? { ...rule, subject } : rule))),
     overridden: stories.flatMap(({ overridden }) => overridden),
     unknown: unknownIn(evaluations, views),
     nearMisses: stories.flatMap(({ nearMisses }) => nearMisses).slice(0, 5),
     obligations: stories.flatMap(({ obligations }) => obligations),
   };
+}
+
+function permittedByAll(evaluations: readonly Evaluation[], words: number): Int32Array {
+  const bits = new Int32Array(words).fill(evaluations.length > 0 ? -1 : 0);
+  for (const { outcome } of evaluations)
+    for (let block = 0; block < words; block += 1) bits[block] = (bits[block] ?? 0) & (outcome.permitted[block] ?? 0);
+  return bits;
+}
+
+function namesOf(policy: LinkedPolicy, bits: Int32Array): readonly EndpointId[] {
+  return indexesOf(bits).flatMap((index) => policy.endpoints[index]?.id ?? []);
 }
 
 function viewOf(facts: Facts): View {
@@ -105,26 +116,35 @@ function verdictOf(decision: Decision) {
   };
 }
 
-function storyOf(evaluation: Evaluation, view: View, policy: LinkedPolicy, verdict: Decision['effect']) {
+/** Adds the names of the rules that keep an endpoint out to `excluders`, for the endpoints in `outside`. */
+function storyOf(
+  evaluation: Evaluation,
+  view: View,
+  verdict: Decision['effect'],
+  outside: Int32Array,
+  excluders: (string[] | undefined)[],
+) {
   const { layer, outcome, subject } = evaluation;
   const { reader } = layer.linked;
   const matchedRules = indexesOf(outcome.matched);
   const overrides = matchedRules.filter((rule) => reader.effect(rule) === 'override');
-  const excluders = new Map<EndpointId, string[]>();
+  const integers = layerInteger(layer.linked, view);
+  const bits = new Int32Array(outside.length);
   for (const rule of matchedRules) {
     const effect = reader.effect(rule);
     if ((effect !== 'deny' && effect !== 'restrict') || hasBit(outcome.lifted, rule)) continue;
+    bits.fill(0);
+    selectEndpoints(layer.linked, reader.expression(rule), integers, false, bits);
+    for (let block = 0; block < bits.length; block += 1) bits[block] = (bits[block] ?? 0) & (outside[block] ?? 0);
     const name = ruleName(layer, rule);
-    const bits = new Int32Array(layer.linked.endpointWords);
-    selectEndpoints(layer.linked, reader.expression(rule), layerInteger(layer.linked, view), false, bits);
     for (const index of indexesOf(bits)) {
-      const id = policy.endpoints[index]?.id;
-      if (id !== undefined) excluders.set(id, [...(excluders.get(id) ?? []), name]);
+      const by = excluders[index];
+      if (by === undefined) excluders[index] = [name];
+      else if (!by.includes(name)) by.push(name);
     }
   }
   return {
     subject: subject.id,
-    excluders,
     matched: matchedRules.map((rule): MatchedRule => {
       const because = becauseOf(decodeLeaves(reader, rule), view, true);
       return { rule: ruleName(layer, rule), effect: reader.effect(rule), because, reason: reader.reason(rule) };
@@ -158,7 +178,7 @@ function becauseOf(leaves: readonly DecodedLeaf[], view: View, held: boolean): r
       const answer = leafAnswer(leaf, view, readFast);
       return answer === undefined ? true : (answer !== negated) === held;
     })
-    .map((leaf) => ({ condition: describeLeaf(leaf), actual: actualOf(leaf, view) }));
+    .map((leaf) => ({ condition: leaf.condition, actual: actualOf(leaf, view) }));
 }
 
 function actualOf({ leaf }: DecodedLeaf, view: View): JsonValue {
@@ -184,24 +204,45 @@ function show(fact: Fact, path: string): JsonValue {
 function unknownIn(evaluations: readonly Evaluation[], views: readonly View[]) {
   const found = new Map<string, { readonly path: string; readonly cause: string; readonly treatedAs: string }>();
   for (const [index, { layer }] of evaluations.entries()) {
-    const { reader } = layer.linked;
     const view = views[index];
     if (view === undefined) continue;
-    for (let rule = 0; rule < reader.rules; rule += 1) {
-      for (const { leaf } of decodeLeaves(reader, rule)) {
-        if (leafAnswer(leaf, view, readFast) !== undefined || isAbsent(leaf, view)) continue;
-        const path =
-          leaf.kind === 'class'
-            ? `class(${leaf.name})`
-            : leaf.kind === 'pair'
-              ? `${leaf.left}, ${leaf.right}`
-              : leaf.path;
-        const treatedAs = answerIfUnknown(reader.effect(rule)) ? 'holds, against the request' : 'does not hold';
-        found.set(`${path} ${treatedAs}`, { path, cause: causeFor(path, view.facts), treatedAs });
-      }
+    for (const { leaf, path, treatedAs } of probesOf(layer.linked.reader)) {
+      if (leafAnswer(leaf, view, readFast) !== undefined || isAbsent(leaf, view)) continue;
+      found.set(`${path} ${treatedAs}`, { path, cause: causeFor(path, view.facts), treatedAs });
     }
   }
   return [...found.values()];
+}
+
+/** One condition for each fact that the rules read, and for each way in which it counts while it is unknown. */
+interface Probe {
+  readonly leaf: DecodedLeaf['leaf'];
+  readonly path: string;
+  readonly treatedAs: string;
+}
+
+const probes = new WeakMap<ImageReader, readonly Probe[]>();
+
+function probesOf(reader: ImageReader): readonly Probe[] {
+  const known = probes.get(reader);
+  if (known !== undefined) return known;
+  const found = new Map<string, Probe>();
+  for (let rule = 0; rule < reader.rules; rule += 1) {
+    const treatedAs = answerIfUnknown(reader.effect(rule)) ? 'holds, against the request' : 'does not hold';
+    for (const { leaf } of decodeLeaves(reader, rule)) {
+      const path = pathOf(leaf);
+      const key = `${leaf.kind} ${path} ${treatedAs}`;
+      if (!found.has(key)) found.set(key, { leaf, path, treatedAs });
+    }
+  }
+  const listed = [...found.values()];
+  probes.set(reader, listed);
+  return listed;
+}
+
+function pathOf(leaf: DecodedLeaf['leaf']): string {
+  if (leaf.kind === 'class') return `class(${leaf.name})`;
+  return leaf.kind === 'pair' ? `${leaf.left}, ${leaf.right}` : leaf.path;
 }
 
 /** What good facts do not have is guarded by `has()` and no failure of a source. */
@@ -214,8 +255,4 @@ function causeFor(path: string, facts: Facts): string {
     return 'classification incomplete';
   if (path.startsWith('budget.') && facts.budget === undefined) return 'the budget could not be read in time';
   return path.startsWith('ext.') ? 'the source did not answer in time' : 'not of the kind that the rule needs';
-}
-
-function unique(values: readonly string[]): readonly string[] {
-  return [...new Set(values)];
 }

@@ -84,8 +84,13 @@ function isPlainRecord(record: Readonly<Record<string, unknown>>): boolean {
 /** Records whose keys the facts choose. */
 function sortedRecord(record: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const keys = Object.keys(record);
-  if (keys.length < 2) return record;
+  if (isSorted(keys)) return record;
   const sorted: Record<string, unknown> = {};
   for (const key of keys.toSorted()) sorted[key] = record[key];
   return sorted;
+}
+
+function isSorted(keys: readonly string[]): boolean {
+  for (let index = 1; index < keys.length; index += 1) if ((keys[index - 1] ?? '') > (keys[index] ?? '')) return false;
+  return true;
 }

@@ -1,5 +1,6 @@
 import type { Endpoint } from '@writ/domain';
 import { hashOf } from './canonical.js';
+import { ConclusionMemory } from './conclusions.js';
 import { type LinkedLayer, linkLayer } from './link-layer.js';
 import type { PolicyImage } from './image.js';
 import { policyLimits } from './limits.js';
@@ -16,6 +17,8 @@ export interface LinkedPolicy {
   readonly endpoints: readonly Endpoint[];
   /** The layer that no tenant can remove: its endpoints are intersected with the tenant's. */
   readonly platform: PolicyImage | undefined;
+  /** What this policy concluded lately. */
+  readonly memory: ConclusionMemory;
   /** The layers as the engine reads them, the platform's first. */
   readonly layers: readonly { readonly name: 'platform' | 'tenant'; readonly linked: LinkedLayer }[];
 }
@@ -49,6 +52,7 @@ export function link(
   return Object.freeze({
     image,
     platform,
+    memory: new ConclusionMemory(),
     layers: [...(platform === undefined ? [] : [layerOf('platform', platform)]), layerOf('tenant', image)],
     endpoints: sorted,
     catalogueHash: catalogueHash(sorted),

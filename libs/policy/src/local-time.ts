@@ -17,8 +17,17 @@ const offsets = new Map<string, Map<number, number>>();
 const formats = new Map<string, Intl.DateTimeFormat>();
 const rememberedQuarters = 4_096;
 
+/** One request asks for minute, weekday and date of the same moment. */
+let last: { readonly zone: string; readonly atMs: number; readonly time: LocalTime | undefined } | undefined;
+
 /** `undefined` for a moment or zone that no calendar has. */
 export function localTime(zone: string, atMs: number): LocalTime | undefined {
+  if (last?.zone === zone && last.atMs === atMs) return last.time;
+  last = { zone, atMs, time: timeAt(zone, atMs) };
+  return last.time;
+}
+
+function timeAt(zone: string, atMs: number): LocalTime | undefined {
   if (!Number.isFinite(atMs) || Math.abs(atMs) > 8.64e15 - dayMs) return undefined;
   const local = atMs + offsetMs(zone, atMs);
   const day = Math.floor(local / dayMs);

@@ -12,6 +12,8 @@ export interface Outcome {
   readonly authorized: Int32Array;
   /** For each matched redaction with `endpoints` of its own: the endpoints in question. */
   inQuestion: ReadonlyMap<number, Int32Array> | undefined;
+  /** True when a fact that was read is unknown, absent or unfinished; true as well where nobody kept account. */
+  sawUnknown: boolean;
 }
 
 const ruleWords = (policyLimits.rules + 31) >> 5;
@@ -23,6 +25,7 @@ export function anOutcome(endpointWords: number): Outcome {
     permitted: new Int32Array(endpointWords),
     authorized: new Int32Array(endpointWords),
     inQuestion: undefined,
+    sawUnknown: true,
   };
 }
 

@@ -57,6 +57,7 @@ export function evaluateByReference(
     lifted: bitsWhere(program.rules, (rule) => lifted.includes(rule)),
     permitted: bitsWhere(endpoints, isPermitted),
     authorized: bitsWhere(endpoints, (endpoint) => isPermitted(endpoint) && !isDenied(endpoint)),
+    sawUnknown: true,
     inQuestion: new Map(
       redactions.map((rule) => [
         program.rules.indexOf(rule),

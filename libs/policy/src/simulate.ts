@@ -1,12 +1,10 @@
 import type { Decision, Endpoint, Obligations, Permit } from '@writ/domain';
-import { obligationsOf } from './asked.js';
 import { byEngine, decideQuickly } from './decide.js';
 import { evaluateAll } from './evaluation.js';
 import { type Explanation, explain } from './explain.js';
 import type { Facts } from './facts.js';
 import type { PolicyImage } from './image.js';
 import { type LinkedPolicy, link } from './link.js';
-import { isEmpty } from './outcome.js';
 
 /** One past request: its record's id, the facts stored with it, and how often it stands for the same. */
 export interface RecordedFacts {
@@ -161,8 +159,8 @@ const texts = new WeakMap<Obligations, string>();
 function glance(policy: LinkedPolicy, facts: Facts) {
   if (facts.subject.onBehalfOf !== undefined) return undefined;
   const { evaluations, authorized } = evaluateAll(byEngine, policy, facts, [facts.subject], 'none');
-  if (isEmpty(authorized, authorized.length)) return { authorized, asked: '' };
-  const obligations = obligationsOf(policy, evaluations, authorized);
+  const { obligations } = policy.memory.conclude(policy, evaluations, authorized);
+  if (obligations === undefined) return { authorized, asked: '' };
   let asked = texts.get(obligations);
   if (asked === undefined) {
     asked = JSON.stringify(obligations);

@@ -32,7 +32,7 @@ beforeEach(() => {
     through(provider).inspect = (ask) => inspectAnswer(maskPii, cleared(ask), taxonomy, options);
 });
 
-describe.each(names)('an answer of %s that holds a secret, cut through the middle', (provider) => {
+describe.each(names)('C5, C6: an answer of %s that holds a secret, cut through the middle', (provider) => {
   const told = { answer: { chunks, toolCalls: [{ name: 'find', arguments: `{"query":"ssn ${secret} end"}` }] } };
 
   it('leaves masked and whole in OpenAI’s dialect, buffered and streamed', async () => {

@@ -54,7 +54,7 @@ export async function openPassage(
   allowHosts: readonly string[],
   deadlines: NonNullable<ProviderSettings['deadlines']> = {},
 ): Promise<Passage> {
-  const dispatcher = guardedDispatcher({ allowHosts, connectMs: 1_000 });
+  const dispatcher = guardedDispatcher({ allowHosts, connectMs: 5_000 });
   const providers = createProviders({
     proofs: { isReceipt: () => true, isAuthorizedBy: () => true, isCleared: () => true },
     dispatcherFor: () => dispatcher,

@@ -22,7 +22,7 @@ export interface RealWay {
  */
 export function openWay(snapshot: Snapshot, allowHosts: readonly string[], deadlines: Partial<Deadlines>): RealWay {
   const house = new House({ realTime: true, snapshot });
-  const dispatcher = guardedDispatcher({ allowHosts, connectMs: 1_000 });
+  const dispatcher = guardedDispatcher({ allowHosts, connectMs: 5_000 });
   const providers = createProviders({
     proofs: { isReceipt, isAuthorizedBy, isCleared },
     dispatcherFor: () => dispatcher,

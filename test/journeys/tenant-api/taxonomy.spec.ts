@@ -39,3 +39,111 @@ describe('the taxonomy of a tenant', () => {
     ]);
   });
 });
+
+interface Upload {
+  readonly id: string;
+  readonly state: string;
+  readonly received: number;
+  readonly parts: readonly number[];
+}
+
+const upload = 'upload { id state received expected parts }';
+
+describe('terms in bulk', () => {
+  it('arrive in parts, in any order and again, and take effect as one change', async () => {
+    const { owner: bulkOwner } = await federate(house, 'bulk');
+    const send = (field: string, input: object, selection: string): Promise<Payload> =>
+      change(house, field, input, selection, bulkOwner);
+    const expected = 10_000;
+    const size = 2_000;
+    const started = await send('startTermUpload', { class: 'INTERNAL', expected }, upload);
+    const { id } = started['upload'] as Upload;
+    const partOf = (part: number): readonly string[] =>
+      Array.from({ length: size }, (_, at) => `codename ${(part * size + at).toString(36)} falcon`);
+    const early = await send('finishTermUpload', { uploadId: id, expectedVersion: 0 }, upload);
+    expect(early.userErrors[0]?.message).toContain('0 of 10000');
+    for (let part = expected / size - 1; part >= 0; part -= 1)
+      await send('uploadTerms', { uploadId: id, part, terms: partOf(part) }, upload);
+    const again = await send('uploadTerms', { uploadId: id, part: 3, terms: partOf(3) }, upload);
+    expect((again['upload'] as Upload).received).toBe(expected);
+    const more = await send('uploadTerms', { uploadId: id, part: 5, terms: ['one more'] }, upload);
+    expect(more.userErrors[0]?.code).toBe('INVALID');
+    const finished = await send(
+      'finishTermUpload',
+      { uploadId: id, expectedVersion: 0 },
+      `${upload} taxonomy { version termCount }`,
+    );
+    expect(finished.userErrors).toEqual([]);
+    expect(finished['taxonomy']).toEqual({ version: 1, termCount: expected });
+    expect((finished['upload'] as Upload).state).toBe('FINISHED');
+    const tested = await house.ask<{ testText: { findings: readonly { type: string; start: number }[] } }>(
+      '{ testText(text: "about codename 2s falcon, mail bob@acme.com") { findings { type start explanation } } }',
+      {},
+      bulkOwner,
+    );
+    expect(tested.data?.testText.findings.map((each) => each.type)).toEqual(['TENANT_TERM', 'EMAIL']);
+  });
+
+  it('another tenant sees nothing of an upload', async () => {
+    const { owner: one } = await federate(house, 'uploader');
+    const { owner: other } = await federate(house, 'onlooker');
+    const started = await change(house, 'startTermUpload', { class: 'INTERNAL', expected: 1 }, upload, one);
+    const { id } = started['upload'] as Upload;
+    const stolen = await change(house, 'uploadTerms', { uploadId: id, part: 0, terms: ['x'] }, upload, other);
+    expect(stolen.userErrors[0]?.code).toBe('NOT_FOUND');
+    const seen = await house.ask<{ termUploads: readonly Upload[] }>('{ termUploads { id } }', {}, other);
+    expect(seen.data?.termUploads).toEqual([]);
+    const given = await change(house, 'abandonTermUpload', { uploadId: id }, upload, one);
+    expect((given['upload'] as Upload).state).toBe('ABANDONED');
+  });
+});
+
+describe('the tools of those who write policies', () => {
+  it('list what is looked for, with the thresholds that hold', async () => {
+    const seen = await house.ask<{ detectors: readonly { type: string; class: string; threshold: number }[] }>(
+      '{ detectors { type class kind threshold } }',
+      {},
+      owner,
+    );
+    expect(seen.data?.detectors.length).toBeGreaterThan(300);
+    expect(seen.data?.detectors).toContainEqual({ type: 'US_SSN', class: 'PII', kind: 'identifier', threshold: 500 });
+  });
+
+  it('tell what a candidate taxonomy would change, and never a value', async () => {
+    const report = await house.ask<{ shadowReport: { added: readonly string[]; problems: readonly string[] } }>(
+      'query ($input: ShadowReportInput!) { shadowReport(input: $input) { problems added removed classesRaised } }',
+      { input: { terms: [{ class: 'INTERNAL', term: 'blue heron' }], texts: ['the blue heron plan of Maria Keller'] } },
+      owner,
+    );
+    expect(report.data?.shadowReport).toMatchObject({
+      problems: [],
+      added: ['INTERNAL TENANT_TERM /0 4-14'],
+      removed: [],
+      classesRaised: ['INTERNAL'],
+    });
+  });
+
+  it('refuse a pattern that is slow on a hostile text, with the reason', async () => {
+    const patterns = [
+      { class: 'INTERNAL', name: 'slow', pattern: '(?:[a-z0-9]{1,40}-?){1,20}@(?:[a-z0-9]{1,40}[.]){1,9}z' },
+    ];
+    const refused = await upsert({
+      expectedVersion: 1,
+      terms: [{ class: 'INTERNAL', term: 'Project Heron' }],
+      patterns,
+    });
+    expect(refused.userErrors[0]?.code).toBe('INVALID');
+    expect(refused.userErrors[0]?.message).toMatch(/pattern slow: (?:takes|is too large)/);
+  });
+
+  it('change single entries and leave the rest', async () => {
+    const amended = await change(
+      house,
+      'amendTaxonomy',
+      { expectedVersion: 1, addTerms: [{ class: 'INTERNAL', term: 'Project Osprey' }] },
+      'taxonomy { version termCount }',
+      owner,
+    );
+    expect(amended['taxonomy']).toEqual({ version: 2, termCount: 2 });
+  });
+});

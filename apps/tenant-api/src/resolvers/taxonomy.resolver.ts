@@ -1,8 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Args, Context, Info, Mutation, Query, Resolver } from '@nestjs/graphql';
-import { loadTaxonomy } from '@writ/classification';
 import { type TaxonomySource, ok } from '@writ/domain';
-import { StaleVersion, TaxonomyRow } from '@writ/postgres/control';
+import { TaxonomyRow } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
 import { type RequestContext, tenantOf } from '../caller.js';
@@ -10,19 +9,15 @@ import { canonicalText } from '../canonical-text.js';
 import type { Ports } from '../ports.js';
 import { UserErrorCode, userError } from '../schema/building-blocks.js';
 import * as t from '../schema/taxonomy.types.js';
+import { plainPattern, plainTerm, setTaxonomy, sourceOf, viewTaxonomy } from '../taxonomy-rules.js';
 import { PORTS } from '../tokens.js';
 
 const entriesAtMost = 1_000;
-
-function viewOf(row: TaxonomyRow | undefined): t.Taxonomy {
-  const { terms = [], patterns = [], thresholds = {} } = row?.source ?? {};
-  return {
-    terms: [...terms],
-    patterns: [...patterns],
-    thresholds: Object.entries(thresholds).map(([of, atLeast]) => ({ of, atLeast })),
-    version: row?.version ?? 0,
-  };
-}
+const tooMany = userError(
+  'terms',
+  UserErrorCode.INVALID,
+  `At most ${entriesAtMost} terms and patterns in one request; upload more of them in parts.`,
+);
 
 @Resolver()
 export class TaxonomyResolver {
@@ -33,7 +28,9 @@ export class TaxonomyResolver {
 
   @Query(() => t.Taxonomy)
   async taxonomy(@Context() context: RequestContext): Promise<t.Taxonomy> {
-    return this.ports.control.inTenant(tenantOf(context.caller), async (tx) => viewOf((await tx.all(TaxonomyRow))[0]));
+    return this.ports.control.inTenant(tenantOf(context.caller), async (tx) =>
+      viewTaxonomy((await tx.all(TaxonomyRow))[0]),
+    );
   }
 
   @Mutation(() => t.UpsertTaxonomyPayload, {
@@ -48,48 +45,54 @@ export class TaxonomyResolver {
     return this.administration.change(context, info, input, {
       event: 'admin.taxonomy-set',
       step: async (tx) => {
-        const [before] = await tx.all(TaxonomyRow);
-        if (input.expectedVersion !== (before?.version ?? 0)) throw new StaleVersion(before?.version ?? 0);
+        if (input.terms.length + input.patterns.length > entriesAtMost) return refusedWith(tooMany);
         const version = `tenant-${input.expectedVersion + 1}`;
-        const source = sourceOf(input, version);
-        const loaded = input.terms.length + input.patterns.length > entriesAtMost ? undefined : loadTaxonomy(source);
-        if (!loaded)
-          return refusedWith(userError('terms', UserErrorCode.INVALID, `At most ${entriesAtMost} terms and patterns.`));
-        if (!loaded.ok)
-          return refusedWith(...loaded.error.map((complaint) => userError('', UserErrorCode.INVALID, complaint)));
-        const row = before
-          ? await tx.update(TaxonomyRow, before, { source }, input.expectedVersion)
-          : await tx.insert(TaxonomyRow, { id: this.ports.newId(), source });
-        const fields = {
-          version,
-          terms: source.terms.length,
-          patterns: source.patterns.length,
-          thresholds: source.thresholds,
-        };
-        const needsApproval = relaxes(before?.source, source);
-        return ok({ answer: { taxonomy: viewOf(row) }, fields, publish: true, needsApproval });
+        const set = await setTaxonomy(this.ports, tx, input.expectedVersion, () => sourceOf(input, version));
+        return set.ok ? ok({ ...set.value, answer: { taxonomy: set.value.taxonomy } }) : set;
+      },
+    });
+  }
+
+  @Mutation(() => t.AmendTaxonomyPayload, {
+    description: 'Changes single terms, patterns and thresholds. Whatever may find less needs a second person.',
+  })
+  async amendTaxonomy(
+    @Args('input') input: t.AmendTaxonomyInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.taxonomy-set',
+      step: async (tx) => {
+        const entries = input.addTerms.length + input.removeTerms.length + input.setPatterns.length;
+        if (entries > entriesAtMost) return refusedWith(tooMany);
+        const version = `tenant-${input.expectedVersion + 1}`;
+        const set = await setTaxonomy(this.ports, tx, input.expectedVersion, (before) =>
+          amended(before, input, version),
+        );
+        return set.ok ? ok({ ...set.value, answer: { taxonomy: set.value.taxonomy } }) : set;
       },
     });
   }
 }
 
-function sourceOf({ terms, patterns, thresholds }: t.UpsertTaxonomyInput, version: string): TaxonomySource {
+/** What stays and what changes, as one source. */
+function amended(before: TaxonomySource | undefined, input: t.AmendTaxonomyInput, version: string): TaxonomySource {
+  const removed = new Set(input.removeTerms.map((entry) => canonicalText(plainTerm(entry))));
+  const added = new Map(input.addTerms.map((entry) => [canonicalText(plainTerm(entry)), plainTerm(entry)]));
+  const kept = (before?.terms ?? []).filter((entry) => {
+    const key = canonicalText(plainTerm(entry));
+    return !removed.has(key) && !added.has(key);
+  });
+  const gone = new Set([...input.removePatterns, ...input.setPatterns.map(({ name }) => name)]);
+  const patterns = (before?.patterns ?? []).filter(({ name }) => !gone.has(name));
+  const thresholds = new Map(Object.entries(before?.thresholds ?? {}));
+  for (const of of input.removeThresholds) thresholds.delete(of);
+  for (const { of, atLeast } of input.setThresholds) thresholds.set(of, atLeast);
   return {
     version,
-    terms: terms.map((entry) => ({ class: entry.class, term: entry.term })),
-    patterns: patterns.map((entry) => ({ class: entry.class, name: entry.name, pattern: entry.pattern })),
-    thresholds: Object.fromEntries(thresholds.map(({ of, atLeast }) => [of, atLeast])),
+    terms: [...kept, ...added.values()],
+    patterns: [...patterns, ...input.setPatterns.map((each) => plainPattern(each))],
+    thresholds: Object.fromEntries(thresholds),
   };
-}
-
-/**
- * True when less may be found than before: an entry is gone, a threshold is higher or back at the built-in one. A threshold
- * for what had none counts too, since the built-in one may have been lower.
- */
-function relaxes(before: TaxonomySource | undefined, after: TaxonomySource): boolean {
-  const kept = new Set([...after.terms, ...after.patterns].map((entry) => canonicalText(entry)));
-  const gone = [...(before?.terms ?? []), ...(before?.patterns ?? [])].some((entry) => !kept.has(canonicalText(entry)));
-  const reset = Object.keys(before?.thresholds ?? {}).some((of) => !Object.hasOwn(after.thresholds, of));
-  const higher = Object.entries(after.thresholds).some(([of, atLeast]) => atLeast > (before?.thresholds[of] ?? -1));
-  return gone || reset || higher;
 }

@@ -22,8 +22,11 @@ export const idKinds = {
   Change: 'chg',
   Export: 'exp',
   Job: 'job',
+  Review: 'rev',
+  Sink: 'snk',
   Record: 'rec',
   SignUp: 'sgn',
+  TermUpload: 'upl',
 } as const;
 
 export type IdKind = keyof typeof idKinds;

@@ -131,6 +131,10 @@ export const viewPrice = (row: c.PriceRow): Price => ({
   model: row.model,
   inputMicrosPerMillion: row.inputMicrosPerMillion,
   outputMicrosPerMillion: row.outputMicrosPerMillion,
+  cacheReadMicrosPerMillion: row.cacheReadMicrosPerMillion,
+  cacheWriteMicrosPerMillion: row.cacheWriteMicrosPerMillion,
+  reasoningMicrosPerMillion: row.reasoningMicrosPerMillion,
+  validFrom: row.validFrom.getTime() === 0 ? null : row.validFrom.toISOString(),
   version: row.version,
 });
 
@@ -143,7 +147,17 @@ export const viewChange = (row: c.ChangeRow): Change => ({
   at: at(row.createdAt),
 });
 
-export const viewExport = (row: c.EvidenceExportRow): EvidenceExport => ({
+/** How far a worker has come with an export. */
+export interface ExportProgressRow {
+  readonly export_id: string;
+  readonly records_done: string;
+  readonly records_total: string;
+  readonly bytes: string;
+  readonly sha256: string | null;
+  readonly stored_at: string | null;
+}
+
+export const viewExport = (row: c.EvidenceExportRow, progress?: ExportProgressRow): EvidenceExport => ({
   id: toId('Export', row.id),
   purpose: row.purpose,
   from: at(row.from),
@@ -151,6 +165,11 @@ export const viewExport = (row: c.EvidenceExportRow): EvidenceExport => ({
   state: row.state,
   location: row.location,
   version: row.version,
+  recordsDone: Number(progress?.records_done ?? 0),
+  recordsTotal: progress === undefined ? null : Number(progress.records_total),
+  bytes: progress === undefined ? null : progress.bytes,
+  sha256: progress?.sha256 ?? null,
+  storedAt: progress?.stored_at ?? null,
 });
 
 const viewEntry = (entry: EntryView): LedgerEntry => ({

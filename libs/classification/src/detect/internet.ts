@@ -48,7 +48,7 @@ export function findEmails(scene: Scene, emit: Emit): void {
   for (let at = text.indexOf('@'); at !== -1; at = text.indexOf('@', at + 1)) {
     let start = at;
     while (start > 0 && at - start < 64 && isLocalCode(text.charCodeAt(start - 1))) start -= 1;
-    start = trimLocal(text, start, at);
+    start = text[at - 1] === '"' ? quotedLocal(text, at) : trimLocal(text, start, at);
     if (start === at) continue;
     const end = domainEnd(text, at + 1);
     if (end === -1) continue;
@@ -57,11 +57,18 @@ export function findEmails(scene: Scene, emit: Emit): void {
     if (local === 'git' && (text[end] === ':' || text[end] === '/')) continue;
     if (text[start - 1] === ':' && text[start - 2] !== ' ' && text.lastIndexOf('://', start) > start - 80) {
       const scheme = text.lastIndexOf('://', start);
-      if (!/\s/.test(text.slice(scheme, start))) continue;
+      if (scheme !== -1 && !/\s/.test(text.slice(scheme, start))) continue;
     }
     if (fileEndings.has(host.slice(host.lastIndexOf('.') + 1))) continue;
     emit(found('EMAIL', 'PII', start, end, 950, `${local}@${host}`.toLowerCase()));
   }
+}
+
+/** `"john doe"@example.com`: the quoted form of RFC 5322, 3.2.4, on one line. */
+function quotedLocal(text: string, at: number): number {
+  const opened = text.lastIndexOf('"', at - 2);
+  const isWhole = opened !== -1 && at - opened <= 66 && at - opened > 2 && !/[\n:=,;<>]/.test(text.slice(opened, at));
+  return isWhole && (opened === 0 || /[\s(<,;:]/.test(text[opened - 1]!)) ? opened : at;
 }
 
 function trimLocal(text: string, from: number, at: number): number {
@@ -233,6 +240,7 @@ function tryHardware(scene: Scene, start: number, emit: Emit): boolean {
   hardware.lastIndex = start;
   const match = hardware.exec(text);
   if (!match || isGluedLeft(text, start, ':,/') || /^(?:00[:-]){5}00|^(?:ff[:-]){5}ff/i.test(match[0])) return false;
+  if (/[0-9a-f]{2}[:-]$/i.test(text.slice(Math.max(0, start - 3), start))) return false;
   const end = start + match[0].length;
   if (isGluedRight(text, end, ':,/')) return false;
   if (!/[0-9]/.test(match[0]) || (match[0][4] === '.' && !/[a-f]/i.test(match[0]))) return false;

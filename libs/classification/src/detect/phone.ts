@@ -43,6 +43,13 @@ export const phoneCues = cueTable.group([
   'portable',
 ]);
 
+/** In front of a bare number: it is an identifier that some rule refused, and no telephone. */
+const otherCues = cueTable.group(
+  'nhs, ssn, sin, ein, tin, itin, nino, nif, nir, insee, siren, siret, account, acct, account number, policy number, member id, claim, case, case number, reference, ref, id, id number, record, mrn, npi, vat, bsn, pesel, abn, acn, tfn, order'.split(
+    ', ',
+  ),
+);
+
 const candidate = /\+?\(?\d[\d\s().\u00a0\u2010-\u2013/-]{5,24}\d(?:\s?(?:x|ext\.?|extension|#)\s?\d{1,6})?/iy;
 /** One divider throughout; a bracket or a slash behind the area code goes with any. */
 const northAmerican =
@@ -127,6 +134,7 @@ function judge(scene: Scene, start: number, run: string, emit: Emit): number {
     }
     const score = scoreOf(piece, support !== undefined);
     if (score === 0) continue;
+    if (!support && !piece.startsWith('+') && isOther(scene, start, end)) return 0;
     emit({
       start,
       end,
@@ -145,6 +153,13 @@ function judge(scene: Scene, start: number, run: string, emit: Emit): number {
     return end;
   }
   return 0;
+}
+
+/** Another kind of number by the word in front of it, or the middle of a longer row of digits. */
+function isOther(scene: Scene, start: number, end: number): boolean {
+  const other = scene.cues.nearest(otherCues, start, end);
+  if (other && other.distance <= 1 && scene.tokens.end[other.hit.last]! <= start) return true;
+  return /\d[ \u00a0]$/.test(scene.text.slice(Math.max(0, start - 2), start));
 }
 
 function pieces(run: string): readonly string[] {

@@ -1,7 +1,8 @@
 import type { Candidate } from '../detect/rule.js';
 import type { Emit, Scene } from '../detect/scene.js';
 import { hashOf, type Tokens } from '../text/tokens.js';
-import { directSigns, indirectSigns, type Sign } from './phrases.js';
+import { persuasionSigns, plantedSigns } from './more-phrases.js';
+import { directSigns as overrideSigns, indirectSigns as spokenSigns, type Sign } from './phrases.js';
 
 /** Text around a telling word that is read for signs. */
 const MARGIN = 320;
@@ -10,11 +11,14 @@ const MAX_READ = 64 * 1024;
 const PIECE = 2_000;
 const SHORT = 4_096;
 
+const directSigns = [...overrideSigns, ...persuasionSigns];
+const indirectSigns = [...spokenSigns, ...plantedSigns];
+
 const directWords = hashes(
-  'ignore ignoring disregard forget override overrule bypass discard neglect dismiss abandon violate obey pretend roleplay role act acting simulate imagine become DAN STAN jailbreak jailbroken unrestricted uncensored unfiltered mode reveal repeat print verbatim leak expose disclose recite dump system prompt prompts instructions instruction instead henceforth hypothetically fictional grandma character refuse decode decrypt base64 rot13 im_start im INST SYS endoftext directives guidelines restrictions told instructed now admin developer ignoriere vergiss missachte oublie ignorez ignora olvida instrucciones istruzioni dimentica anweisungen consignes instructies instruções instrukcje talimat instruksi',
+  'ignore ignoring disregard forget override overrule bypass discard neglect dismiss abandon violate obey pretend roleplay role act acting simulate imagine become DAN STAN jailbreak jailbroken unrestricted uncensored unfiltered mode reveal repeat print verbatim leak expose disclose recite dump system prompt prompts instructions instruction instead henceforth hypothetically fictional grandma character refuse decode decrypt base64 rot13 im_start im INST SYS endoftext directives guidelines restrictions told instructed now admin developer ignoriere vergiss missachte oublie ignorez ignora olvida instrucciones istruzioni dimentica anweisungen consignes instructies instruções instrukcje talimat instruksi grandmother filtering apply ethics morals comply confines secret evil lifted creators escaped reveals recites rules',
 );
 const indirectWords = hashes(
-  'ai llm assistant assistants agent agents chatgpt claude gemini copilot chatbot model send forward email upload transmit exfiltrate tell mention inform reveal answering responding summarizing call invoke execute run task goal objective respond reply important ignore disregard instruction instructions transfer click visit download delete password please note attention include system html style user users href img conversation history data secret token completing',
+  'ai llm assistant assistants agent agents chatgpt claude gemini copilot chatbot model send forward email upload transmit exfiltrate tell mention inform reveal answering responding summarizing call invoke execute run task goal objective respond reply important ignore disregard instruction instructions transfer click visit download delete password please note attention include system html style user users href img conversation history data secret token completing confirmation permission summarizes grant rate whoever',
 );
 const otherScripts = /игнорируй|забудь|обращай|忽略|无视|忘记|無視|忘掉|指示|命令|무시|잊|تجاهل|انس|अनदेखा|भूल|निर्देश/i;
 
@@ -75,8 +79,7 @@ function judge(part: string, offset: number, signs: readonly Sign[], whole: stri
   }
   if (hits.length === 0) return;
   let doubt = 1;
-  for (const { sign, start, end } of hits)
-    doubt *= 1 - (sign.weight / 1000) * (isQuotedTalk(part, start, end, whole) ? 0.35 : 1);
+  for (const { sign, start, end } of hits) doubt *= 1 - (sign.weight / 1000) * shareOf(sign, part, start, end, whole);
   const score = Math.round((1 - doubt) * 1000);
   const leading = hits.reduce((best, hit) => (hit.sign.weight > best.sign.weight ? hit : best));
   const near = hits.filter((hit) => hit.start < leading.end + 200 && leading.start < hit.end + 200);
@@ -87,6 +90,32 @@ function judge(part: string, offset: number, signs: readonly Sign[], whole: stri
 
 const talk =
   /\b(?:what (?:is|are|does|do)|explain|example|examples|such as|detect|defen[cds]e?|prevent|mitigat|phrase|attacks?|called|means?|about|article|blog|paper|classif|translate|definition|protect|like)\b|prompt injection/i;
+
+/** How much of a sign's weight counts where it stands. */
+function shareOf(sign: Sign, part: string, start: number, end: number, whole: string): number {
+  if (isQuotedTalk(part, start, end, whole)) return 0.35;
+  return sign.kind === 'override' && isOwnMatter(part, start, end) ? 0.4 : 1;
+}
+
+/** `to override the default settings`, `the previous rules of the linter`: somebody's own matter, not the model's rules. */
+function isOwnMatter(part: string, start: number, end: number): boolean {
+  const text = part.slice(start, end);
+  if (/\byour?\b/i.test(text)) return false;
+  const after = part.slice(end, end + 40);
+  if (
+    /^ (?:of|for|in|from|on) (?:the|my|our|an?|his|her|their|its)\b(?! (?:above|conversation|prompt|chat|system|beginning))/i.test(
+      after,
+    )
+  )
+    return true;
+  const before = part.slice(Math.max(0, start - 24), start);
+  return (
+    !/\b(?:all|any|every|above|prior)\b/i.test(text) &&
+    /(?:want|need|like|how|possible|able|allowed|trying|used|check") to $|\b(?:we|they|he|she|i|who|users?|developers?|people) (?:can |may |should |often |sometimes |would )?$/i.test(
+      before,
+    )
+  );
+}
 
 /** Somebody who quotes an attack in order to speak about it. */
 function isQuotedTalk(part: string, start: number, end: number, whole: string): boolean {

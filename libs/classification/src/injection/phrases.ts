@@ -10,7 +10,7 @@ const rulesNoun =
 /** Words that name many other things too: they count only straight behind what is set aside. */
 const looseNoun = '(?:commands?|filters?|context|training|messages?|conversation|orders?|tasks?|settings|text|content)';
 const before =
-  '(?:all|any|every(?:thing)?|your|the|these|those|previous(?:ly)?|prior|earlier|above|preceding|initial|original|system|current|existing|safety|ethical|content|built-?in|default|foregoing|past|former|given|developer)';
+  '(?:all|any|every(?:thing)?|your|previous(?:ly)?|prior|earlier|above|preceding|initial|original|system|current|existing|safety|ethical|content|built-?in|default|foregoing|past|former|given|developer)';
 const setAside =
   "(?:ignore|disregard|forget|override|overrule|bypass|discard|neglect|dismiss|abandon|drop|skip|violate|do(?: not|n't) (?:follow|obey|comply with|adhere to|listen to)|stop (?:following|obeying)|pay no attention to|erase|wipe|cancel|set aside|throw out|nullify|void)";
 
@@ -29,6 +29,11 @@ export const directSigns: readonly Sign[] = [
       `\\b${setAside} (?:(?:all|any|every|the|your|of|my|these|those) ){0,3}(?:previous|prior|earlier|above|preceding|initial|original|system|safety|ethical|content|built-?in|default) (?:\\w{1,24} )?${looseNoun}\\b`,
       'i',
     ),
+  },
+  {
+    kind: 'override',
+    weight: 420,
+    pattern: new RegExp(`\\b${setAside}\\b (?:the|these|those) (?:\\w{1,24} )?${rulesNoun}\\b`, 'i'),
   },
   {
     kind: 'override',
@@ -144,7 +149,7 @@ export const directSigns: readonly Sign[] = [
     kind: 'prompt-leak',
     weight: 700,
     pattern:
-      /\b(?:repeat|print|output|copy|write|say|translate|recite)\b[^.\n]{0,30}\b(?:words|text|everything|all|anything|content|sentences?|lines?|message)\b[^.\n]{0,20}\b(?:above|before this|preceding|prior to|starting with|beginning with)\b/i,
+      /\b(?:repeat|print|output|copy|write|say|translate|recite)\b[^.\n]{0,30}\b(?:words|text|everything|all|anything|content|sentences?|lines?|message)\b[^.\n]{0,20}\b(?:above(?! (?:the|an?|that|each|every) )|before this|preceding|prior to|starting with|beginning with)\b/i,
   },
   {
     kind: 'prompt-leak',

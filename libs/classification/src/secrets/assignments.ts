@@ -39,7 +39,7 @@ const tokenHash = hashOf('token');
 
 /** What stands between the name and its value: a sign, `is`, a type in front of the sign, the end of a tag. */
 const value =
-  /["'`]?\]?(?:[ \t]{0,4}:[ \t]{0,2}&?(?:'\w+ )?\w{2,12}|[ \t]\w{3,8})?[ \t]{0,4}(?:(?::|=>|:=|==?|\|\||,|\bis\b:?|\bto\b|(?<=[a-z])>)[ \t]{0,4}|[ \t](?=["'`]))(?:b?["'`]([^"'`\s]{6,256})["'`]|([A-Za-z0-9+/_=.~!@#$%^*-]{6,256}))/iy;
+  /["'`]?\]?(?:[ \t]{0,4}:[ \t]{0,2}&?(?:'\w+ )?\w{2,12}|[ \t]\w{3,8})?[ \t]{0,4}(?:(?::|=>|:=|==?|\|\||,|\bis\b:?|\bto\b|(?<=[a-z])>)[ \t]{0,4}|[ \t](?=["'`]))(?:b?["'`]([^"'`\s]{6,256})["'`]|((?:[A-Za-z0-9+/_=.~!@#$%^*-]|&(?!\w{1,40}=)){6,256}))/iy;
 /** `ENV NAME value`, `export NAME value`: a blank is the sign. */
 const declared = /(?:^|\n)[ \t]{0,8}(?:ENV|ARG|setx?|SET)[ \t]+[\w.-]{0,60}$/;
 const afterBlank = /[ \t]{1,4}(?:["']([^"'\s]{6,256})["']|([A-Za-z0-9+/_=.~!@#$%^*-]{8,256}))/y;
@@ -159,7 +159,8 @@ function isReference(found: string, quoted: boolean): boolean {
     !/\d{3}/.test(found)
   )
     return true;
-  if (/^[A-Za-z]+(?:[-_][A-Za-z]+)*$/.test(found)) return true;
+  if (/^[A-Za-z]+(?:[-_][A-Za-z]+)*$|^[a-z]+\d{0,2}(?:[-_.][a-z]+\d{0,2})+$/.test(found)) return true;
+  if (!quoted && /^[A-Za-z_]\w*=\w/.test(found)) return true;
   if (!quoted && /^[a-z_]\w*\.[A-Za-z_]\w*$|-$/.test(found)) return true;
   if (!quoted && /^[A-Za-z_$]*\d{1,4}[A-Za-z_$]*$/.test(found) && entropyOf(found) < 3.9) return true;
   return /^[A-Z]+(?:_[A-Z0-9]+)+$/.test(found) || /^v?\d+(?:\.\d+)+/.test(found);

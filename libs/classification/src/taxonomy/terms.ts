@@ -4,6 +4,8 @@ import type { Emit, Scene } from '../detect/scene.js';
 import { tokenise } from '../text/tokens.js';
 
 const MAX_WORDS = 16;
+/** Terms that are walked together. */
+const BATCH = 1_024;
 const MULTIPLIER = 0x9e3779b1;
 
 /**
@@ -27,22 +29,34 @@ export class TermTable {
     const lengths = new Uint16Array(capacity(terms.length));
     const classes: string[] = [];
     const problems: string[] = [];
-    for (const { class: name, term } of terms) {
-      const words = tokenise(term);
-      if (words.count === 0 || words.count > MAX_WORDS) {
-        problems.push(`term "${term.slice(0, 40)}": must have 1 to ${MAX_WORDS} words`);
-        continue;
+    const classNumbers = new Map<string, number>();
+    for (let from = 0; from < terms.length; from += BATCH) {
+      const batch = terms.slice(from, from + BATCH);
+      // One walk over many terms: the arrays of a walk cost more than a short term's words.
+      const words = tokenise(batch.map(({ term }) => term).join('\n'));
+      let next = 0;
+      let end = 0;
+      for (const { class: name, term } of batch) {
+        end += term.length + 1;
+        const start = next;
+        while (next < words.count && words.start[next]! < end) next += 1;
+        if (next === start || next - start > MAX_WORDS) {
+          problems.push(`term "${term.slice(0, 40)}": must have 1 to ${MAX_WORDS} words`);
+          continue;
+        }
+        let index = classNumbers.get(name);
+        if (index === undefined) {
+          index = classes.push(name) - 1;
+          classNumbers.set(name, index);
+        }
+        let [first, second] = [0, 0];
+        for (let at = start; at < next; at += 1) {
+          first = mix(first, words.hash[at]!);
+          second = mix(second ^ 0x5bd1e995, words.hash[at]!);
+        }
+        lengths[(words.hash[start]! >>> 0) % lengths.length]! |= 1 << (next - start - 1);
+        place(keys, classAt, keyOf(first, second), index);
       }
-      let index = classes.indexOf(name);
-      if (index === -1) index = classes.push(name) - 1;
-      let first = 0;
-      let second = 0;
-      for (let at = 0; at < words.count; at += 1) {
-        first = mix(first, words.hash[at]!);
-        second = mix(second ^ 0x5bd1e995, words.hash[at]!);
-      }
-      lengths[(words.hash[0]! >>> 0) % lengths.length]! |= 1 << (words.count - 1);
-      place(keys, classAt, keyOf(first, second), index);
     }
     return problems.length > 0 ? err(problems) : ok(new TermTable(terms.length, classes, keys, classAt, lengths));
   }

@@ -19,6 +19,8 @@ function classify(code: number): number {
   const character = String.fromCharCode(code);
   if (code >= 0x30 && code <= 0x39) return DIGIT;
   if (code === 0x0a || code === 0x0d || code === 0x2028 || code === 0x2029) return SPACE | BREAK;
+  // U+FEFF is white space to JavaScript, and invisible to people.
+  if (code === 0xfeff) return STRANGE;
   if (/\s/.test(character)) return SPACE;
   if (code < 0x80) {
     if (code >= 0x41 && code <= 0x5a) return LETTER | UPPER;

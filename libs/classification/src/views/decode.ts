@@ -5,7 +5,7 @@ const PROBE = 24;
 
 /** Escapes that stand for one character each: the text around them with the escapes undone. */
 const escapes =
-  /%[0-9A-Fa-f]{2}|\\u\{[0-9A-Fa-f]{1,6}\}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|&#\d{2,7};?|&#[xX][0-9A-Fa-f]{2,6};?|&(?:commat|period|amp|colon|sol|num|lowbar|hyphen|dash|nbsp|quot|lt|gt|at);|=[0-9A-F]{2}(?![0-9A-Za-z=])|=(?:40|2E|2D|3A|2F)(?=[\w.])/g;
+  /%[0-9A-Fa-f]{2}|\\u\{[0-9A-Fa-f]{1,6}\}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|&#\d{2,7};?|&#[xX][0-9A-Fa-f]{2,6};?|&(?:commat|period|amp|colon|sol|num|lowbar|hyphen|dash|nbsp|quot|lt|gt|at);|=[0-9A-F]{2}(?=(?:=[0-9A-F]{2}){2})|(?<==[0-9A-F]{2})=[0-9A-F]{2}|=[0-9A-F]{2}(?![0-9A-Za-z=])|\\[0-3][0-7]{2}(?=\\[0-3][0-7]{2}|[^0-9]|$)|=(?:40|2E|2D|3A|2F)(?=[\w.])/g;
 const named: Readonly<Record<string, string>> = {
   commat: '@',
   period: '.',
@@ -85,13 +85,24 @@ function utf8Of(text: string, at: number, sign: string): readonly [string, numbe
 function decoded(escape: string): string {
   const name = /^&([a-z]+);$/.exec(escape)?.[1];
   if (name !== undefined) return named[name] ?? '';
+  const octal = /^\\([0-3][0-7]{2})$/.exec(escape)?.[1];
+  if (octal !== undefined) return printable(Number.parseInt(octal, 8));
   const hex = /^(?:%|\\u\{?|\\x|&#[xX]|=)([0-9A-Fa-f]+)/.exec(escape)?.[1];
-  const point = hex === undefined ? Number(/\d+/.exec(escape)?.[0]) : Number.parseInt(hex, 16);
+  return printable(hex === undefined ? Number(/\d+/.exec(escape)?.[0]) : Number.parseInt(hex, 16));
+}
+
+function printable(point: number): string {
   return point >= 0x20 && point <= 0x10ffff && !(point >= 0xd800 && point <= 0xdfff)
     ? String.fromCodePoint(point)
     : ' ';
 }
 
+/** Octets apart: `62 6f 62`, `62:6f:62`, `01100010 01101111`. */
+const octets =
+  /(?<![0-9a-fA-F:])[0-9a-fA-F]{2}([ :-])[0-9a-fA-F]{2}(?:\1[0-9a-fA-F]{2}){5,2000}(?![0-9a-fA-F:])|(?<![01])[01]{8}(?: ?[01]{8}){6,2000}(?![01])/g;
+/** Base64 over several lines of one length (RFC 2045, 6.8). */
+const wrapped =
+  /(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{16,76}(?:\r?\n[A-Za-z0-9+/]{16,76}){1,400}(?:\r?\n[A-Za-z0-9+/]{1,76})?={0,2}(?![A-Za-z0-9+/=])/g;
 const runs = /[A-Za-z0-9+/_-]{12,}={0,2}/g;
 const HEX = /^(?:0x)?([0-9a-fA-F]{2})+$/;
 
@@ -99,16 +110,75 @@ const HEX = /^(?:0x)?([0-9a-fA-F]{2})+$/;
 export function encodedViews(text: string, budget: number): readonly View[] {
   const views: View[] = [];
   let left = budget;
+  for (const pattern of [octets, wrapped]) {
+    if (pattern === octets ? !mayHoldOctets(text) : !mayBeWrapped(text)) continue;
+    for (const match of text.matchAll(pattern)) {
+      if (left <= 0) break;
+      const plain = pattern === octets ? octetsOf(match[0]) : unwrapped(match[0]);
+      if (plain === undefined) continue;
+      left -= plain.length;
+      views.push(whole(pattern === octets ? 'octets' : 'base64', plain, match.index, match[0].length));
+    }
+  }
   for (const match of text.matchAll(runs)) {
     if (left <= 0) break;
     const run = match[0];
     for (const [name, plain] of decodings(run)) {
       left -= plain.length;
-      const map = new Int32Array(plain.length + 1).fill(match.index);
-      views.push({ name, text: plain, map, whole: { start: match.index, end: match.index + run.length } });
+      views.push(whole(name, plain, match.index, run.length));
     }
   }
   return views;
+}
+
+const octetHead = /[0-9a-f]{2}([ :-])[0-9a-f]{2}\1[0-9a-f]{2}\1[0-9a-f]{2}\1|[01]{8} ?[01]{8} ?[01]{8}/i;
+
+function mayHoldOctets(text: string): boolean {
+  return octetHead.test(text);
+}
+
+/** Some line's end has sixteen characters of base64 on either side. */
+function mayBeWrapped(text: string): boolean {
+  for (let at = text.indexOf('\n', 16); at !== -1; at = text.indexOf('\n', at + 1)) {
+    const before = text[at - 1] === '\r' ? at - 1 : at;
+    if (isEncoded(text, before - 16) && isEncoded(text, at + 1)) return true;
+  }
+  return false;
+}
+
+function isEncoded(text: string, from: number): boolean {
+  for (let at = from; at < from + 16; at += 1) {
+    const code = at < 0 || at >= text.length ? 0x20 : text.charCodeAt(at);
+    if (!(
+      (code >= 0x30 && code <= 0x39) ||
+      (code >= 0x41 && code <= 0x5a) ||
+      (code >= 0x61 && code <= 0x7a) ||
+      code === 0x2b ||
+      code === 0x2f
+    ))
+      return false;
+  }
+  return true;
+}
+
+function whole(name: string, text: string, start: number, length: number): View {
+  return { name, text, map: new Int32Array(text.length + 1).fill(start), whole: { start, end: start + length } };
+}
+
+function octetsOf(run: string): string | undefined {
+  const isBinary = /^[01 ]+$/.test(run) && /^[01]{8}/.test(run);
+  const digits = run.replaceAll(/[^0-9a-fA-F]/g, '');
+  const bytes = isBinary
+    ? Buffer.from((digits.match(/.{8}/g) ?? []).map((bits) => Number.parseInt(bits, 2)))
+    : Buffer.from(digits, 'hex');
+  return readable(bytes);
+}
+
+function unwrapped(run: string): string | undefined {
+  const lines = run.split(/\r?\n/);
+  if (!lines.slice(0, -1).every((line) => line.length === lines[0]!.length)) return undefined;
+  const joined = lines.join('');
+  return /[a-z]/.test(joined) && /[A-Z]/.test(joined) ? readable(Buffer.from(joined, 'base64')) : undefined;
 }
 
 function decodings(run: string): readonly (readonly [string, string])[] {

@@ -5,6 +5,7 @@ import { tokenAt } from '../text/tokens.js';
 import { encodedViews, escapeView } from './decode.js';
 import { foldViews } from './fold.js';
 import { outwards, type View } from './mapped.js';
+import { markupViews } from './markup.js';
 import { squeezeViews } from './squeeze.js';
 
 const MAX_DECODED = 256 * 1024;
@@ -48,6 +49,7 @@ function viewsOf(scene: Scene, budget: number): readonly View[] {
     ...foldViews(scene.tokens),
     ...escapeView(text),
     ...squeezeViews(scene.tokens),
+    ...markupViews(text),
     ...encodedViews(text, budget),
   ];
 }
@@ -56,7 +58,9 @@ function viewsOf(scene: Scene, budget: number): readonly View[] {
 function isNews(candidate: Candidate, view: View, plain: readonly Candidate[]): boolean {
   if (candidate.class === 'LINK' || candidate.type === 'URL') return false;
   if ((view.name === 'squeeze' || view.name === 'line-break') && candidate.strength < 2) return false;
-  if (view.name === 'line-break' && candidate.strength < 3) return false;
+  if ((view.name === 'line-break' || view.name === 'markup') && candidate.strength < 3) {
+    if (view.name === 'line-break' || (candidate.strength < 2 && candidate.class !== 'INJECTION')) return false;
+  }
   return !plain.some(
     (each) =>
       each.start < candidate.end &&

@@ -22,6 +22,8 @@ function strangeCharacters(text: string): readonly number[] {
     if (code >= 0xd800 && code <= 0xdbff) {
       if (code === 0xd835 || code === 0xdb40 || (code === 0xd83c && text.charCodeAt(at + 1) < 0xdd70)) found.push(at);
       at += 1;
+    } else if (isDash(code)) {
+      if (isPlain(text.charCodeAt(at - 1)) && isPlain(text.charCodeAt(at + 1))) found.push(at);
     } else if (isOverlay(code) || code === 0x2024 || code === 0xad || (code >= 0xfe50 && code <= 0xfe6f)) {
       found.push(at);
     } else if ((classOf[code]! & STRANGE) !== 0 && (classOf[code]! !== STRANGE || isBesideWord(text, at))) {
@@ -29,6 +31,11 @@ function strangeCharacters(text: string): readonly number[] {
     }
   }
   return found;
+}
+
+/** Dashes that stand for the hyphen of an address, a key or a number. */
+function isDash(code: number): boolean {
+  return (code >= 0x2010 && code <= 0x2015) || code === 0x2212 || code === 0xfe63;
 }
 
 function isOverlay(code: number): boolean {
@@ -107,7 +114,8 @@ function fold(text: string, from: number, to: number): View {
 function foldSign(text: string, at: number, builder: ViewBuilder): number {
   const point = text.codePointAt(at)!;
   const size = point > 0xffff ? 2 : 1;
-  if (point >= 0xe0020 && point <= 0xe007e) builder.add(String.fromCharCode(point - 0xe0000), at);
+  if (isDash(point)) builder.add('-', at);
+  else if (point >= 0xe0020 && point <= 0xe007e) builder.add(String.fromCharCode(point - 0xe0000), at);
   else if (!/\p{Cf}|\p{Variation_Selector}|\p{Me}/u.test(String.fromCodePoint(point)))
     builder.add(foldPoint(String.fromCodePoint(point)), at);
   return size;

@@ -66,6 +66,38 @@ export class TaxonomyRow extends ControlRow {
   source!: TaxonomySource;
 }
 
+/** Terms on their way into the taxonomy, in parts that may come in any order and again. */
+@Entity('term_upload', { schema: 'control' })
+export class TermUploadRow extends ControlRow {
+  @Column('text')
+  termClass!: string;
+
+  @Column('integer')
+  expected!: number;
+
+  @Column('text')
+  state!: 'open' | 'finished' | 'abandoned';
+
+  @Column('text')
+  startedBy!: string;
+
+  /** How many terms each part holds, so that progress is known without reading them. */
+  @Column('jsonb')
+  parts!: Readonly<Record<string, number>>;
+}
+
+@Entity('term_upload_part', { schema: 'control' })
+export class TermUploadPartRow extends ControlRow {
+  @Column('uuid')
+  uploadId!: string;
+
+  @Column('integer')
+  part!: number;
+
+  @Column('jsonb')
+  terms!: readonly string[];
+}
+
 /** A change that waits for a second person. The database refuses an approver who is the requester. */
 @Entity('approval', { schema: 'control' })
 export class ApprovalRow extends ControlRow {

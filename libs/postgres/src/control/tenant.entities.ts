@@ -10,7 +10,15 @@ export class TenantRow extends ControlRow {
   region!: string;
 
   @Column('text')
-  state!: 'active' | 'suspended';
+  state!: 'active' | 'suspended' | 'deleting' | 'deleted';
+
+  /** From when on the keys may be destroyed; set while deleting. */
+  @Column('timestamptz', { nullable: true })
+  deletionDueAt!: Date | null;
+
+  /** What was destroyed and when, signed. */
+  @Column('text', { nullable: true })
+  deletionCertificate!: string | null;
 
   /** C2SP origin line of the tenant's log. */
   @Column('text')
@@ -42,6 +50,10 @@ export class TenantRow extends ControlRow {
   /** True when a second person must approve each publication of a policy. */
   @Column('boolean', { default: false })
   policyApproval!: boolean;
+
+  /** What a model without a price means for this tenant. */
+  @Column('text', { default: 'refuse' })
+  unpricedModels!: 'refuse' | 'dearest';
 }
 
 /** A printed code that regains access when the identity provider is gone. Works once; only its hash is kept. */

@@ -32,7 +32,7 @@ function contentType(stream: boolean): string {
 
 function write(job: Job): Result<Wire, ProviderFault> {
   if (job.prompt.ask.action !== 'chat') return err(cannotServe('action-not-served'));
-  const body = translate(job, writeConverse);
+  const body = translate(job, (conversation) => writeConverse(conversation, job.model));
   if (!body.ok) return body;
   const method = job.prompt.ask.stream ? 'converse-stream' : 'converse';
   const url = join(job.endpoint.baseUrl, `/model/${encodeURIComponent(job.model)}/${method}`);

@@ -2,8 +2,8 @@ import { type JsonObject, unreachable } from '@writ/domain';
 import { given } from '../openai/chat-write.js';
 import { type Block, cannotSay, type Conversation, mergeTurns, parseArguments } from '../translate/conversation.js';
 
-/** Converse and ConverseStream take the same body; the model stands in the path. */
-export function writeConverse(conversation: Conversation): JsonObject {
+/** Converse and ConverseStream take the same body; the model stands in the path, and says which fields of its own it knows. */
+export function writeConverse(conversation: Conversation, model: string): JsonObject {
   const { system, turns } = conversation;
   if (conversation.choices > 1) cannotSay('n');
   if (conversation.logprobs) cannotSay('logprobs');
@@ -12,13 +12,13 @@ export function writeConverse(conversation: Conversation): JsonObject {
   if (conversation.presencePenalty) cannotSay('presence_penalty');
   if (conversation.frequencyPenalty) cannotSay('frequency_penalty');
   if (conversation.parallelTools === false) cannotSay('parallel_tool_calls: false');
-  if (conversation.reasoning && conversation.reasoning.budget !== 0) cannotSay('a budget or effort of reasoning');
   return {
     messages: mergeTurns(turns).map(({ role, blocks }) => ({ role, content: blocks.flatMap(contentOf) })),
     ...(system.length > 0 ? { system: system.map((text) => ({ text })) } : {}),
     ...inference(conversation),
     ...toolConfig(conversation),
     ...outputConfig(conversation),
+    ...reasoningOf(conversation, model),
   };
 }
 
@@ -49,6 +49,17 @@ function contentOf(block: Block): readonly JsonObject[] {
     default:
       return unreachable(block);
   }
+}
+
+/** Converse has no field for reasoning; each family of models has one of its own. */
+function reasoningOf({ reasoning }: Conversation, model: string): JsonObject {
+  const { budget, effort } = reasoning ?? {};
+  if (budget === 0 || effort === 'none' || (budget === undefined && effort === undefined)) return {};
+  if (budget !== undefined && model.includes('anthropic.claude'))
+    return { additionalModelRequestFields: { thinking: { type: 'enabled', budget_tokens: budget } } };
+  if (effort !== undefined && model.includes('openai.gpt-oss'))
+    return { additionalModelRequestFields: { reasoning_effort: effort } };
+  return cannotSay('a budget or effort of reasoning');
 }
 
 function inference(conversation: Conversation): JsonObject {

@@ -66,6 +66,14 @@ const schema = z.strictObject({
         .optional(),
     })
     .optional(),
+  additionalModelRequestFields: z
+    .union([
+      z.strictObject({
+        thinking: z.strictObject({ type: z.literal('enabled'), budget_tokens: z.number().int().min(1_024) }),
+      }),
+      z.strictObject({ reasoning_effort: z.enum(['low', 'medium', 'high']) }),
+    ])
+    .optional(),
   outputConfig: z
     .strictObject({
       textFormat: z.strictObject({

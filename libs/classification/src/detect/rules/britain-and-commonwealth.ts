@@ -76,7 +76,7 @@ export const britainAndCommonwealth: readonly Rule[] = [
     match: /^(?!BG|GB|KN|NK|NT|TN|ZZ)[ABCEGHJ-PRSTW-Z][ABCEGHJ-NPRSTW-Z]\d{6}[A-D]$/,
     validator: 'hmrc-prefixes',
     cued: 960,
-    cues: 'nino, national insurance, ni number, ni no, insurance number, nat ins',
+    cues: 'nino, ni, national insurance, ni number, ni no, insurance number, nat ins',
   },
   {
     type: 'UK_UTR',
@@ -149,7 +149,7 @@ export const britainAndCommonwealth: readonly Rule[] = [
   {
     type: 'CA_SIN',
     shapes: { '999-999-999': 620, '999 999 999': 0, '999999999': 0 },
-    match: /^[1-79]/,
+    match: /^[0-79]/,
     check: luhn,
     validator: 'luhn',
     cued: 930,

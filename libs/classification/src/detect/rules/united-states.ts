@@ -81,7 +81,7 @@ export const unitedStates: readonly Rule[] = [
       '99AAA9999': 0,
     },
     cued: 800,
-    cues: "driver license, drivers license, driver's license, driver licence, driving license, license number, license no, dl number, dl no, dl#, dln, dl, driver lic",
+    cues: "driver license, drivers license, driver's license, driver licence, driver's licence, driving license, driving licence, license number, license no, dl number, dl no, dl#, dln, dl, driver lic",
     rank: 8,
   },
   {

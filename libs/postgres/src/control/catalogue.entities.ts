@@ -157,6 +157,7 @@ export class PriceRow extends ControlRow {
   reasoningMicrosPerMillion!: string | null;
 
   /** The begin of 1970 for a price that holds since ever. */
-  @Column('timestamptz', { default: () => 'to_timestamp(0)' })
+  // Written as the database tells it back, so that nothing seems to have drifted.
+  @Column('timestamptz', { default: () => 'to_timestamp((0))' })
   validFrom!: Date;
 }

@@ -82,10 +82,17 @@ describe("the gateway's login", () => {
        WHERE n.nspname NOT IN ('pg_catalog','information_schema') AND has_function_privilege('writ_gateway', p.oid, 'EXECUTE') ORDER BY 1`,
     );
     expect(rows.map(({ name }) => name.replace(/\(.*/, ''))).toEqual([
+      'control.ask_review',
+      'control.cell_of',
+      'control.enqueue',
       'control.find_app_key',
+      'control.find_connection',
       'control.find_issuer',
       'control.lease_budget',
+      'control.lease_budget_now',
       'control.load_snapshot',
+      'control.reviews_of',
+      'control.reviews_since',
       'control.settle_budget',
       'control.snapshot_versions',
       'ledger.append',

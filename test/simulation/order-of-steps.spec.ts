@@ -163,17 +163,6 @@ describe('a deny', () => {
     expect(house.providers.arrivals).toEqual([]);
   });
 
-  it('follows from an obligation that nobody can fulfil: a review without a reviewer', async () => {
-    const snapshot = aSnapshot();
-    const source = snapshot.policy.source.replace(
-      'oblige: { response:',
-      'oblige: { require_review: [{ class: PII, within_seconds: 30 }], response:',
-    );
-    const house = new House({ snapshot: { ...snapshot, policy: { ...snapshot.policy, source } } });
-    expect((await ask(house, 'Hello')).refusal).toMatchObject({ code: 'policy-denied', detail: 'review-unavailable' });
-    expect(house.providers.arrivals).toEqual([]);
-  });
-
   it.each(['rate-limited', 'budget-exhausted', 'price-unknown'] as const)('is recorded for %s', async (code) => {
     const house = new House();
     withPort(house, 'limits', {

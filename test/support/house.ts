@@ -21,6 +21,7 @@ import { KillSwitch } from './kill-switch.js';
 import { LedgerStoreTwin } from './ledger-store-twin.js';
 import { ProviderTwin, dialectTwin, type Script } from './provider-twin.js';
 import { seeded } from './random.js';
+import { ReviewTwin } from './review-twin.js';
 
 export interface HouseOptions {
   readonly seed?: number;
@@ -44,7 +45,10 @@ export class House {
   readonly held: Held;
   readonly ports: Ports;
   readonly turnedAway: string[] = [];
+  /** The addresses that those came from. */
+  readonly refusedFrom: string[] = [];
   readonly settled: string[] = [];
+  readonly reviews = new ReviewTwin();
   readonly bugs: unknown[] = [];
   readonly #random: () => number;
   #ids = 0;
@@ -108,7 +112,12 @@ export class House {
       dialects: dialectTwin,
       health: localHealth(),
       ids: { recordId: () => must(parseRecordId(this.newId())), random: this.#random },
-      security: { refused: (refusal) => void this.turnedAway.push(refusal.code) },
+      security: {
+        refused: (refusal, from) => {
+          this.turnedAway.push(refusal.code);
+          this.refusedFrom.push(from);
+        },
+      },
       classifier: {
         classify: (ask, { taxonomy, digestKey }) =>
           Promise.resolve(
@@ -133,6 +142,7 @@ export class House {
           this.settled.push(`${id}:${usage?.outputTokens ?? 'none'}`);
         },
       },
+      reviews: this.reviews,
       providers: { call: (...call) => kill.around(() => this.providers.call(...call)) },
     };
   }

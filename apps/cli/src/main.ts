@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { classifyCommand } from './classify.js';
+import { exportsCommand } from './exports.js';
 import { jobsCommand } from './jobs.js';
 import { policyCommand } from './policy.js';
 import { cellCommand } from './cell.js';
@@ -24,6 +25,7 @@ for (const command of [
   migrateCommand(),
   cellCommand(),
   jobsCommand(),
+  exportsCommand(),
 ])
   writ.addCommand(command);
 await writ.parseAsync();

@@ -1,8 +1,6 @@
-import { createHmac } from 'node:crypto';
-import { refuse, type Refusal, type Result, type Snapshot, type TenantContext, type TenantId } from '@writ/domain';
-import { loadTaxonomy } from '@writ/classification';
-import type { Held, SnapshotPort } from '@writ/enforcement';
-import { compile, link, type PolicyImage } from '@writ/policy';
+import { type Refusal, type Result, type Snapshot, type TenantContext, type TenantId } from '@writ/domain';
+import { holdSnapshot, type Held, type SnapshotPort } from '@writ/enforcement';
+import { link, type PolicyImage } from '@writ/policy';
 import type { Clock, Kms, Log } from '@writ/platform';
 import type { SnapshotSource } from '@writ/postgres';
 
@@ -84,35 +82,23 @@ async function prepareSnapshot(
   snapshot: Snapshot,
   { kms, clock, log, originOf, platform }: SnapshotDependencies,
 ): Promise<Result<Prepared, Refusal>> {
-  const image = compile(snapshot.policy.source, snapshot.policy.version);
-  const taxonomy = loadTaxonomy(snapshot.taxonomy);
-  if (!image.ok || image.value.hash !== snapshot.policy.hash || !taxonomy.ok) {
+  const hmacKey = await kms.unwrap(`tenant/${snapshot.tenant}/hmac`, snapshot.wrappedKeys.hmac);
+  const contentKey = await kms.unwrap(`tenant/${snapshot.tenant}/content`, snapshot.wrappedKeys.content);
+  const ground = {
+    log: { tenant, origin: originOf(snapshot), hmacKey, contentKey, keep: snapshot.evidence.keep },
+    nowMs: clock.nowMs(),
+    ...(platform === undefined ? {} : { platform }),
+  };
+  const made = holdSnapshot(snapshot, ground);
+  if (!made.ok)
     log.error(
       { tenant: snapshot.tenant, version: snapshot.version },
       'a published snapshot does not compile to what it claims',
     );
-    return { ok: false, error: refuse('policy-invalid') };
-  }
-  const hmacKey = await kms.unwrap(`tenant/${snapshot.tenant}/hmac`, snapshot.wrappedKeys.hmac);
-  const contentKey = await kms.unwrap(`tenant/${snapshot.tenant}/content`, snapshot.wrappedKeys.content);
-  const shadow = shadowImage(snapshot, log);
-  const linked = (one: PolicyImage) => link(one, snapshot.endpoints, clock.nowMs(), platform);
-  const held: Held = {
-    snapshot,
-    policy: linked(image.value),
-    ...(shadow && { shadow: linked(shadow) }),
-    taxonomy: taxonomy.value,
-    log: { tenant, origin: originOf(snapshot), hmacKey, contentKey, keep: snapshot.evidence.keep },
-    digestKey: createHmac('sha256', hmacKey).update('writ/stream-and-values').digest(),
-  };
-  return { ok: true, value: { held, image: image.value, shadow } };
-}
-
-/** A version on trial that is not what it claims is left out: it decides nothing, so nothing is denied for it. */
-function shadowImage({ shadowPolicy, tenant, version }: Snapshot, log: Log): PolicyImage | undefined {
-  if (shadowPolicy === undefined) return undefined;
-  const image = compile(shadowPolicy.source, shadowPolicy.version);
-  if (image.ok && image.value.hash === shadowPolicy.hash) return image.value;
-  log.warn({ tenant, version }, 'the policy on trial does not compile to what it claims, so it is not tried');
-  return undefined;
+  else if (snapshot.shadowPolicy !== undefined && made.value.shadow === undefined)
+    log.warn(
+      { tenant: snapshot.tenant, version: snapshot.version },
+      'the policy on trial does not compile to what it claims, so it is not tried',
+    );
+  return made;
 }

@@ -22,6 +22,7 @@ import {
   enrolledLedger,
   logOrigin,
   planePool,
+  reviewBoard,
   snapshotSource,
   snapshotVerifier,
   type ConnectionDirectory,
@@ -30,10 +31,11 @@ import {
   type PlanePool,
 } from '@writ/postgres';
 import { createProviders, dialects } from '@writ/providers';
-import { connectRedis, createLimits, sharedReplays, sharedRests } from '@writ/redis';
+import { connectRedis, createLimits, sharedReplays, sharedRests, type Limits, type RedisConnection } from '@writ/redis';
 import { isAuthorizedBy, localHealth, type LocalHealth } from '@writ/routing';
 import { createClassifier } from './classifier.js';
 import { securityEvents } from './security.js';
+import { createReviews } from './reviews.js';
 import type { GatewaySettings } from './settings.js';
 import { createSnapshots, type GatewaySnapshots } from './snapshots.js';
 import { buildVersion } from './version.js';
@@ -70,10 +72,10 @@ export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => voi
   const security = securityEvents(log, systemClock);
   const kms = localKms(Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64'));
   const clock = systemClock;
-  const leases = budgetStore(configPlane);
-  const spending = createLimits({ redis, leases, clock, instances: settings.processes, onProblem: problem });
+  const spending = limitsOf(settings, redis, configPlane, problem);
   const endpoints = sharedHealth(settings, problem);
   const classifier = createClassifier(clock);
+  const board = reviewBoard(configPlane, problem);
   const snapshots = createSnapshots({
     source,
     kms,
@@ -104,6 +106,7 @@ export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => voi
     }),
     dialects,
     health: endpoints.health,
+    reviews: createReviews(board, problem),
     clock,
     ids: { recordId, random: () => Math.random() },
     security,
@@ -112,7 +115,7 @@ export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => voi
     security.close();
     await own.close();
     await Promise.allSettled([spending.close(), endpoints.close(), classifier.close()]);
-    await Promise.allSettled([source.close(), directory.close(), redis.close(), egress.close()]);
+    await Promise.allSettled([source.close(), board.close(), directory.close(), redis.close(), egress.close()]);
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
   const warm = warmer(snapshots, directory, own.enrolled);
@@ -137,6 +140,11 @@ function warmer(snapshots: GatewaySnapshots, directory: ConnectionDirectory, enr
     late.cancel();
     return warmed;
   };
+}
+
+function limitsOf({ processes }: GatewaySettings, redis: RedisConnection, plane: PlanePool, problem: Problem): Limits {
+  const leases = budgetStore(plane);
+  return createLimits({ redis, leases, clock: systemClock, instances: processes, onProblem: problem });
 }
 
 /** What this process learns of its endpoints, and what the others tell of them. */

@@ -80,7 +80,19 @@ function finishOf(cut: boolean, tools: boolean, refused: boolean): Finish {
   return cut ? 'length' : 'stop';
 }
 
+/** A reviewing model: it is asked for classes, and finds PHI where the text speaks of an illness. */
+function judge(said: string): string | undefined {
+  const asked = /^Classes: ([A-Z0-9_, ]+)\n/.exec(said)?.[1]?.split(', ');
+  if (asked === undefined) return undefined;
+  const isIll = /biopsy|diagnos|relapse|insulin|chemotherapy/i.test(said);
+  return JSON.stringify({
+    classes: Object.fromEntries(asked.map((name) => [name, name === 'PHI' && isIll ? 940 : 20])),
+  });
+}
+
 function speak(prompt: Prompt, said: string): string {
+  const judged = judge(said);
+  if (judged !== undefined) return judged;
   if (prompt.jsonSchema) return JSON.stringify({ model: prompt.model, said });
   const results = prompt.turns.filter((turn) => turn.role === 'tool').map((turn) => turn.text);
   const knows = results.length > 0 ? ` The tools told me: ${results.join(' | ')}.` : '';

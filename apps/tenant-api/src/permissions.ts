@@ -1,3 +1,5 @@
+import { rolePermissions } from './roles.js';
+
 /** What a caller may do. `anyone` needs no credential; `signed-in` any verified one. */
 export type Permission =
   | 'anyone'
@@ -25,77 +27,11 @@ export type Permission =
   | 'evidence:read'
   | 'evidence:export'
   | 'jobs:read'
-  | 'jobs:write';
-
-const reading: readonly Permission[] = [
-  'tenant:read',
-  'identity:read',
-  'members:read',
-  'catalogue:read',
-  'apps:read',
-  'budgets:read',
-  'policy:read',
-  'approvals:read',
-  'jobs:read',
-];
-
-/** The roles that mean something here; a claim mapping may name others for policy. `setup` and `recovery` are no mapping's to give. */
-export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = {
-  setup: ['tenant:create', 'tenant:read', 'identity:read', 'identity:write'],
-  /** For an hour, after a recovery code: mend the federation, nothing else. */
-  recovery: ['tenant:read', 'identity:read', 'identity:write'],
-  owner: [
-    ...reading,
-    'tenant:write',
-    'identity:write',
-    'members:write',
-    'catalogue:write',
-    'credentials:write',
-    'apps:write',
-    'budgets:write',
-    'policy:write',
-    'policy:publish',
-    'policy:simulate',
-    'approvals:decide',
-    'evidence:read',
-    'evidence:export',
-    'jobs:write',
-  ],
-  admin: [
-    ...reading,
-    'tenant:write',
-    'identity:write',
-    'catalogue:write',
-    'credentials:write',
-    'apps:write',
-    'budgets:write',
-    'policy:write',
-    'policy:publish',
-    'policy:simulate',
-    'approvals:decide',
-    'evidence:read',
-    'jobs:write',
-  ],
-  'policy-author': [
-    'tenant:read',
-    'catalogue:read',
-    'policy:read',
-    'policy:write',
-    'policy:simulate',
-    'approvals:read',
-  ],
-  'policy-approver': [
-    'tenant:read',
-    'catalogue:read',
-    'policy:read',
-    'policy:publish',
-    'policy:simulate',
-    'approvals:read',
-    'approvals:decide',
-  ],
-  auditor: [...reading, 'evidence:read', 'evidence:export'],
-  billing: ['tenant:read', 'budgets:read', 'budgets:write'],
-};
+  | 'jobs:write'
+  | 'sinks:read'
+  | 'sinks:write'
+  | 'reviews:read'
+  | 'reviews:decide';
 
 /**
  * Every field of the schema with the permission it needs: the root fields one by one, the other types as a whole unless
@@ -138,12 +74,21 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Query.checkpoints': 'evidence:read',
   'Query.exports': 'evidence:read',
   'Query.jobs': 'jobs:read',
+  'Query.checks': 'identity:read',
+  'Query.reviews': 'reviews:read',
+  'Query.sinks': 'sinks:read',
+  'Query.reviewSettings': 'policy:read',
 
   'Mutation.signUp': 'anyone',
   'Mutation.verifyEmail': 'anyone',
   'Mutation.createTenant': 'tenant:create',
   'Mutation.completeSetup': 'members:write',
   'Mutation.updateTenant': 'tenant:write',
+  'Mutation.suspendTenant': 'members:write',
+  'Mutation.resumeTenant': 'members:write',
+  'Mutation.requestTenantDeletion': 'members:write',
+  'Mutation.cancelTenantDeletion': 'members:write',
+  'Mutation.completeTenantDeletion': 'members:write',
   'Mutation.createDomain': 'identity:write',
   'Mutation.verifyDomain': 'identity:write',
   'Mutation.removeDomain': 'identity:write',
@@ -196,6 +141,14 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Mutation.requestExport': 'evidence:export',
   'Mutation.retryJob': 'jobs:write',
   'Mutation.dismissJob': 'jobs:write',
+  'Mutation.createSink': 'sinks:write',
+  'Mutation.createWebhook': 'sinks:write',
+  'Mutation.testSink': 'sinks:write',
+  'Mutation.rotateSigningKey': 'sinks:write',
+  'Mutation.removeSink': 'sinks:write',
+  'Mutation.setReview': 'policy:publish',
+  'Mutation.takeReview': 'reviews:decide',
+  'Mutation.decideReview': 'reviews:decide',
 
   UserError: 'anyone',
   AuditRecord: 'anyone',
@@ -255,6 +208,11 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   Checkpoint: 'evidence:read',
   EvidenceExport: 'evidence:read',
   Job: 'jobs:read',
+  UpkeepCheck: 'identity:read',
+  Sink: 'sinks:read',
+  Review: 'reviews:read',
+  ReviewedClass: 'reviews:read',
+  ReviewSettings: 'policy:read',
 };
 
 /** Parts of an explanation are reached by who may replay and by who may read evidence; both roots were checked. */
@@ -283,6 +241,3 @@ export function permissionsOf(roles: readonly string[]): ReadonlySet<Permission>
   const own = roles.flatMap((role) => (Object.hasOwn(rolePermissions, role) ? rolePermissions[role]! : []));
   return new Set<Permission>(['anyone', 'signed-in', ...own]);
 }
-
-/** Roles that only this API itself gives. */
-export const reservedRoles: readonly string[] = ['setup', 'recovery'];

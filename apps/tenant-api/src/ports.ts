@@ -1,6 +1,7 @@
 import type {
   Credential,
   IdentityConnection,
+  JsonObject,
   Refusal,
   Result,
   Snapshot,
@@ -9,6 +10,7 @@ import type {
   TenantId,
 } from '@writ/domain';
 import type { Ledger, LogContext } from '@writ/ledger';
+import type { ExportOrder } from '@writ/postgres';
 import type { Control, SqlClient } from '@writ/postgres/control';
 import type { Kms } from '@writ/platform';
 import type { Facts, RecordedFacts } from '@writ/policy';
@@ -140,15 +142,6 @@ export interface EvidencePort {
   checkpoints(tenant: TenantContext, first: number): Promise<readonly CheckpointView[]>;
 }
 
-export interface ExportOrder {
-  readonly id: string;
-  readonly purpose: string;
-  /** Digest of who asked; the name stands sealed in the log. */
-  readonly requester: string;
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
 export interface ExportPort {
   /** Hands the bundle to `sink` piece by piece; false, with nothing handed out, while the log has no checkpoint. */
   write(tenant: TenantContext, order: ExportOrder, sink: (piece: Uint8Array) => Promise<void>): Promise<boolean>;
@@ -189,6 +182,8 @@ export interface Ports {
   readonly evidence: EvidencePort;
   readonly exporter: ExportPort;
   readonly policy: PolicyPort;
+  /** Signs a statement with the deployment's export key, as a compact JWS. */
+  readonly certify: (statement: JsonObject) => string;
   /** Checks a tenant's URL when it is written: form, name, and every address it resolves to. */
   readonly checkUrl: (url: string) => Promise<Result<URL, string>>;
   /** Tells the operators of a failure whose text the caller does not see; the request id joins the two. */

@@ -43,7 +43,7 @@ async function assemble(ports: Ports, tx: c.ControlTx, tenant: c.TenantRow, vers
   return {
     tenant: tenant.id as TenantId,
     version,
-    state: tenant.state,
+    state: tenant.state === 'active' ? 'active' : 'suspended',
     publishedAt: ports.nowMs(),
     connections: (await tx.all(c.IdentityProviderRow)).filter((row) => row.enabled).map(connectionOfRow),
     appKeys: await appKeysOf(tx, ports.nowMs()),
@@ -83,9 +83,19 @@ async function assemble(ports: Ports, tx: c.ControlTx, tenant: c.TenantRow, vers
       outputMicrosPerMillion: row.outputMicrosPerMillion,
       version: priceVersion,
     })),
+    ...(await reviewOf(tx)),
     evidence: { level: tenant.evidenceLevel, dispatchClasses: tenant.dispatchClasses, keep: tenant.keep },
     wrappedKeys: { hmac: tenant.wrappedHmacKey, content: tenant.wrappedContentKey },
   };
+}
+
+async function reviewOf(tx: c.ControlTx): Promise<Pick<Snapshot, 'review'>> {
+  const text = 'SELECT model, classes, second_person_classes FROM control.review_setting WHERE tenant_id = $1';
+  const row = (await tx.client.query(text, [tx.tenantId])).rows[0] as
+    | { readonly model: string; readonly classes: readonly string[]; readonly second_person_classes: readonly string[] }
+    | undefined;
+  if (row === undefined) return {};
+  return { review: { model: row.model, classes: row.classes, secondPersonClasses: row.second_person_classes } };
 }
 
 const builtIn: TaxonomySource = { version: 'builtin', terms: [], patterns: [], thresholds: {} };

@@ -16,3 +16,6 @@ export { FairShare } from './jobs/fair-share.js';
 export { type JobHouseParts, runJobHouse } from './jobs/house.js';
 export { type JobMeasures, jobMeasures } from './jobs/measures.js';
 export { JobFailed, type JobHandler, type JobResult, type JobRun, Runtime, type RuntimeParts } from './jobs/runtime.js';
+export { type DeliveryParts, deliverJob, notifyJob } from './delivery/sinks.js';
+export { type ExportParts, exportJob } from './exports/export-job.js';
+export { Spool, SpoolDiverged, type Spooled } from './exports/spool.js';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 export const roles = ['sequencer', 'sweeper', 'auditor', 'retention', 'jobs'] as const;
 /** Named points of a job at which the fault tests end a worker. */
-export const killPoints = ['begun', 'worked', 'finished'] as const;
+export const killPoints = ['begun', 'worked', 'finished', 'export-part', 'export-written', 'export-stored'] as const;
 export type Role = (typeof roles)[number];
 
 const url = z.string().min(1, 'a database address with login and password');
@@ -60,6 +60,23 @@ function schemaOf(chosen: ReadonlySet<Role>, backend: string | undefined) {
     queueDatabaseUrl: chosen.has('jobs') && backend === 'postgres' ? url : url.optional(),
     /** The operators' listener with the measures of the jobs; none without it. */
     managementPort: z.coerce.number().int().min(0).max(65_535).optional(),
+    /** Name servers asked for TXT records; empty means those of the machine. */
+    nameServers: listSetting,
+    /** Where finished exports lie; a folder that the processes of this role share, or one process. */
+    exportFolder: z.string().optional(),
+    /** Ed25519 private key (PEM) that signs the manifests of exports. */
+    exportKeyFile: z.string().optional(),
+    /** The deployment's keyset, signed by its root. */
+    keysetFile: z.string().optional(),
+    /** Where finished exports go besides: an S3-compatible bucket. */
+    exportBucket: z.string().optional(),
+    exportEndpoint: z.string().optional(),
+    exportRegion: z.string().default('us-east-1'),
+    exportAccessKeyId: z.string().optional(),
+    /** The secret access key, in a file that only the operator reads. */
+    exportSecretFile: z.string().optional(),
+    /** The operators' own policy (YAML): the layer that no tenant can remove binds the worker's reviewer too. */
+    platformPolicyFile: z.string().optional(),
     /** Ends the process with SIGKILL at this point of a job: for fault tests, never elsewhere. */
     killAt: z.enum(killPoints).optional(),
     /** Name of the deployment in the logs' origin lines. */

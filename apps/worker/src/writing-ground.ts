@@ -1,6 +1,13 @@
 import { type Ledger, statementSigner } from '@writ/ledger';
 import { type Clock, type Log, localKms } from '@writ/platform';
-import { type PlanePool, enrolledLedger, planePool, snapshotSource, snapshotVerifier } from '@writ/postgres';
+import {
+  type PlanePool,
+  type SnapshotSource,
+  enrolledLedger,
+  planePool,
+  snapshotSource,
+  snapshotVerifier,
+} from '@writ/postgres';
 import { masterKeyIn, privateKeyIn, publicKeyIn } from './keys.js';
 import { type LogContexts, logContexts } from './log-contexts.js';
 import type { Role, WorkerSettings } from './settings.js';
@@ -10,6 +17,7 @@ export interface WritingGround {
   readonly plane: PlanePool;
   readonly ledger: Ledger;
   readonly logs: LogContexts;
+  readonly source: SnapshotSource;
   readonly onProblem: (problem: string) => void;
   close(): Promise<void>;
 }
@@ -37,6 +45,7 @@ export function writingGround(role: Role, settings: WorkerSettings, clock: Clock
   return {
     plane,
     ledger: own.ledger,
+    source,
     logs: logContexts(source, localKms(masterKeyIn(masterKeyFile))),
     onProblem,
     async close() {

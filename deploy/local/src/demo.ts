@@ -14,6 +14,7 @@ import {
   type DemoRequest,
   type DemoResult,
 } from './requests.js';
+import { reviewStates, reviewedRequests } from './reviews.js';
 import { startStack, type Stack } from './stack.js';
 
 const say = (line = ''): void => console.log(line);
@@ -65,6 +66,7 @@ async function show(stack: Stack): Promise<boolean> {
     const result = await send(stack, request);
     outcomes.push(await tell(tenant, request, result));
   }
+  outcomes.push(await showReview(stack, tenant));
   step("the tenant's ledger is exported and verified offline");
   const bundle = join(mkdtempSync(join(tmpdir(), 'writ-export-')), 'ledger.tar');
   await exportLedger(stack, tenant, bundle);
@@ -79,6 +81,20 @@ async function show(stack: Stack): Promise<boolean> {
   say(`         ${named ? 'verification names the record' : 'verification did NOT name the record'}`);
   writeFileSync(join(stack.logFolder, 'README.txt'), 'One file for each process of the stack.\n');
   return outcomes.every(Boolean) && clean.code === 0 && dirty.code !== 0 && named;
+}
+
+/** A review that follows: admitted, pending, confirmed by a model, and the next request of the conversation is denied. */
+async function showReview(stack: Stack, tenant: OnboardedTenant): Promise<boolean> {
+  const outcomes: boolean[] = [];
+  for (const request of reviewedRequests) {
+    step(`${request.title}: ${request.person} asks`);
+    outcomes.push(await tell(tenant, request, await send(stack, request)));
+    if (request.expect.status !== 200) continue;
+    const states = await reviewStates(tenant.client, 'CONFIRMED');
+    row('review', states.join(', then ') || 'none');
+    outcomes.push(states.at(-1) === 'CONFIRMED');
+  }
+  return outcomes.every(Boolean);
 }
 
 /** Prints what one request showed; true when it was as its title says. */

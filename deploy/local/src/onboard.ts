@@ -51,6 +51,7 @@ export async function onboard(stack: Stack, name: string, tell: (step: string) =
   await owner.run('mutation { completeSetup { tenant { state } userErrors { field code message } } }');
   tell('completeSetup: the first federated owner took over');
   await registerEndpoints(stack, owner, tell);
+  await owner.mutate('setReview', { model: 'fast', expectedVersion: 0 }, 'settings { version }');
   await publishPolicy(owner, readFileSync(demoPolicyFile, 'utf8'));
   const { tenant } = await owner.run<{ tenant: { state: string } }>('{ tenant { state } }');
   tell(`publishPolicy: the tenant is ${tenant.state}`);

@@ -10,6 +10,7 @@ export interface DemoRequest {
   readonly prompt: string;
   readonly stream?: boolean;
   readonly expired?: boolean;
+  readonly conversation?: string;
   readonly expect: { readonly status: number; readonly effect?: string; readonly endpoint?: string };
 }
 
@@ -61,7 +62,8 @@ export async function send(stack: Stack, request: DemoRequest): Promise<DemoResu
   const apiKey = request.expired
     ? await mintToken(stack, { person: request.person, audience: stack.audiences.gateway, lifetimeSeconds: -60 })
     : await accessToken(stack, request.person, stack.audiences.gateway);
-  const client = new OpenAI({ baseURL: `${stack.urls.gateway}/v1`, apiKey, maxRetries: 0 });
+  const defaultHeaders = request.conversation === undefined ? {} : { 'x-writ-conversation': request.conversation };
+  const client = new OpenAI({ baseURL: `${stack.urls.gateway}/v1`, apiKey, maxRetries: 0, defaultHeaders });
   const messages = [{ role: 'user' as const, content: request.prompt }];
   try {
     if (request.stream) {

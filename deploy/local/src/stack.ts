@@ -151,7 +151,11 @@ function workerSettings(ground: Ground, anchorFolder: string): Settings {
     WRIT_LOG_PUBLIC_KEY_FILE: keys.logPublicKeyFile,
     WRIT_SNAPSHOT_PUBLIC_KEY_FILE: keys.snapshotPublicKeyFile,
     WRIT_ANCHOR_FOLDER: anchorFolder,
+    WRIT_EGRESS_ALLOW_HOSTS: egressOf(ground),
     WRIT_REDIS_URL: redis.url,
+    WRIT_EXPORT_FOLDER: `${anchorFolder}-exports`,
+    WRIT_EXPORT_KEY_FILE: keys.exportKeyFile,
+    WRIT_KEYSET_FILE: keys.keysetFile,
   };
 }
 

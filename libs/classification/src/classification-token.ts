@@ -32,7 +32,8 @@ interface DigestedLeaf {
 }
 
 const DOMAIN = 'writ classification token v1\0';
-const CONFIRMS = 500;
+/** Per mille from which a review confirms a class. */
+export const reviewConfirms = 500;
 
 /** Each leaf's path and text under the tenant's key, in order, hex. */
 export function leafDigestsOf(
@@ -112,7 +113,8 @@ export function concerns({ newestLeaf }: ClassificationClaims, leafDigests: read
  */
 export function deepFactOf(reviews: readonly ClassificationClaims[]): DeepFact {
   if (reviews.length === 0) return 'none';
-  if (reviews.some((each) => Object.values(each.review ?? {}).some((score) => score >= CONFIRMS))) return 'confirmed';
+  if (reviews.some((each) => Object.values(each.review ?? {}).some((score) => score >= reviewConfirms)))
+    return 'confirmed';
   return reviews.every((each) => each.state === 'done') ? 'clear' : 'pending';
 }
 

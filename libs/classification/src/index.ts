@@ -8,6 +8,7 @@ export {
   issueClassificationToken,
   leafDigestsOf,
   readClassificationToken,
+  reviewConfirms,
   tighten,
 } from './classification-token.js';
 export { classify, classifyPlanned, type ClassifyOptions, type Plan, planClassification } from './classify.js';

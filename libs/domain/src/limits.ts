@@ -77,6 +77,14 @@ export const limits = Object.freeze({
   /** S3 takes no part below 5 MiB but the last. */
   objectStorePartBytes: 8 * 1024 * 1024,
   objectStoreListBytes: 4 * 1024 * 1024,
+  /** What a reviewer reads of one request. */
+  reviewCharacters: 64 * 1024,
+  /** How long a request may wait for its review, whatever the policy says. */
+  reviewWaitMs: 60_000,
+  /** How long a verdict binds its conversation. */
+  reviewLifeMs: 7 * 24 * 60 * 60 * 1000,
+  /** Reviews in one process's memory; beyond, each is asked of the database. */
+  reviewsHeld: 200_000,
   writerSilenceMs: 30_000,
   closeDecisionMs: 60_000,
 });

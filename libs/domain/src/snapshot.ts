@@ -163,6 +163,13 @@ export interface Snapshot {
   readonly prices: readonly Price[];
   /** A model without a price is refused, or counted at the tenant's dearest price where the tenant says so. */
   readonly unpricedModels?: 'refuse' | 'dearest';
+  /** Who reviews what the inline pass cannot settle: a model of the tenant's choice, and where two people must agree. */
+  readonly review?: {
+    readonly model: string;
+    /** What every review looks for, beside what the inline pass found and what the policy names. */
+    readonly classes: readonly string[];
+    readonly secondPersonClasses: readonly string[];
+  };
   readonly evidence: {
     readonly level: EvidenceLevel;
     /** Classes whose requests get a dispatch record before the first attempt too. */

@@ -1,5 +1,4 @@
 import { refuse, type Ask, type Credential } from '@writ/domain';
-import { decide } from '@writ/policy';
 import { choose, healthOf } from '@writ/routing';
 import {
   answer,
@@ -14,10 +13,11 @@ import {
 } from './conclude.js';
 import { dispatch } from './dispatch.js';
 import { beginExchange, commit, evidenceLevel, phase, type Exchange } from './exchange.js';
-import { estimateTokens, factsOf, namesAnother } from './facts.js';
+import { estimateTokens, namesAnother } from './facts.js';
 import type { Ports } from './ports.js';
 import { fulfilObligations } from './obligations.js';
 import { decisionRecord } from './records.js';
+import { decideReviewed } from './review.js';
 import { standingOf } from './standing.js';
 
 /** Lets the edge close what was begun, should a step throw. */
@@ -63,16 +63,10 @@ export async function enforce(
   if (!reserved.ok) return deny(exchange, denial(held, reserved.error));
   exchange.reservation = reserved.value;
 
-  // 6. May it? Permit with obligations and the set of authorized endpoints, or deny.
-  const facts = (exchange.facts = factsOf(
-    ask,
-    subject,
-    held.snapshot,
-    classification,
-    reserved.value,
-    ports.clock.nowMs(),
-  ));
-  const decision = await phase(exchange, 'decide', () => decide(held.policy, facts));
+  // 6. May it? Permit with obligations and the set of authorized endpoints, or deny. A review that policy demands comes first.
+  const decided = await phase(exchange, 'decide', () => decideReviewed(exchange, classification, hangUp));
+  if (decided.kind === 'refused') return deny(exchange, denial(held, decided.refusal, decided.permitted));
+  const { decision } = decided;
   if (decision.effect === 'deny') return deny(exchange, { decision, refusal: refusalOfDeny(decision) });
   const cleared = await phase(exchange, 'fulfil', () =>
     fulfilObligations(exchange, decision.obligations, classification),

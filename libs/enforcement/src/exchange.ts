@@ -14,7 +14,7 @@ import {
 } from '@writ/domain';
 import type { AttemptSummary, DecisionRecord, LedgerRecord, Receipt } from '@writ/ledger';
 import type { Facts } from '@writ/policy';
-import type { Held, Ports, Reservation } from './ports.js';
+import type { Held, Ports, Reservation, ReviewedAs } from './ports.js';
 
 /** One request under way: who asked, under which snapshot, and what has been recorded so far. */
 export interface Exchange {
@@ -28,6 +28,8 @@ export interface Exchange {
   /** Filled in as the steps are taken. */
   classification: Classification | undefined;
   reservation: Reservation | undefined;
+  /** What reviews said when it was decided; undefined before. */
+  reviewed: ReviewedAs | undefined;
   facts: Facts | undefined;
   permit: Receipt<DecisionRecord<Permit>> | undefined;
   readonly dispatchLeaves: string[];
@@ -47,6 +49,7 @@ export function beginExchange(ask: Ask, ports: Ports, subject: Subject, tenant: 
     phasesMs: {},
     classification: undefined,
     reservation: undefined,
+    reviewed: undefined,
     facts: undefined,
     permit: undefined,
     dispatchLeaves: [],
@@ -102,7 +105,8 @@ export async function commit<R extends LedgerRecord>(
 function commitDeadlineMs(exchange: Exchange, record: LedgerRecord): number {
   if (record.kind === 'dispatch') return limits.decisionCommitMs;
   if (record.kind !== 'decision') return limits.outcomeCommitMs;
-  const spentMs = exchange.ports.clock.monotonicMs() - exchange.startedMs;
+  // Waiting for a review is the policy's wish, and has a bound of its own.
+  const spentMs = exchange.ports.clock.monotonicMs() - exchange.startedMs - (exchange.phasesMs['review'] ?? 0);
   return Math.max(limits.decisionCommitMs / 4, limits.decisionCommitMs - spentMs);
 }
 

@@ -7,13 +7,15 @@ import type {
   EndpointKey,
   RecordId,
   Refusal,
+  RefusalCode,
+  RequestId,
   Result,
   Snapshot,
   Subject,
   TenantContext,
   Usage,
 } from '@writ/domain';
-import type { ClearedPrompt, Taxonomy } from '@writ/classification';
+import type { ClassificationClaims, ClearedPrompt, Taxonomy } from '@writ/classification';
 import type { DecisionRecord, DispatchRecord, Ledger, LogContext, Receipt } from '@writ/ledger';
 import type { LinkedPolicy } from '@writ/policy';
 import type { Permit } from '@writ/domain';
@@ -155,6 +157,38 @@ export interface IdsPort {
   random(): number;
 }
 
+/** What reviews so far say; `classes` holds what they confirmed, per mille. */
+export interface ReviewedAs {
+  readonly state: 'none' | 'pending' | 'clear' | 'confirmed';
+  readonly classes: Readonly<Record<string, number>>;
+}
+
+export interface ReviewRequest {
+  readonly id: string;
+  readonly request: RequestId;
+  /** Digests under the tenant's key, by which a later request is known to go on from this one. */
+  readonly keys: readonly string[];
+  /** The classification token, and what it claims. */
+  readonly token: string;
+  readonly claims: ClassificationClaims;
+  readonly asked: Readonly<Record<string, number>>;
+  /** Tokenised; the port seals it before it goes anywhere. */
+  readonly text: string;
+}
+
+export interface ReviewPort {
+  /** What stands of the reviews that have any of these keys, at most two seconds old. What cannot be known refuses. */
+  of(tenant: TenantContext, keys: readonly string[]): Promise<Result<ReviewedAs, RefusalCode>>;
+  /** Resolves with ok once the review is durable and somebody will do it. */
+  ask(tenant: TenantContext, held: Held, review: ReviewRequest): Promise<Result<void, RefusalCode>>;
+  /** The verdict, per mille by class; `undefined` when `signal` was aborted first. */
+  verdict(
+    tenant: TenantContext,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, number>> | 'failed' | undefined>;
+}
+
 export interface SecurityPort {
   /** A refusal before any tenant is known: counted into per-minute aggregates of the platform log, never lost silently. */
   refused(refusal: Refusal, clientAddress: string): void;
@@ -170,6 +204,7 @@ export interface Ports {
   readonly providers: ProviderPort;
   readonly dialects: DialectPort;
   readonly health: Health;
+  readonly reviews: ReviewPort;
   readonly clock: ClockPort;
   readonly ids: IdsPort;
   readonly security: SecurityPort;

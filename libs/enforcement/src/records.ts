@@ -29,6 +29,7 @@ export function decisionRecord<D extends Decision>(
     stream: ask.stream,
     tools: ask.tools,
     classification: exchange.classification,
+    ...(exchange.reviewed === undefined || exchange.reviewed.state === 'none' ? {} : { reviewed: exchange.reviewed }),
     ...(refusal === undefined ? {} : { refusal }),
     prompt: {
       text: ask.source,

@@ -55,6 +55,9 @@ function decisionFields(record: DecisionRecord, log: LogContext): RecordFields {
       ...who.clear,
       ...decisionMembers(record),
       classification: classificationFields(record.classification),
+      ...(record.reviewed === undefined
+        ? {}
+        : { reviewed: { state: record.reviewed.state, classes: wellFormed(record.reviewed.classes) } }),
       prompt: { bytes: prompt.bytes, tokens: prompt.estimatedTokens },
       tools: { count: record.tools.length },
     },

@@ -34,6 +34,8 @@ export interface DecisionRecord<D extends Decision = Permit | Deny> {
   readonly stream: boolean;
   readonly tools: readonly string[];
   readonly classification: Classification | undefined;
+  /** What deeper reviews said, beside the inline result and never instead of it. */
+  readonly reviewed?: { readonly state: string; readonly classes: Readonly<Record<string, number>> };
   /** The refusal that a deny is answered with; absent on a permit. */
   readonly refusal?: RefusalCode;
   readonly prompt: {

@@ -64,7 +64,10 @@ export {
   type WorkIndex,
   enqueue,
   enqueueAlone,
+  eventSinks,
   jobIdOf,
   overtaken,
   workIndex,
 } from './outbox.js';
+export { type NewReview, type ReviewBoard, type ReviewStanding, reviewBoard, reviewChannel } from './review-board.js';
+export { type ExportOrder, bundlePlan } from './bundle-plan.js';

@@ -196,6 +196,13 @@ async function beginJob(plane: PlanePool, claimed: TenantContext, id: string, mo
   return { kind: 'begun', job: { tenant, id, queue: row.queue, payload: row.payload, attempt: row.attempt } };
 }
 
+/** Every sink that takes events, over all tenants: ids alone. */
+export async function eventSinks(
+  plane: PlanePool,
+): Promise<readonly { readonly tenant: string; readonly sink: string }[]> {
+  return rowsOf(plane, 'SELECT tenant_id AS tenant, id AS sink FROM control.event_sinks()', []);
+}
+
 async function rowsOf<Row extends QueryResultRow>(
   plane: PlanePool,
   text: string,

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ExportOrder } from '@writ/postgres';
 import { EvidenceExportRow } from '@writ/postgres/control';
 import { GraphQLError } from 'graphql';
 import type { Administration } from '../administration.js';
 import { authenticate } from '../authenticate.js';
 import type { BootstrapIssuer } from '../bootstrap/issuer.js';
 import { type Caller, refusedError, tenantOf } from '../caller.js';
-import type { ExportOrder, Ports } from '../ports.js';
+import type { Ports } from '../ports.js';
 import { fromId } from '../schema/ids.js';
 
 const statuses: Readonly<Record<string, number>> = {

@@ -17,12 +17,15 @@ import { EvidenceResolver } from '../resolvers/evidence.resolver.js';
 import { IdentityResolver } from '../resolvers/identity.resolver.js';
 import { JobsResolver } from '../resolvers/jobs.resolver.js';
 import { MoneyResolver } from '../resolvers/money.resolver.js';
+import { OffboardingResolver } from '../resolvers/offboarding.resolver.js';
 import { OnboardingResolver } from '../resolvers/onboarding.resolver.js';
 import { PeopleResolver } from '../resolvers/people.resolver.js';
 import { PolicyLifecycleResolver } from '../resolvers/policy-lifecycle.resolver.js';
 import { PolicyReportsResolver } from '../resolvers/policy-reports.resolver.js';
 import { PolicyResolver } from '../resolvers/policy.resolver.js';
 import { ReadingResolver } from '../resolvers/reading.resolver.js';
+import { ReviewsResolver } from '../resolvers/reviews.resolver.js';
+import { SinksResolver } from '../resolvers/sinks.resolver.js';
 import { TaxonomyResolver } from '../resolvers/taxonomy.resolver.js';
 import { TermsResolver } from '../resolvers/terms.resolver.js';
 import { TestingResolver } from '../resolvers/testing.resolver.js';
@@ -42,6 +45,7 @@ export const idempotent = new GraphQLDirective({
 
 export const resolvers = [
   BreakGlassResolver,
+  OffboardingResolver,
   OnboardingResolver,
   IdentityResolver,
   CatalogueResolver,
@@ -58,6 +62,8 @@ export const resolvers = [
   PolicyReportsResolver,
   EvidenceResolver,
   JobsResolver,
+  ReviewsResolver,
+  SinksResolver,
   ReadingResolver,
 ];
 

@@ -2,6 +2,7 @@ import { Inject } from '@nestjs/common';
 import { Args, Context, ID, Info, Int, Mutation, Query, Resolver } from '@nestjs/graphql';
 import { ok } from '@writ/domain';
 import { parseRecordId } from '@writ/domain';
+import { enqueue } from '@writ/postgres';
 import { EvidenceExportRow } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
@@ -10,7 +11,7 @@ import type { Ports } from '../ports.js';
 import { type Connection, PageArgs, UserErrorCode, userError } from '../schema/building-blocks.js';
 import * as t from '../schema/evidence.types.js';
 import { fromId, toId } from '../schema/ids.js';
-import { viewCheckpoint, viewDecision, viewExport } from '../schema/views.js';
+import { type ExportProgressRow, viewCheckpoint, viewDecision, viewExport } from '../schema/views.js';
 import { pageOf } from '../page.js';
 import { PORTS } from '../tokens.js';
 
@@ -68,10 +69,16 @@ export class EvidenceResolver {
   @Query(() => t.EvidenceExportConnection)
   async exports(@Args() page: PageArgs, @Context() context: RequestContext): Promise<Connection<t.EvidenceExport>> {
     const after = page.after === undefined ? undefined : fromId('Export', page.after);
-    const rows = await this.ports.control.inTenant(tenantOf(context.caller), (tx) =>
-      tx.page(EvidenceExportRow, page.first + 1, after),
-    );
-    return pageOf(rows.map(viewExport), page.first);
+    return this.ports.control.inTenant(tenantOf(context.caller), async (tx) => {
+      const rows = await tx.page(EvidenceExportRow, page.first + 1, after);
+      const text = 'SELECT * FROM control.export_progress WHERE tenant_id = $1 AND export_id = ANY ($2)';
+      const found = (await tx.client.query(text, [tx.tenantId, rows.map((row) => row.id)])).rows;
+      const progress = new Map((found as unknown as readonly ExportProgressRow[]).map((row) => [row.export_id, row]));
+      return pageOf(
+        rows.map((row) => viewExport(row, progress.get(row.id))),
+        page.first,
+      );
+    });
   }
 
   @Mutation(() => t.RequestExportPayload, { description: 'Asks for a bundle that `writ verify` checks offline.' })
@@ -99,6 +106,8 @@ export class EvidenceResolver {
           requestedBy: callerDigest(context.caller),
           location: `/exports/${toId('Export', id)}`,
         });
+        const job = { id, queue: 'export', payload: { export: id }, cost: 2 };
+        await enqueue((text, values) => tx.client.query(text, values), tx.tenant.tenant, job);
         return ok({
           answer: { export: viewExport(row) },
           fields: { export: id, from: input.from, to: input.to },

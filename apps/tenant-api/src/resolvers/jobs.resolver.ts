@@ -55,6 +55,19 @@ export class JobsResolver {
     return pageOf((rows.rows as unknown as readonly JobRow[]).map(viewJob), page.first);
   }
 
+  @Query(() => [t.UpkeepCheck], {
+    description: 'Verified domains and identity providers, as last looked at; what fails comes first.',
+  })
+  async checks(@Context() context: RequestContext): Promise<t.UpkeepCheck[]> {
+    const text = `SELECT kind, name, ok, failures, because, checked_at FROM control.upkeep_check WHERE tenant_id = $1 ORDER BY ok, kind, name LIMIT 500`;
+    const { rows } = await this.ports.control.inTenant(tenantOf(context.caller), (tx) =>
+      tx.client.query(text, [tx.tenantId]),
+    );
+    return (rows as unknown as readonly (Omit<t.UpkeepCheck, 'checkedAt'> & { readonly checked_at: Date })[]).map(
+      ({ checked_at, ...row }) => ({ ...row, checkedAt: checked_at.toISOString() }),
+    );
+  }
+
   @Mutation(() => t.RetryJobPayload, {
     description: 'Lets a job that was given up be tried again from its first attempt.',
   })

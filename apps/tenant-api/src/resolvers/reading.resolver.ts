@@ -212,5 +212,5 @@ const readers: Partial<Record<IdKind, Reader>> = {
   Member: readerOf('Member', c.MemberRow, view.viewMember),
   Approval: readerOf('Approval', c.ApprovalRow, view.viewApproval),
   Change: readerOf('Change', c.ChangeRow, view.viewChange),
-  Export: readerOf('EvidenceExport', c.EvidenceExportRow, view.viewExport),
+  Export: readerOf('EvidenceExport', c.EvidenceExportRow, (row) => view.viewExport(row)),
 };

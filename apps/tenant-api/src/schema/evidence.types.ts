@@ -111,6 +111,19 @@ export class EvidenceExport implements Node {
   state!: string;
   @Field(() => String, { nullable: true, description: 'Where the bundle can be fetched with the same credential.' })
   location!: string | null;
+  @Field(() => Int, { description: 'Records that the worker has written so far.' })
+  recordsDone!: number;
+  @Field(() => Int, { nullable: true, description: 'Records of the range; null before the worker has begun.' })
+  recordsTotal!: number | null;
+  @Field(() => String, { nullable: true, description: 'Bytes written, as a decimal.' })
+  bytes!: string | null;
+  @Field(() => String, { nullable: true, description: 'Of the finished bundle, hex.' })
+  sha256!: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Where the worker put the finished bundle: a file, or an object of the bucket.',
+  })
+  storedAt!: string | null;
   @Field(() => Int)
   version!: number;
 }

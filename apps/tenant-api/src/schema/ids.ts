@@ -22,6 +22,8 @@ export const idKinds = {
   Change: 'chg',
   Export: 'exp',
   Job: 'job',
+  Review: 'rev',
+  Sink: 'snk',
   Record: 'rec',
   SignUp: 'sgn',
   TermUpload: 'upl',

@@ -46,3 +46,19 @@ export class DismissJobInput extends ChangeInput {
   reason!: string;
 }
 export const DismissJobPayload = payloadOf('DismissJobPayload', { job: () => Job });
+
+@ObjectType({ description: 'The newest look at something outside that this tenant depends on.' })
+export class UpkeepCheck {
+  @Field({ description: 'domain or identity-provider.' })
+  kind!: string;
+  @Field()
+  name!: string;
+  @Field()
+  ok!: boolean;
+  @Field(() => Int, { description: 'Looks in a row that failed.' })
+  failures!: number;
+  @Field(() => String, { nullable: true })
+  because!: string | null;
+  @Field(() => DateTime)
+  checkedAt!: string;
+}

@@ -143,7 +143,17 @@ export const viewChange = (row: c.ChangeRow): Change => ({
   at: at(row.createdAt),
 });
 
-export const viewExport = (row: c.EvidenceExportRow): EvidenceExport => ({
+/** How far a worker has come with an export. */
+export interface ExportProgressRow {
+  readonly export_id: string;
+  readonly records_done: string;
+  readonly records_total: string;
+  readonly bytes: string;
+  readonly sha256: string | null;
+  readonly stored_at: string | null;
+}
+
+export const viewExport = (row: c.EvidenceExportRow, progress?: ExportProgressRow): EvidenceExport => ({
   id: toId('Export', row.id),
   purpose: row.purpose,
   from: at(row.from),
@@ -151,6 +161,11 @@ export const viewExport = (row: c.EvidenceExportRow): EvidenceExport => ({
   state: row.state,
   location: row.location,
   version: row.version,
+  recordsDone: Number(progress?.records_done ?? 0),
+  recordsTotal: progress === undefined ? null : Number(progress.records_total),
+  bytes: progress === undefined ? null : progress.bytes,
+  sha256: progress?.sha256 ?? null,
+  storedAt: progress?.stored_at ?? null,
 });
 
 const viewEntry = (entry: EntryView): LedgerEntry => ({

@@ -1,25 +1,45 @@
-import type { Clock, Log } from '@writ/platform';
+import { type Clock, type Log, guardedDispatcher } from '@writ/platform';
 import { planePool, tenantsWithLogs, workIndex } from '@writ/postgres';
 import { openJobs } from '@writ/redis';
+import { scheduleEvents } from '../delivery/schedule-events.js';
+import { deliverJob, notifyJob } from '../delivery/sinks.js';
+import { exportHandler } from '../exports/export-handler.js';
 import { masterKeyIn } from '../keys.js';
 import type { RunningRole } from '../repeat.js';
+import { ownPath } from '../review/own-path.js';
+import { reviewer } from '../review/reviewer.js';
 import type { WorkerSettings } from '../settings.js';
+import { writingGround } from '../writing-ground.js';
+import { checking, outsideCheck } from './checks.js';
 import { jobClasses } from './classes.js';
 import { entrySeal } from './entry-seal.js';
 import { runJobHouse } from './house.js';
 import { jobMeasures, serveMeasures } from './measures.js';
+import { JobFailed } from './runtime.js';
 import { runSchedule } from './schedule.js';
 import { type Upkeep, forgetting, upkeepHandler } from './upkeep.js';
 
-const dayMs = 24 * 60 * 60 * 1000;
+const hourMs = 60 * 60 * 1000;
+const dayMs = 24 * hourMs;
 
 /** The role `jobs`: every class of jobs, the chores that come round, and the operators' listener. */
 export function runJobs(settings: WorkerSettings, clock: Clock, log: Log): RunningRole {
   const onProblem = (problem: string): void => log.warn({ role: 'jobs' }, problem);
   const onLost = (cause: Error): void => onProblem(cause.message);
   const plane = planePool('writ_worker', { url: settings.databaseUrl ?? '', max: 8, onLost });
+  const ground = writingGround('jobs', settings, clock, log);
+  const own = settings.redisUrl === undefined ? undefined : ownPath(settings, ground, clock);
+  const reading = planePool('writ_exporter', { url: settings.exporterDatabaseUrl ?? '', max: 4, onLost });
+  const egress = guardedDispatcher({ allowHosts: settings.egressAllowHosts, connectMs: 3_000, headersMs: 15_000 });
+  const delivery = { ...ground, plane, reading, egress, allowHosts: settings.egressAllowHosts, clock };
+  const reached = (point: WorkerSettings['killAt'] & string): void => {
+    if (point === settings.killAt) process.kill(process.pid, 'SIGKILL');
+  };
   const measures = jobMeasures();
-  const upkeep: Readonly<Record<string, Upkeep>> = { forget: forgetting(plane) };
+  const upkeep: Readonly<Record<string, Upkeep>> = {
+    forget: forgetting(plane),
+    check: checking(plane, outsideCheck(egress, settings.nameServers)),
+  };
   const house = runJobHouse({
     open: () =>
       openJobs({ backend: backendOf(settings), onProblem: (what, cause) => onProblem(`${what}: ${String(cause)}`) }),
@@ -27,10 +47,17 @@ export function runJobs(settings: WorkerSettings, clock: Clock, log: Log): Runni
     seal: entrySeal(masterKeyIn(settings.masterKeyFile ?? '')),
     clock,
     random: () => Math.random(),
-    reached: (point) => {
-      if (point === settings.killAt) process.kill(process.pid, 'SIGKILL');
-    },
-    handlers: [{ job: jobClasses.upkeep, handler: upkeepHandler(upkeep) }],
+    reached,
+    handlers: [
+      { job: jobClasses.upkeep, handler: upkeepHandler(upkeep) },
+      { job: jobClasses.export, handler: exportHandler(settings, { ...ground, plane, reading, clock, reached }) },
+      { job: jobClasses.notify, handler: notifyJob(delivery) },
+      { job: jobClasses.deliver, handler: deliverJob(delivery) },
+      {
+        job: jobClasses.review,
+        handler: own === undefined ? unreviewed : reviewer({ ...ground, ...own, plane, clock }),
+      },
+    ],
     measures,
     onProblem,
   });
@@ -38,19 +65,32 @@ export function runJobs(settings: WorkerSettings, clock: Clock, log: Log): Runni
     plane,
     clock,
     tenants: () => tenantsWithLogs(plane),
-    chores: [{ queue: 'upkeep', kind: 'forget', everyMs: dayMs }],
+    chores: [
+      { queue: 'upkeep', kind: 'forget', everyMs: dayMs },
+      { queue: 'upkeep', kind: 'check', everyMs: hourMs },
+    ],
     onProblem,
   });
+  const events = scheduleEvents({ plane, clock, onProblem });
   const listener = settings.managementPort === undefined ? undefined : serveMeasures(settings.managementPort, measures);
   if (settings.killAt !== undefined) log.error({ role: 'jobs', killAt: settings.killAt }, 'this worker ends itself');
   return {
     async stop() {
       await schedule.stop();
+      await events.stop();
       await house.stop();
+      await own?.close();
+      await ground.close();
       listener?.close();
+      await Promise.allSettled([egress.close(), reading.close()]);
       await plane.close();
     },
   };
+}
+
+/** A reviewer's rates and money are counted in Redis, whatever the queues are kept in. */
+function unreviewed(): Promise<void> {
+  return Promise.reject(new JobFailed('reviews need WRIT_REDIS_URL; the operators must set it'));
 }
 
 function backendOf({ queueBackend, redisUrl = '', queueDatabaseUrl = '' }: WorkerSettings) {

@@ -17,7 +17,7 @@ export function upkeepHandler(kinds: Readonly<Record<string, Upkeep>>): JobHandl
 const doneDays = 7;
 const rowsAtOnce = 5_000;
 
-/** Rows of jobs that were done a week ago go; until then they keep the same job from being done twice. */
+/** Rows of jobs that were done a week ago go, until then they keep a job from being done twice; and reviews that bind nobody. */
 export function forgetting(plane: PlanePool): Upkeep {
   return async ({ tenant, signal }) => {
     for (let gone = rowsAtOnce; gone === rowsAtOnce && !signal.aborted;) {
@@ -28,6 +28,13 @@ export function forgetting(plane: PlanePool): Upkeep {
           doneDays,
           rowsAtOnce,
         ]),
+      );
+      gone = row?.gone ?? 0;
+    }
+    for (let gone = rowsAtOnce; gone === rowsAtOnce && !signal.aborted;) {
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      const [row] = await withTenant(plane, tenant, ({ query }) =>
+        query<{ gone: number }>('SELECT control.forget_reviews($1, $2) AS gone', [tenant.tenant, rowsAtOnce]),
       );
       gone = row?.gone ?? 0;
     }

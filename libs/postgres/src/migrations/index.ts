@@ -14,6 +14,8 @@ import { FindConnection1763694000201 } from './201-find-connection.js';
 import { Cells1763694000202 } from './202-cells.js';
 import { BudgetPeriods1763694000300 } from './300-budget-periods.js';
 import { Work1763694000400 } from './400-work.js';
+import { Reviews1763694000401 } from './401-reviews.js';
+import { Delivery1763694000402 } from './402-delivery.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
 export const migrations = [
@@ -33,4 +35,6 @@ export const migrations = [
   Cells1763694000202,
   BudgetPeriods1763694000300,
   Work1763694000400,
+  Reviews1763694000401,
+  Delivery1763694000402,
 ];

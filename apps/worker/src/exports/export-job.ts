@@ -1,0 +1,150 @@
+import { createReadStream } from 'node:fs';
+import type { TenantContext } from '@writ/domain';
+import {
+  type BundlePlan,
+  type EventRecord,
+  type Ledger,
+  type StatementSigner,
+  type StoredRow,
+  writeBundle,
+} from '@writ/ledger';
+import type { Clock } from '@writ/platform';
+import { type ExportOrder, type PlanePool, bundlePlan, withExport, withTenant } from '@writ/postgres';
+import type { ObjectStore } from '@writ/s3';
+import { limits } from '@writ/domain';
+import { JobFailed, type JobHandler, type JobRun } from '../jobs/runtime.js';
+import type { LogContexts } from '../log-contexts.js';
+import { newRecordId } from '../record-id.js';
+import { Spool, type Spooled } from './spool.js';
+
+export interface ExportParts {
+  /** Login `writ_worker`. */
+  readonly plane: PlanePool;
+  /** Login `writ_exporter`: it only reads. */
+  readonly reading: PlanePool;
+  readonly ledger: Ledger;
+  readonly logs: LogContexts;
+  readonly signer: StatementSigner;
+  readonly keyset: Uint8Array;
+  readonly folder: string;
+  /** Where the finished file goes besides; nothing is readable there before its last part is. */
+  readonly bucket: ObjectStore | undefined;
+  readonly clock: Clock;
+  readonly reached: (point: 'export-part' | 'export-written' | 'export-stored') => void;
+}
+
+const noteEveryMs = 1_000;
+
+/** Makes one bundle that was asked for: recorded first, streamed, absent or whole, and taken up again where it was cut. */
+export function exportJob(parts: ExportParts): JobHandler {
+  return async (run) => {
+    const { export: id } = run.payload;
+    if (typeof id !== 'string') throw new JobFailed('the job names no export', false);
+    const order = await orderOf(parts, run.tenant, id);
+    if (order?.state !== 'requested') return;
+    const spool = new Spool<BundlePlan>(`${parts.folder}/${run.tenant.tenant}`, id);
+    const done = (await spool.finished()) ?? (await write(parts, run, { ...order, id }, spool));
+    parts.reached('export-written');
+    const storedAt = await store(parts, run, id, done);
+    parts.reached('export-stored');
+    await run.finish(async ({ query, tenant }) => {
+      await query('SELECT control.settle_export($1, $2, $3)', [tenant, id, 'ready']);
+      await query(
+        `INSERT INTO control.export_progress (tenant_id, export_id, bytes, sha256, stored_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (export_id) DO UPDATE SET bytes = $3, sha256 = $4, stored_at = $5, records_done = control.export_progress.records_total, updated_at = clock_timestamp()`,
+        [tenant, id, done.bytes, done.sha256, storedAt],
+      );
+    });
+  };
+}
+
+async function write(parts: ExportParts, run: JobRun, order: ExportOrder, spool: Spool<BundlePlan>): Promise<Spooled> {
+  const { reading, keyset, clock, signer, reached } = parts;
+  return withExport(reading, run.tenant, async (reader) => {
+    const plan = await spool.plan(async () => {
+      await recordFirst(parts, run.tenant, order.id);
+      return bundlePlan(reader, run.tenant, order, keyset, clock.nowMs());
+    });
+    if (plan === undefined) throw new JobFailed('the log has no checkpoint yet');
+    let records = 0;
+    let notedAt = clock.monotonicMs();
+    const counted = async function* (): AsyncGenerator<StoredRow> {
+      for await (const row of reader.rows(plan.from, plan.to)) {
+        if (run.signal.aborted) throw new JobFailed('the export was told to stop; it goes on later');
+        records += 1;
+        yield row;
+      }
+    };
+    return spool.write(writeBundle(plan, counted(), signer), async (bytes) => {
+      reached('export-part');
+      if (clock.monotonicMs() - notedAt < noteEveryMs) return;
+      notedAt = clock.monotonicMs();
+      await noteProgress(parts.plane, run.tenant, order.id, records, plan.to - plan.from, bytes);
+    });
+  });
+}
+
+async function noteProgress(
+  plane: PlanePool,
+  tenant: TenantContext,
+  id: string,
+  done: number,
+  total: number,
+  bytes: number,
+): Promise<void> {
+  await withTenant(plane, tenant, ({ query }) =>
+    query(
+      `INSERT INTO control.export_progress (tenant_id, export_id, records_done, records_total, bytes) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (export_id) DO UPDATE SET records_done = $3, records_total = $4, bytes = $5, updated_at = clock_timestamp()`,
+      [tenant.tenant, id, done, total, bytes],
+    ),
+  );
+}
+
+async function store({ bucket }: ExportParts, run: JobRun, id: string, done: Spooled): Promise<string> {
+  if (bucket === undefined) return `file:${done.path}`;
+  const key = `exports/${run.tenant.tenant}/${id}.tar`;
+  const there = await bucket.head(key);
+  if (there.ok && there.value.bytes === done.bytes) return `s3:${key}`;
+  const put = await bucket.upload(key, createReadStream(done.path), { contentType: 'application/x-tar' });
+  if (!put.ok) throw new JobFailed(`the bucket did not take the export: ${put.error.kind}`);
+  return `s3:${key}`;
+}
+
+/** An export cannot be hidden: the log says that it is made before its first byte is. */
+async function recordFirst(
+  { logs, ledger, clock, reading }: ExportParts,
+  tenant: TenantContext,
+  id: string,
+): Promise<void> {
+  const origin = await withExport(reading, tenant, async (reader) => (await reader.head())?.origin);
+  if (origin === undefined) throw new JobFailed('the log has no checkpoint yet');
+  const log = await logs({ tenant: tenant.tenant, origin });
+  const fields = { export: id };
+  const event: EventRecord = {
+    kind: 'event',
+    id: newRecordId(clock.nowMs()),
+    name: 'export.created',
+    actor: 'worker',
+    fields,
+  };
+  const receipt = await ledger.commit(log, event, { level: 'committed', deadlineMs: limits.outcomeCommitMs });
+  if (!receipt.ok) throw new JobFailed(`the export could not be recorded: ${receipt.error}`);
+}
+
+async function orderOf(
+  { plane }: ExportParts,
+  tenant: TenantContext,
+  id: string,
+): Promise<(Omit<ExportOrder, 'id'> & { readonly state: string }) | undefined> {
+  const text = 'SELECT purpose, requested_by, from_at, to_at, state FROM control.export_order($1, $2)';
+  const [row] = await withTenant(plane, tenant, ({ query }) =>
+    query<{ purpose: string; requested_by: string; from_at: Date; to_at: Date; state: string }>(text, [
+      tenant.tenant,
+      id,
+    ]),
+  );
+  if (row === undefined) return undefined;
+  const { purpose, requested_by: requester, from_at, to_at, state } = row;
+  return { purpose, requester, fromMs: from_at.getTime(), toMs: to_at.getTime(), state };
+}

@@ -88,7 +88,6 @@ describe("the gateway's login", () => {
       'control.find_app_key',
       'control.find_connection',
       'control.find_issuer',
-      'control.lease_budget',
       'control.lease_budget_now',
       'control.load_snapshot',
       'control.reviews_of',

@@ -141,7 +141,7 @@ describe('the directory', () => {
 });
 
 describe('the lease', () => {
-  it('outlives an outage of the database for sixty seconds, then refuses as stale, and recovers by itself', async () => {
+  it('F38: outlives an outage of the database for sixty seconds, then refuses as stale, and recovers by itself', async () => {
     const tenant = await database.tenant();
     await publish(tenant, aSnapshot(tenant.tenant, 1));
     await source.current(tenant);

@@ -106,6 +106,32 @@ describe('the door', () => {
       expect(answer.headers[name]).toBeTruthy();
   });
 
+  it('P2: takes the address from the connection, whatever a header says it is', async () => {
+    const spoofed = { 'x-forwarded-for': '1.2.3.4', forwarded: 'for=1.2.3.4', 'x-real-ip': '1.2.3.4' };
+    const before = house.refusedFrom.length;
+    await send('/v1/chat/completions', {
+      headers: { 'content-type': 'application/json', ...spoofed },
+      body: chat('Hi'),
+    });
+    expect(house.refusedFrom.slice(before)).toEqual([expect.stringMatching(/^(::ffff:)?127\.0\.0\.1$/)]);
+  });
+
+  it('P5: takes the tenant from the credential alone', async () => {
+    const named = { 'openai-organization': 'org-b', 'x-tenant-id': 'b', 'openai-project': 'p' };
+    const plain = await send('/v1/chat/completions', { headers: good, body: chat('Hello') });
+    const other = await send('/v1/chat/completions?tenant=b', { headers: { ...good, ...named }, body: chat('Hello') });
+    expect([other.status, other.headers['x-writ-policy']]).toEqual([200, plain.headers['x-writ-policy']]);
+    const inBody = await send('/v1/chat/completions', { headers: good, body: chat('Hello', { tenant_id: 'b' }) });
+    expect([inBody.status, codeOf(inBody)]).toEqual([400, 'request-malformed']);
+  });
+
+  it.each(['/metrics', '/livez', '/readyz', '/debug', '/admin', '/_control/requests', '/graphql', '/scim/v2/Users'])(
+    'P8: %s is not on the public listener',
+    async (path) => {
+      expect((await send(path, { method: 'GET', headers: good })).status).toBe(404);
+    },
+  );
+
   it('C4: every route of the router refuses a request without a credential', async () => {
     const routes = routesOf(fastify?.printRoutes({ commonPrefix: false }) ?? '');
     expect(routes.length).toBeGreaterThanOrEqual(3);

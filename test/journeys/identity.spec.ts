@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { recordedDecision } from '@writ/local';
+import { control, recordedDecision } from '@writ/local';
 import { fromAnyId } from '@writ/tenant-api';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import { eventually } from '../contract/eventually.js';
 import { asProxyHeader, certificateAuthority, leaf, pemOf } from './certificates.js';
 import { type IdentityHouse, bearer, openIdentityHouse, publicUrl } from './identity-house.js';
+import { leave } from './leaving.js';
 import { proofOf, testIssuer } from './test-issuer.js';
 
 let house: IdentityHouse;
@@ -263,4 +264,37 @@ describe('keys of apps', () => {
     );
     await eventually(async () => expect((await house.chat(bearer(secret))).status).toBe(401), 2_000);
   });
+});
+
+describe('a request that goes on to a provider', () => {
+  it('X8, S5: is sent anew each time, to the host of its endpoint, with no header of the caller', async () => {
+    const nora = bearer(await house.personToken('nora'));
+    await house.within2s(nora, 200);
+    const arrived = () => control<{ requests: { headers: Record<string, string> }[] }>(house.stack, 'requests');
+    const before = (await arrived()).requests.length;
+    const odd = {
+      'x-forwarded-host': 'evil.example',
+      'metadata-flavor': 'Google',
+      'x-aws-ec2-metadata-token': 'x',
+      forward_headers: 'host',
+      'x-api-base': 'http://evil.example',
+    };
+    for (let times = 0; times < 2; times += 1) expect((await house.chat({ ...nora, ...odd })).status).toBe(200);
+    const { requests } = await arrived();
+    const sent = requests.slice(before);
+    expect(sent).toHaveLength(2);
+    for (const { headers } of sent) {
+      expect(headers['host']).toBe(new URL(house.stack.urls.models).host);
+      expect(Object.keys(headers).filter((name) => name in odd)).toEqual([]);
+      expect(headers['authorization']).not.toBe(nora['authorization']);
+    }
+  });
+});
+
+describe('a tenant that leaves', () => {
+  it(
+    'X14: is refused everywhere within two seconds, its keys are destroyed, and a signed certificate says what was',
+    () => leave(house),
+    30_000,
+  );
 });

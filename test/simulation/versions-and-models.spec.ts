@@ -63,3 +63,44 @@ describe('what changes under a request', () => {
     expect(JSON.stringify(outcome)).toContain('another-model');
   });
 });
+
+describe('F35: a storm of errors', () => {
+  it('of 5xx: retries stay under a tenth of the traffic, and the breaker soon spares the endpoint', async () => {
+    const house = new House({
+      script: (endpoint) =>
+        endpoint === 'openai-us'
+          ? { pieces: [], fault: { class: 'unavailable', detail: 'http-503' } }
+          : { pieces: ['ok'] },
+    });
+    const seen: Seen[] = [];
+    for (let wave = 0; wave < 20; wave += 1)
+      // Each wave learns from the one before it.
+      // oxlint-disable-next-line no-await-in-loop
+      seen.push(
+        ...(await run(
+          house,
+          Array.from({ length: 20 }, () => anAsk(house, 'Hello')),
+        )),
+      );
+    expect(seen.every(({ complete }) => complete)).toBe(true);
+    const attempts = payloads(house).flatMap(({ attempts: made }) => (made as { reason: string }[] | undefined) ?? []);
+    const retries = attempts.filter(({ reason }) => reason === 'retry').length;
+    expect(retries).toBeGreaterThan(0);
+    expect(retries).toBeLessThanOrEqual(attempts.length / 10);
+    const struck = house.providers.arrivals.filter(({ endpoint }) => endpoint === 'openai-us').length;
+    expect(struck).toBeLessThan(seen.length / 4);
+  });
+
+  it('of 429 without Retry-After: the key cools, and the next endpoint of the set serves', async () => {
+    const house = new House({
+      script: (endpoint) =>
+        endpoint === 'openai-us'
+          ? { pieces: [], fault: { class: 'rate-limited', detail: 'http-429' } }
+          : { pieces: ['ok'] },
+    });
+    const seen = await run(house, [anAsk(house, 'Hello')]);
+    const more = await run(house, [anAsk(house, 'Hello')]);
+    expect([...seen, ...more].every(({ complete }) => complete)).toBe(true);
+    expect(house.providers.arrivals.map(({ endpoint }) => endpoint)).toEqual(['openai-us', 'azure-baa', 'azure-baa']);
+  });
+});

@@ -45,6 +45,8 @@ export class House {
   readonly held: Held;
   readonly ports: Ports;
   readonly turnedAway: string[] = [];
+  /** The addresses that those came from. */
+  readonly refusedFrom: string[] = [];
   readonly settled: string[] = [];
   readonly reviews = new ReviewTwin();
   readonly bugs: unknown[] = [];
@@ -110,7 +112,12 @@ export class House {
       dialects: dialectTwin,
       health: localHealth(),
       ids: { recordId: () => must(parseRecordId(this.newId())), random: this.#random },
-      security: { refused: (refusal) => void this.turnedAway.push(refusal.code) },
+      security: {
+        refused: (refusal, from) => {
+          this.turnedAway.push(refusal.code);
+          this.refusedFrom.push(from);
+        },
+      },
       classifier: {
         classify: (ask, { taxonomy, digestKey }) =>
           Promise.resolve(

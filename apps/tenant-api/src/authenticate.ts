@@ -10,7 +10,8 @@ import type { BootstrapIssuer } from './bootstrap/issuer.js';
 import { type Caller, refusedError } from './caller.js';
 import { rolesOfGroups } from './directory.js';
 import { isAdministrative } from './identity-rules.js';
-import { permissionsOf, reservedRoles } from './permissions.js';
+import { permissionsOf } from './permissions.js';
+import { reservedRoles } from './roles.js';
 import type { Ports } from './ports.js';
 
 export interface Presented {

@@ -90,9 +90,12 @@ function drafted(input: CreateIdentityProviderInput, found: Result<Found, UserEr
     maxLifetimeSeconds: input.maxLifetimeSeconds,
     skewSeconds: 30,
     subjectKind: subjectKinds.find((each) => each === input.subjectKind) ?? 'human',
-    roleMappings: input.boundClaims
-      .slice(0, 1)
-      .flatMap(({ name, value }) => input.roles.map((role) => ({ claim: name, equals: value, role }))),
+    roleMappings: [
+      ...input.mappings.map(({ claim, equals, role }) => ({ claim, equals, role })),
+      ...input.boundClaims
+        .slice(0, 1)
+        .flatMap(({ name, value }) => input.roles.map((role) => ({ claim: name, equals: value, role }))),
+    ],
     claims: {
       groups: input.groupsClaim,
       ...(input.departmentClaim !== undefined && { department: input.departmentClaim }),

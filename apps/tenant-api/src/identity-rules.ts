@@ -1,5 +1,5 @@
 import { type ControlTx, IdentityProviderRow, TenantRow } from '@writ/postgres/control';
-import { reservedRoles, rolePermissions } from './permissions.js';
+import { reservedRoles, rolePermissions } from './roles.js';
 import { type UserError, UserErrorCode, userError } from './schema/building-blocks.js';
 import type { ClaimMappingInput, CreateIdentityProviderInput } from './schema/identity.types.js';
 

@@ -1,3 +1,5 @@
+import { rolePermissions } from './roles.js';
+
 /** What a caller may do. `anyone` needs no credential; `signed-in` any verified one. */
 export type Permission =
   | 'anyone'
@@ -30,84 +32,6 @@ export type Permission =
   | 'sinks:write'
   | 'reviews:read'
   | 'reviews:decide';
-
-const reading: readonly Permission[] = [
-  'tenant:read',
-  'identity:read',
-  'members:read',
-  'catalogue:read',
-  'apps:read',
-  'budgets:read',
-  'policy:read',
-  'approvals:read',
-  'jobs:read',
-  'reviews:read',
-  'sinks:read',
-];
-
-/** The roles that mean something here; a claim mapping may name others for policy. `setup` and `recovery` are no mapping's to give. */
-export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = {
-  setup: ['tenant:create', 'tenant:read', 'identity:read', 'identity:write'],
-  /** For an hour, after a recovery code: mend the federation, nothing else. */
-  recovery: ['tenant:read', 'identity:read', 'identity:write'],
-  owner: [
-    ...reading,
-    'tenant:write',
-    'identity:write',
-    'members:write',
-    'catalogue:write',
-    'credentials:write',
-    'apps:write',
-    'budgets:write',
-    'policy:write',
-    'policy:publish',
-    'policy:simulate',
-    'approvals:decide',
-    'evidence:read',
-    'evidence:export',
-    'jobs:write',
-    'reviews:decide',
-    'sinks:write',
-  ],
-  admin: [
-    ...reading,
-    'tenant:write',
-    'identity:write',
-    'catalogue:write',
-    'credentials:write',
-    'apps:write',
-    'budgets:write',
-    'policy:write',
-    'policy:publish',
-    'policy:simulate',
-    'approvals:decide',
-    'evidence:read',
-    'jobs:write',
-    'reviews:decide',
-    'sinks:write',
-  ],
-  'policy-author': [
-    'tenant:read',
-    'catalogue:read',
-    'policy:read',
-    'policy:write',
-    'policy:simulate',
-    'approvals:read',
-  ],
-  'policy-approver': [
-    'tenant:read',
-    'catalogue:read',
-    'policy:read',
-    'policy:publish',
-    'policy:simulate',
-    'approvals:read',
-    'approvals:decide',
-  ],
-  auditor: [...reading, 'evidence:read', 'evidence:export'],
-  /** Decides what a model could not: reads the tokenised text of requests under review, and nothing else. */
-  'content-reviewer': ['tenant:read', 'reviews:read', 'reviews:decide'],
-  billing: ['tenant:read', 'budgets:read', 'budgets:write'],
-};
 
 /**
  * Every field of the schema with the permission it needs: the root fields one by one, the other types as a whole unless
@@ -160,6 +84,11 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Mutation.createTenant': 'tenant:create',
   'Mutation.completeSetup': 'members:write',
   'Mutation.updateTenant': 'tenant:write',
+  'Mutation.suspendTenant': 'members:write',
+  'Mutation.resumeTenant': 'members:write',
+  'Mutation.requestTenantDeletion': 'members:write',
+  'Mutation.cancelTenantDeletion': 'members:write',
+  'Mutation.completeTenantDeletion': 'members:write',
   'Mutation.createDomain': 'identity:write',
   'Mutation.verifyDomain': 'identity:write',
   'Mutation.removeDomain': 'identity:write',
@@ -312,6 +241,3 @@ export function permissionsOf(roles: readonly string[]): ReadonlySet<Permission>
   const own = roles.flatMap((role) => (Object.hasOwn(rolePermissions, role) ? rolePermissions[role]! : []));
   return new Set<Permission>(['anyone', 'signed-in', ...own]);
 }
-
-/** Roles that only this API itself gives. */
-export const reservedRoles: readonly string[] = ['setup', 'recovery'];

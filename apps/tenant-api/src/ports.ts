@@ -1,6 +1,7 @@
 import type {
   Credential,
   IdentityConnection,
+  JsonObject,
   Refusal,
   Result,
   Snapshot,
@@ -181,6 +182,8 @@ export interface Ports {
   readonly evidence: EvidencePort;
   readonly exporter: ExportPort;
   readonly policy: PolicyPort;
+  /** Signs a statement with the deployment's export key, as a compact JWS. */
+  readonly certify: (statement: JsonObject) => string;
   /** Checks a tenant's URL when it is written: form, name, and every address it resolves to. */
   readonly checkUrl: (url: string) => Promise<Result<URL, string>>;
   /** Tells the operators of a failure whose text the caller does not see; the request id joins the two. */

@@ -86,6 +86,7 @@ function stepsOf(progress: Progress): SetupStep[] {
 }
 
 function stateOf(tenant: c.TenantRow, progress: Progress): TenantState {
+  if (tenant.state === 'deleting' || tenant.state === 'deleted') return TenantState.DELETING;
   if (tenant.state === 'suspended') return TenantState.SUSPENDED;
   if (progress.federated && progress.endpoint && progress.priced && progress.policy) return TenantState.LIVE;
   if (progress.federated && progress.endpoint) return TenantState.ENDPOINTS_READY;
@@ -109,6 +110,7 @@ export async function viewTenant(tx: c.ControlTx, tenant: c.TenantRow): Promise<
     snapshotVersion: tenant.snapshotVersion,
     policyApproval: tenant.policyApproval,
     version: tenant.version,
+    deletionDueAt: tenant.deletionDueAt?.toISOString() ?? null,
     createdAt: tenant.createdAt.toISOString(),
   };
 }

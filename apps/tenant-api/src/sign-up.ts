@@ -172,6 +172,8 @@ export async function prepareTenant(ports: Ports, signUpId: string, wanted: NewT
         name: wanted.name,
         region: wanted.region,
         state: 'active',
+        deletionDueAt: null,
+        deletionCertificate: null,
         origin,
         keep: 'y6',
         evidenceLevel: 'committed',

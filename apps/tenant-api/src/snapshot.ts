@@ -43,7 +43,7 @@ async function assemble(ports: Ports, tx: c.ControlTx, tenant: c.TenantRow, vers
   return {
     tenant: tenant.id as TenantId,
     version,
-    state: tenant.state,
+    state: tenant.state === 'active' ? 'active' : 'suspended',
     publishedAt: ports.nowMs(),
     connections: (await tx.all(c.IdentityProviderRow)).filter((row) => row.enabled).map(connectionOfRow),
     appKeys: await appKeysOf(tx, ports.nowMs()),

@@ -1,5 +1,6 @@
 import { createPrivateKey, randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { JsonObject } from '@writ/domain';
 import { statementSigner } from '@writ/ledger';
 import type { Trust } from '@writ/identity';
 import { type Kms, type Log, createLog, guardedDispatcher, localKms, systemClock, uuidv7 } from '@writ/platform';
@@ -72,6 +73,7 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
       nowMs,
     }),
     policy,
+    certify: certifier(statementSigner(privateKeyIn(settings.exportKeyFile))),
     checkUrl: targetCheck(settings.egressAllowHosts),
     report: (cause, request) => log.error({ ...told(cause), request }, 'the administration plane failed and refused'),
     nowMs,
@@ -94,6 +96,16 @@ async function openClientSecret(
   const sealed = settings['sealedClientSecret'];
   if (sealed === undefined) return undefined;
   return Buffer.from(await kms.unwrap(clientSecretContext(tenant, id), sealed)).toString('utf8');
+}
+
+const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** JWS (RFC 7515) under the export key, which the deployment's keyset names. */
+function certifier(signer: ReturnType<typeof statementSigner>): (statement: JsonObject) => string {
+  return (statement) => {
+    const signed = `${part({ alg: 'EdDSA', typ: 'writ-certificate+jwt', kid: signer.keyId })}.${part(statement)}`;
+    return `${signed}.${Buffer.from(signer.sign(Buffer.from(signed))).toString('base64url')}`;
+  };
 }
 
 type Problem = (what: string, cause?: unknown) => void;

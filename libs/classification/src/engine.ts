@@ -10,6 +10,7 @@ import type { Candidate } from './detect/rule.js';
 import type { Emit, Scene } from './detect/scene.js';
 import { cueTable, findStructured } from './detect/structured.js';
 import { findInjections } from './injection/find-injections.js';
+import { findAnnounced } from './ner/announced.js';
 import { findNames } from './ner/find-names.js';
 import { isAttribution } from './ner/machine-text.js';
 import { findUsernames } from './detect/usernames.js';
@@ -38,6 +39,7 @@ export const passes: readonly ((scene: Scene, emit: Emit) => void)[] = [
   findPlaces,
   findDates,
   findNames,
+  findAnnounced,
 ];
 
 const SLICE = 64 * 1024;
@@ -129,7 +131,8 @@ function scanText(text: string, outer: readonly CueHit[], scope: Scope, run: Run
   const emit = (candidate: Candidate): void => {
     found.push(candidate);
   };
-  for (const detect of passes) if (detect !== findNames || scope.nameless !== true) detect(scene, emit);
+  for (const detect of passes)
+    if ((detect !== findNames && detect !== findAnnounced) || scope.nameless !== true) detect(scene, emit);
   findInjections(scene, scope.role, emit);
   scope.bundle.terms.find(scene, emit);
   scope.bundle.patterns.find(scene, emit);

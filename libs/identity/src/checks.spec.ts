@@ -65,6 +65,18 @@ describe('the claims', () => {
     );
   });
 
+  it.each([
+    [3_600_000, 'credential-expired:token_expired'],
+    [-3_600_000, 'credential-invalid:token_iat'],
+    [10 * 365 * 86_400_000, 'credential-expired:token_expired'],
+  ])('F36: a clock that is %i ms off takes no token beyond a minute of skew', async (offMs, expected) => {
+    const world = aWorld([ec.jwk]);
+    const token = await sign(ec, { ...someClaims, exp: seconds + 1_800 });
+    expect(await verdict(world, token)).toBe('ok:ada@A');
+    world.nowMs += offMs;
+    expect(await verdict(world, token)).toBe(expected);
+  });
+
   it('T13: a token that was verified before is refused once it has expired', async () => {
     const world = aWorld([ec.jwk]);
     const token = await sign(ec, someClaims);

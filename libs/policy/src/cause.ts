@@ -9,31 +9,36 @@ export interface Cause {
   readonly reason: string;
 }
 
-/** Why nothing is authorized, and who can mend it; `evaluations` found so. An unknown fact is the cause when its best value would have permitted. */
-export function causeOf(
+/**
+ * The unknown fact that a denial is due to: its best value would have permitted. Undefined when none is. While every fact
+ * that was read is known this is not asked, since no better value of one could have permitted.
+ */
+export function unknownCauseOf(
   evaluator: Evaluator,
   policy: LinkedPolicy,
   facts: Facts,
   subjects: readonly SubjectFacts[],
   evaluations: readonly Evaluation[],
-): Cause {
+): Cause | undefined {
+  if (!evaluations.some(({ outcome }) => outcome.sawUnknown)) return undefined;
   const wouldPermit = (assume: Assumption) => {
     const { authorized } = evaluateAll(evaluator, policy, facts, subjects, assume);
     return !isEmpty(authorized, authorized.length);
   };
-  // While every fact that was read is known, no better value of one could have permitted.
-  const mattered = evaluations.some(({ outcome }) => outcome.sawUnknown);
-  if (mattered && facts.data === undefined && wouldPermit('classification')) {
+  if (facts.data === undefined && wouldPermit('classification')) {
     const reason = 'The request could not be classified in full, and the policy denies what was not classified.';
     return { code: 'classification-incomplete', reason };
   }
-  if (mattered && wouldPermit('everything')) {
+  if (wouldPermit('everything')) {
     const reason = 'A fact that the policy needs could not be fetched in time; try again, or ask the administrators.';
     return { code: 'fact-unavailable', reason };
   }
-  // The working memory of an evaluation is reused, so what was found first is found again.
-  const found = mattered ? evaluateAll(evaluator, policy, facts, subjects, 'none').evaluations : evaluations;
-  for (const evaluation of found) {
+  return undefined;
+}
+
+/** Why nothing is authorized, and who can mend it, as far as the rules say. */
+export function causeByRules(evaluations: readonly Evaluation[]): Cause {
+  for (const evaluation of evaluations) {
     const cause = causeWithin(evaluation);
     if (cause !== undefined) return cause;
   }

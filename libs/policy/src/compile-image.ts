@@ -49,7 +49,7 @@ function writeProse(writer: WordWriter, rules: readonly Rule[], expressions: rea
     })),
     expressions,
   };
-  return writer.bytes(deflateRawSync(JSON.stringify(prose), { windowBits: 13, memLevel: 6 }));
+  return writer.bytes(deflateRawSync(JSON.stringify(prose), { level: 1, windowBits: 13, memLevel: 6 }));
 }
 
 type SetField = (field: Exclude<keyof typeof header, 'length'>, value: number) => void;

@@ -1,5 +1,6 @@
 import type { EndpointId, Obligations } from '@writ/domain';
 import { obligationsOf } from './asked.js';
+import { type Cause, causeByRules } from './cause.js';
 import { type Evaluation, ruleName } from './evaluation.js';
 import type { LinkedPolicy } from './link.js';
 import { indexesOf, isEmpty } from './outcome.js';
@@ -11,6 +12,8 @@ export interface Conclusion {
   readonly authorizedEndpoints: readonly EndpointId[];
   /** Undefined when nothing is authorized. */
   readonly obligations: Obligations | undefined;
+  /** Why nothing is authorized, as far as the rules say. */
+  readonly cause: Cause | undefined;
 }
 
 export function conclusionOf(
@@ -23,10 +26,12 @@ export function conclusionOf(
     const endpoint = policy.endpoints[index];
     if (endpoint !== undefined) authorizedEndpoints.push(endpoint.id);
   }
+  const isDeny = isEmpty(authorized, authorized.length);
   return Object.freeze({
     matched: Object.freeze(matchedNames(evaluations)),
     authorizedEndpoints: Object.freeze(authorizedEndpoints),
-    obligations: isEmpty(authorized, authorized.length) ? undefined : obligationsOf(policy, evaluations, authorized),
+    obligations: isDeny ? undefined : obligationsOf(policy, evaluations, authorized),
+    cause: isDeny ? causeByRules(evaluations) : undefined,
   });
 }
 
@@ -43,60 +48,69 @@ function matchedNames(evaluations: readonly Evaluation[]): readonly string[] {
   return names;
 }
 
-const places = 64;
+/** Entries over all policies of the process; each is some 500 bytes. */
+const places = 8_192;
+
+interface Entry {
+  readonly policy: number;
+  readonly bits: Int32Array;
+  readonly conclusion: Conclusion;
+}
+
+const entries = Array.from({ length: places }, (): Entry | undefined => undefined);
+let policies = 0;
 
 /**
- * The conclusions that one linked policy came to lately, by the bits they follow from: the same bits have the same
- * conclusion for ever, so nothing here can be stale. A fixed number of places; a later one takes an earlier one's.
+ * The conclusions that linked policies came to lately, by the bits they follow from: the same bits of one policy have the
+ * same conclusion for ever, so nothing here can be stale. A fixed number of places; a later entry takes an earlier one's.
  */
 export class ConclusionMemory {
-  #keys: Int32Array | undefined;
-  readonly #held: (Conclusion | undefined)[] = [];
+  readonly #policy = ++policies;
 
   conclude(policy: LinkedPolicy, evaluations: readonly Evaluation[], authorized: Int32Array): Conclusion {
     // Delegations and redactions for some endpoints only follow from more than these bits.
     const isPlain = evaluations.length === policy.layers.length;
     if (!isPlain || evaluations.some(({ outcome }) => outcome.inQuestion !== undefined))
       return conclusionOf(policy, evaluations, authorized);
-    let width = authorized.length;
-    for (const { layer } of evaluations) width += layer.linked.reader.asking.length;
-    this.#keys ??= new Int32Array(places * width);
-    const at = (hashOfBits(evaluations, authorized) & (places - 1)) * width;
-    const held = this.#held[at];
-    if (held !== undefined && isKey(this.#keys, at, evaluations, authorized)) return held;
+    const at = hashOfBits(this.#policy, evaluations) & (places - 1);
+    const held = entries[at];
+    if (held?.policy === this.#policy && hasBits(held.bits, evaluations)) return held.conclusion;
     const conclusion = conclusionOf(policy, evaluations, authorized);
-    writeKey(this.#keys, at, evaluations, authorized);
-    this.#held[at] = conclusion;
+    entries[at] = { policy: this.#policy, bits: bitsOf(evaluations), conclusion };
     return conclusion;
   }
 }
 
-function hashOfBits(evaluations: readonly Evaluation[], authorized: Int32Array): number {
-  let hash = 0x811c9dc5 | 0;
-  for (const { layer, outcome } of evaluations) {
-    const { length } = layer.linked.reader.asking;
-    for (let block = 0; block < length; block += 1) hash = Math.imul(hash ^ (outcome.matched[block] ?? 0), 0x01000193);
-  }
-  for (let block = 0; block < authorized.length; block += 1)
-    hash = Math.imul(hash ^ (authorized[block] ?? 0), 0x01000193);
-  return hash ^ (hash >>> 15) ^ (hash >>> 23);
+/** Of each layer: the rules that matched, and the endpoints that it authorizes. */
+function bitsOf(evaluations: readonly Evaluation[]): Int32Array {
+  return Int32Array.from(
+    evaluations.flatMap(({ layer, outcome }) => [
+      ...outcome.matched.subarray(0, layer.linked.reader.asking.length),
+      ...outcome.authorized,
+    ]),
+  );
 }
 
-function isKey(keys: Int32Array, from: number, evaluations: readonly Evaluation[], authorized: Int32Array): boolean {
-  let at = from;
+function hashOfBits(policy: number, evaluations: readonly Evaluation[]): number {
+  let hash = Math.imul(policy, 0x9e3779b1);
   for (const { layer, outcome } of evaluations) {
+    const { matched, authorized } = outcome;
     const { length } = layer.linked.reader.asking;
-    for (let block = 0; block < length; block += 1, at += 1) if (keys[at] !== outcome.matched[block]) return false;
+    for (let block = 0; block < length; block += 1) hash = Math.imul(hash ^ (matched[block] ?? 0), 0x01000193);
+    for (let block = 0; block < authorized.length; block += 1)
+      hash = Math.imul(hash ^ (authorized[block] ?? 0), 0x01000193);
   }
-  for (let block = 0; block < authorized.length; block += 1, at += 1) if (keys[at] !== authorized[block]) return false;
+  return hash ^ (hash >>> 13) ^ (hash >>> 22);
+}
+
+function hasBits(bits: Int32Array, evaluations: readonly Evaluation[]): boolean {
+  let at = 0;
+  for (const { layer, outcome } of evaluations) {
+    const { matched, authorized } = outcome;
+    const { length } = layer.linked.reader.asking;
+    for (let block = 0; block < length; block += 1, at += 1) if (bits[at] !== matched[block]) return false;
+    for (let block = 0; block < authorized.length; block += 1, at += 1)
+      if (bits[at] !== authorized[block]) return false;
+  }
   return true;
-}
-
-function writeKey(keys: Int32Array, from: number, evaluations: readonly Evaluation[], authorized: Int32Array): void {
-  let at = from;
-  for (const { layer, outcome } of evaluations) {
-    const { length } = layer.linked.reader.asking;
-    for (let block = 0; block < length; block += 1, at += 1) keys[at] = outcome.matched[block] ?? 0;
-  }
-  keys.set(authorized, at);
 }

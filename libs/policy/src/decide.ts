@@ -1,6 +1,6 @@
 import type { Decision, Deny } from '@writ/domain';
 import { canonicalJson, hashOf } from './canonical.js';
-import { causeOf } from './cause.js';
+import { unknownCauseOf } from './cause.js';
 import { evaluate } from './engine.js';
 import { conclusionOf } from './conclusions.js';
 import { type Evaluator, evaluateAll } from './evaluation.js';
@@ -55,13 +55,15 @@ function conclude(evaluator: Evaluator, policy: LinkedPolicy, facts: Facts, fact
     );
   }
   const { evaluations, authorized } = evaluateAll(evaluator, policy, facts, subjects, 'none');
-  const { matched, authorizedEndpoints, obligations } =
+  const { matched, authorizedEndpoints, obligations, cause } =
     evaluator === byEngine
       ? policy.memory.conclude(policy, evaluations, authorized)
       : conclusionOf(policy, evaluations, authorized);
   if (obligations === undefined) {
-    const { code, reason } = causeOf(evaluator, policy, facts, subjects, evaluations);
-    return deny(code, reason, matched);
+    // What the rules say was written down before the working memory is used again.
+    const because = unknownCauseOf(evaluator, policy, facts, subjects, evaluations) ?? cause;
+    if (because === undefined) throw new Error('a denial has a cause');
+    return deny(because.code, because.reason, matched);
   }
   if (obligations.redactions.length > 0) {
     if (facts.data === undefined) {

@@ -13,7 +13,7 @@ describe('a backoff', () => {
     expect(backoff.failed()).toBe(50);
   });
 
-  it('spreads callers over the whole rest, so that they do not return in step', () => {
+  it('F16: spreads callers over the whole rest, so that they do not return in step', () => {
     const rests = [0, 0.25, 0.75].map((random) =>
       new Backoff({ firstMs: 100, maximumMs: 100, nowMs: () => 0, random: () => random }).failed(),
     );

@@ -38,6 +38,7 @@ afterAll(async () => {
 });
 
 const user = { role: 'user', content: 'Hello' };
+const schemaFormat = { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'object', properties: {} } } };
 const doors: readonly (readonly [string, string, object])[] = [
   ['chat', '/v1/chat/completions', { model: 'fast', messages: [user] }],
   ['a streamed chat', '/v1/chat/completions', { model: 'fast', messages: [user], stream: true }],
@@ -80,13 +81,30 @@ describe.each(names)('the text marker of the EU AI Act’s article 50, from %s',
     expect(outcome).toMatchObject({ result: 'completed' });
   });
 
-  it('is left out of an answer that must be JSON, and named in the header alone', async () => {
-    const format = { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'object', properties: {} } } };
-    const caller = await ways
-      .get(provider)!
-      .send('/v1/chat/completions', { model: 'fast', messages: [user], response_format: format });
+  it.each<[string, string, object]>([
+    ['by a schema', '/v1/chat/completions', { model: 'fast', messages: [user], response_format: schemaFormat }],
+    [
+      'by Gemini’s media type',
+      '/v1beta/models/fast:generateContent',
+      {
+        contents: [{ role: 'user', parts: [{ text: 'Hello' }] }],
+        generationConfig: {
+          responseMimeType: 'application/json',
+          responseJsonSchema: { type: 'object', properties: {} },
+        },
+      },
+    ],
+  ])('is left out of an answer that must be JSON %s, and named in the header alone', async (_, route, body) => {
+    const caller = await ways.get(provider)!.send(route, body);
     expect(caller.seen.complete).toBe(true);
     expect(caller.text).not.toContain(marker);
     expect(caller.seen.about?.markers).toEqual(['eu-ai-act-50-text']);
   });
+});
+
+it('is left out where JSON is asked for without a schema', async () => {
+  const body = { model: 'fast', messages: [user], response_format: { type: 'json_object' } };
+  const caller = await ways.get('openai')!.send('/v1/chat/completions', body);
+  expect(caller.seen.complete).toBe(true);
+  expect(caller.text).not.toContain(marker);
 });

@@ -18,26 +18,26 @@ const createBudget = (input: object, token: string, directive = '') =>
   change(house, 'createBudget', input, 'budget { id version limitMicros }', token, directive);
 
 describe('an idempotency key', () => {
-  it('replays the first answer to the same caller with the same arguments', async () => {
+  it('G8: replays the first answer to the same caller with the same arguments', async () => {
     const first = await createBudget(budget('replayed'), north.owner, keyed('key-replay-1'));
     const second = await createBudget(budget('replayed'), north.owner, keyed('key-replay-1'));
     expect(second).toEqual(first);
   });
 
-  it('is refused with other arguments', async () => {
+  it('G8: is refused with other arguments', async () => {
     await createBudget(budget('mismatch'), north.owner, keyed('key-mismatch'));
     const other = await createBudget(budget('mismatch', '2'), north.owner, keyed('key-mismatch'));
     expect(other.userErrors[0]?.code).toBe('IDEMPOTENCY_MISMATCH');
   });
 
-  it('means nothing for another caller', async () => {
+  it('G8: means nothing for another caller', async () => {
     const mine = await createBudget(budget('both'), north.owner, keyed('key-two-callers'));
     const theirs = await createBudget(budget('both'), south.owner, keyed('key-two-callers'));
     expect([mine.userErrors, theirs.userErrors]).toEqual([[], []]);
     expect(theirs['budget']).not.toEqual(mine['budget']);
   });
 
-  it('lets one of many concurrent requests win, and gives the others its answer', async () => {
+  it('G8: lets one of many concurrent requests win, and gives the others its answer', async () => {
     const all = await Promise.all(
       Array.from({ length: 8 }, () => createBudget(budget('raced'), north.owner, keyed('key-race-01'))),
     );
@@ -45,7 +45,7 @@ describe('an idempotency key', () => {
     expect(all[0]?.userErrors).toEqual([]);
   });
 
-  it('is new again after a day', async () => {
+  it('G8: is new again after a day', async () => {
     await createBudget(budget('yesterday'), north.owner, keyed('key-old-one'));
     await house.admin.query(
       `UPDATE control.idempotency SET created_at = created_at - interval '25 hours' WHERE key = 'key-old-one'`,
@@ -56,7 +56,7 @@ describe('an idempotency key', () => {
 });
 
 describe('a change', () => {
-  it('made from an old version is refused with the version that stands', async () => {
+  it('G9: made from an old version is refused with the version that stands', async () => {
     const made = await createBudget(budget('stale'), north.owner);
     const { id, version } = made['budget'] as { id: string; version: number };
     const update = (limitMicros: string) =>
@@ -115,7 +115,7 @@ describe('a change', () => {
 });
 
 describe('two people', () => {
-  it('are needed to map another claim to an administrative role, and the second must be another person', async () => {
+  it('G10: are needed to map another claim to an administrative role, and the second must be another person', async () => {
     const found = await house.ask<{ identityProviders: { edges: { node: { id: string; version: number } }[] } }>(
       '{ identityProviders(first: 1) { edges { node { id version } } } }',
       {},
@@ -165,7 +165,7 @@ describe('two people', () => {
     await expect(house.admin.query(self)).rejects.toThrow(/second_person/);
   });
 
-  it('cannot leave a tenant without anybody who can be owner', async () => {
+  it('G10: cannot leave a tenant without anybody who can be owner', async () => {
     const found = await house.ask<{ identityProviders: { edges: { node: { id: string; version: number } }[] } }>(
       '{ identityProviders(first: 1) { edges { node { id version } } } }',
       {},
@@ -228,7 +228,7 @@ describe('a secret', () => {
     expect(kept.rows[0]?.text).not.toContain(secret);
   });
 
-  it('of a provider never comes back, in any answer, refusal or difference', async () => {
+  it('G11: of a provider never comes back, in any answer, refusal or difference', async () => {
     const secret = 'sk-live-ABCDEFGHIJKLMNOP';
     const answers = [
       await change(

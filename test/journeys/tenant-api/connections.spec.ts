@@ -34,13 +34,45 @@ const test = (token: string) =>
   );
 
 describe('a connection', () => {
-  it('that overlaps with another tenant on a shared issuer is refused', async () => {
+  it('T8: that overlaps with another tenant on a shared issuer is refused', async () => {
     expect((await register(mine.owner, bound('theirs')))[0]?.code).toBe('TAKEN');
     expect((await register(mine.owner, {}))[0]?.code).toBe('TAKEN');
     expect((await register(mine.owner, { boundClaims: [{ name: 'hd', value: 'mine.example' }] }))[0]?.code).toBe(
       'TAKEN',
     );
     expect(await register(mine.owner, bound('mine-too'))).toEqual([]);
+  });
+
+  it('G10: that maps everybody to owner needs a second person, and so does a role that somebody grants to themselves', async () => {
+    const north = await federate(house, 'north');
+    const boundClaims = [{ name: 'org_id', value: 'north-too' }];
+    const made = await done(
+      house,
+      'createIdentityProvider',
+      { name: 'second', issuer: house.issuer.url, audiences: [adminAudience], boundClaims, roles: ['owner'] },
+      'identityProvider { id version }',
+      north.owner,
+    );
+    const { id, version } = made['identityProvider'] as { id: string; version: number };
+    const token = await house.issuer.token({ sub: 'mallory', org_id: 'north-too' });
+    await done(house, 'testIdentityProvider', { id, token }, 'passed', north.owner);
+    const enabled = await change(
+      house,
+      'enableIdentityProvider',
+      { id, expectedVersion: version + 1 },
+      'identityProvider { enabled }',
+      north.owner,
+    );
+    expect(enabled.userErrors[0]?.code).toBe('APPROVAL_REQUIRED');
+    const { data } = await house.ask<{ members: { edges: { node: { id: string; version: number } }[] } }>(
+      '{ members(first: 1) { edges { node { id version } } } }',
+      {},
+      north.owner,
+    );
+    const self = data.members.edges[0]?.node;
+    const input = { id: self?.id, expectedVersion: self?.version, roles: ['auditor'] };
+    const granted = await change(house, 'setMemberRoles', input, 'member { roles }', north.owner);
+    expect(granted.userErrors[0]?.code).toBe('APPROVAL_REQUIRED');
   });
 
   it('is removed only once disabled, and then gives its issuer free', async () => {
@@ -102,7 +134,7 @@ describe('a connection', () => {
     expect(refused.userErrors[0]?.code).toBe('FORBIDDEN_TARGET');
   });
 
-  it('is not taken from a discovery document that points inside, or elsewhere unconfirmed', async () => {
+  it('S6: is not taken from a discovery document that points inside, or elsewhere unconfirmed', async () => {
     const setup = await setupToken(house, 'ops@discovery.example');
     await done(house, 'createTenant', { name: 'discovery', region: 'eu' }, 'tenant { id }', setup);
     house.issuer.answer({ jwks_uri: 'http://169.254.169.254/latest/meta-data' });
@@ -122,7 +154,7 @@ describe('a connection', () => {
     ]);
   });
 
-  it('is tested thirty times in ten minutes and no more, and the answer echoes nothing of the target', async () => {
+  it('G12: is tested thirty times in ten minutes and no more, and the answer echoes nothing of the target', async () => {
     const first = await test('not-a-token');
     expect(first['passed']).toBe(false);
     const codes: (string | undefined)[] = [];

@@ -20,7 +20,7 @@ const code = async (query: string, token?: string, variables = {}): Promise<stri
   (await house.ask(query, variables, token)).errors?.[0]?.extensions.code;
 
 describe('the door of the tenant API', () => {
-  it('shows the cost of a document, and refuses one that costs too much before anything runs', async () => {
+  it('G1: shows the cost of a document, and refuses one that costs too much before anything runs', async () => {
     const cheap = await house.ask('{ tenant { id } }', {}, owner);
     expect(cheap.extensions?.cost?.requested).toBe(2);
     const spread = '...a '.repeat(150);
@@ -32,7 +32,7 @@ describe('the door of the tenant API', () => {
     expect([answer.status, answer.errors?.[0]?.extensions.code]).toEqual([400, 'TOO_COSTLY']);
   });
 
-  it('refuses documents with too many tokens, too many levels, or a fragment cycle', async () => {
+  it('G4: refuses documents with too many tokens, too many levels, or a fragment cycle', async () => {
     expect(await code(`{ ${'tenant { id } '.repeat(600)} }`, owner)).toBe('TOO_LONG');
     expect(await code(`{ tenant { nextSteps ${'{ name '.repeat(15)}${'}'.repeat(15)} } }`, owner)).toBe('TOO_DEEP');
     expect(await code('{ tenant { ...a } } fragment a on Tenant { ...a }', owner)).toBe('FRAGMENT_CYCLE');
@@ -40,7 +40,7 @@ describe('the door of the tenant API', () => {
     expect((await post({ query: `{ ${' '.repeat(2 * 1024 * 1024)} }` })).status).toBe(413);
   });
 
-  it('takes one object with one document: no batch, no syntax tree in place of the text', async () => {
+  it('G3: takes one object with one document: no batch, no syntax tree in place of the text', async () => {
     const batch = await post(Array.from({ length: 100 }, () => ({ query: '{ viewer { kind } }' })));
     expect(batch.status).toBe(400);
     const tree = JSON.stringify({ kind: 'Document', definitions: [] });
@@ -49,7 +49,7 @@ describe('the door of the tenant API', () => {
     expect((await post({ query: { kind: 'Document' } })).status).toBe(400);
   });
 
-  it('answers POST with JSON only, and no cookie is a credential', async () => {
+  it('G6: answers POST with JSON only, and no cookie is a credential', async () => {
     const url = `${house.api.url}/graphql?query=${encodeURIComponent('{ viewer { kind } }')}`;
     expect((await fetch(url)).status).toBe(405);
     expect((await fetch(url, { method: 'PUT' })).status).toBe(405);
@@ -58,7 +58,7 @@ describe('the door of the tenant API', () => {
     expect(cookie.status).toBe(401);
   });
 
-  it('introspects for administrators only, and suggests names to nobody unknown', async () => {
+  it('G5: introspects for administrators only, and suggests names to nobody unknown', async () => {
     expect(await code('{ __schema { types { name } } }')).toBe('FORBIDDEN');
     expect(await code('{ __type(name: "Tenant") { name } }')).toBe('FORBIDDEN');
     expect(await code('{ __schema { queryType { name } } }', owner)).toBeUndefined();
@@ -86,7 +86,7 @@ describe('the door of the tenant API', () => {
     }
   });
 
-  it('answers an unknown or malformed id with null or NOT_FOUND, never with a crash', async () => {
+  it('G7: answers an unknown or malformed id with null or NOT_FOUND, never with a crash', async () => {
     for (const id of [
       '',
       'x',
@@ -101,6 +101,24 @@ describe('the door of the tenant API', () => {
       const refused = await change(house, 'verifyDomain', { id }, 'domain { id }', owner);
       expect(refused.userErrors[0]?.code).toBe('NOT_FOUND');
     }
+  });
+
+  it('G2: wants pages of 1 to 100, and nothing that says otherwise', async () => {
+    const page = (args: string) => code(`{ members${args} { edges { cursor } } }`, owner);
+    for (const args of ['(first: 1000000000)', '(first: -1)', '(first: 0)', '(first: 101)', '(first: 1.5)', ''])
+      expect([args, await page(args)]).toEqual([args, expect.stringMatching(/BAD_USER_INPUT|VALIDATION_FAILED/)]);
+    expect(await page('(first: 5, last: 5)')).toBe('GRAPHQL_VALIDATION_FAILED');
+    expect(await page('(first: 100)')).toBeUndefined();
+    const asked = await house.ask(
+      'query ($first: Int!) { members(first: $first) { edges { cursor } } }',
+      { first: 1e9 },
+      owner,
+    );
+    expect(asked.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+  });
+
+  it('X7: offers no live stream, which could be filtered in memory alone', () => {
+    expect(house.api.schema.getSubscriptionType()).toBeUndefined();
   });
 
   it('tells nothing of what went wrong inside', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type House, openHouse } from './house.js';
-import { change, done, federate, setupToken } from './steps.js';
+import { type House, adminAudience, openHouse } from './house.js';
+import { type Payload, change, done, federate, setupToken } from './steps.js';
 
 const policy = `apiVersion: policy/v1
 name: first
@@ -148,6 +148,37 @@ describe('a new customer', () => {
       'admin.policy-drafted',
       'admin.policy-published',
     ]);
+  });
+
+  it('is there with an OIDC provider and a federated owner after seven calls of the API', async () => {
+    let calls = 0;
+    const call = async (field: string, input: object | undefined, selection: string, token?: string) => {
+      calls += 1;
+      if (input !== undefined) return done(house, field, input, selection, token);
+      const answer = await house.ask<Record<string, Payload>>(`mutation { ${field} { ${selection} } }`, {}, token);
+      return answer.data[field] as Payload;
+    };
+    const email = 'ops@seven.example';
+    const { signUpId } = await call('signUp', { email }, 'signUpId');
+    const { setupToken: setup } = await call('verifyEmail', { signUpId, code: house.code(email) }, 'setupToken');
+    const token = String(setup);
+    await call('createTenant', { name: 'Seven', region: 'eu-central-1' }, 'tenant { id }', token);
+    const provider = {
+      name: 'main',
+      issuer: house.issuer.url,
+      audiences: [adminAudience, 'https://llm.writ.test'],
+      boundClaims: [{ name: 'org_id', value: 'seven' }],
+      mappings: [{ claim: 'groups', equals: 'it', role: 'owner' }],
+    };
+    const made = await call('createIdentityProvider', provider, 'identityProvider { id version }', token);
+    const { id, version } = made['identityProvider'] as { id: string; version: number };
+    const owner = await house.issuer.token({ sub: 'ada', org_id: 'seven', groups: ['it'] });
+    expect((await call('testIdentityProvider', { id, token: owner }, 'passed roles', token))['roles']).toEqual([
+      'owner',
+    ]);
+    await call('enableIdentityProvider', { id, expectedVersion: version + 1 }, 'identityProvider { enabled }', token);
+    const finished = await call('completeSetup', undefined, 'tenant { state }', owner);
+    expect([(finished['tenant'] as { state: string }).state, calls]).toEqual(['FEDERATED', 7]);
   });
 
   it('is refused with its setup token once a federated owner has taken over', async () => {

@@ -17,6 +17,7 @@ import { EvidenceResolver } from '../resolvers/evidence.resolver.js';
 import { IdentityResolver } from '../resolvers/identity.resolver.js';
 import { JobsResolver } from '../resolvers/jobs.resolver.js';
 import { MoneyResolver } from '../resolvers/money.resolver.js';
+import { OffboardingResolver } from '../resolvers/offboarding.resolver.js';
 import { OnboardingResolver } from '../resolvers/onboarding.resolver.js';
 import { PeopleResolver } from '../resolvers/people.resolver.js';
 import { PolicyLifecycleResolver } from '../resolvers/policy-lifecycle.resolver.js';
@@ -44,6 +45,7 @@ export const idempotent = new GraphQLDirective({
 
 export const resolvers = [
   BreakGlassResolver,
+  OffboardingResolver,
   OnboardingResolver,
   IdentityResolver,
   CatalogueResolver,

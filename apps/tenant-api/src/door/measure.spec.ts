@@ -16,12 +16,12 @@ const code = (text: string, variables = {}): string | undefined => {
 const some = (count: number): string => Array.from({ length: count }, (_, at) => `m${at}: change { id }`).join(' ');
 
 describe('measure', () => {
-  it('counts aliases of one field one by one', () => {
+  it('G1: counts aliases of one field one by one', () => {
     const many = Array.from({ length: documentLimits.cost + 1 }, (_, at) => `a${at}: tenant { id }`).join(' ');
     expect(code(`{ ${many} }`)).toBe('TOO_COSTLY');
   });
 
-  it('counts fields after fragments are expanded', () => {
+  it('G1: counts fields after fragments are expanded', () => {
     const levels = Array.from({ length: 9 }, (_, at) => `fragment f${at} on Tenant { ${`...f${at + 1} `.repeat(4)} }`);
     const text = `{ tenant { ...f0 } } ${levels.join(' ')} fragment f9 on Tenant { id }`;
     expect(code(text)).toBe('TOO_COSTLY');

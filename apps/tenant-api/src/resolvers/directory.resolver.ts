@@ -8,7 +8,7 @@ import { type RequestContext, tenantOf } from '../caller.js';
 import { itemName, notFound } from '../catalogue-rules.js';
 import { isAdministrative, isFederated } from '../identity-rules.js';
 import { pageOf } from '../page.js';
-import { reservedRoles } from '../permissions.js';
+import { reservedRoles } from '../roles.js';
 import type { Ports } from '../ports.js';
 import { type Connection, PageArgs, UserErrorCode, userError } from '../schema/building-blocks.js';
 import * as t from '../schema/directory.types.js';

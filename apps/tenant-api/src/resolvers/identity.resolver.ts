@@ -62,7 +62,7 @@ export class IdentityResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {
     if (!this.dials.take(tenantOf(context.caller).tenant)) return { userErrors: [tooManyDials] };
-    const problem = inputProblem(input);
+    const problem = inputProblem(input) ?? mappingProblem(input.mappings);
     if (problem) return { userErrors: [problem] };
     const checked = await draftConnection(this.ports, input);
     if (!checked.ok) return { userErrors: [checked.error] };

@@ -9,7 +9,7 @@ import { type RequestContext, callerDigest, tenantOf } from '../caller.js';
 import { itemName } from '../catalogue-rules.js';
 import { isAdministrative } from '../identity-rules.js';
 import { pageOf } from '../page.js';
-import { reservedRoles, rolePermissions } from '../permissions.js';
+import { reservedRoles, rolePermissions } from '../roles.js';
 import type { Ports } from '../ports.js';
 import { type Connection, PageArgs, type UserError, UserErrorCode, userError } from '../schema/building-blocks.js';
 import { fromId } from '../schema/ids.js';

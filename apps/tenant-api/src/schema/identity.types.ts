@@ -113,6 +113,8 @@ export class CreateIdentityProviderInput extends ChangeInput {
   multipleAudiences!: boolean;
   @Field({ defaultValue: false })
   acceptIdTokens!: boolean;
+  @Field(() => [ClaimMappingInput], { defaultValue: [], description: 'The first mapping from claims to roles.' })
+  mappings!: ClaimMappingInput[];
   @Field(() => [String], {
     defaultValue: [],
     description: 'Roles for everyone who fulfils the first bound claim; further ones by setClaimMappings.',

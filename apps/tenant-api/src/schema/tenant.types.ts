@@ -8,6 +8,7 @@ export enum TenantState {
   ENDPOINTS_READY = 'ENDPOINTS_READY',
   LIVE = 'LIVE',
   SUSPENDED = 'SUSPENDED',
+  DELETING = 'DELETING',
 }
 registerEnumType(TenantState, { name: 'TenantState', description: 'How far the tenant has come.' });
 
@@ -45,6 +46,11 @@ export class Tenant implements Node {
   snapshotVersion!: number;
   @Field({ description: 'True when a second person must approve each publication of a policy.' })
   policyApproval!: boolean;
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'From when on its keys may be destroyed, once deletion was asked for.',
+  })
+  deletionDueAt!: string | null;
   @Field(() => Int)
   version!: number;
   @Field(() => DateTime)

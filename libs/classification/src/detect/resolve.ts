@@ -33,7 +33,7 @@ type Interval = Candidate;
 
 /** Score first in coarse steps, so that a certain number inside an uncertain name wins, then proof, then length. */
 function weight(candidate: Candidate): number {
-  const tagged = isTagged(candidate) ? 350 : 0;
+  const tagged = isTagged(candidate) ? (isAnnounced(candidate) ? 200 : 350) : 0;
   const secret = candidate.class === 'SECRET' && candidate.strength === 3 ? 200 : 0;
   const size = Math.min(120, candidate.end - candidate.start);
   return candidate.score + candidate.strength * 60 + size + secret - tagged - (candidate.penalty ?? 0);
@@ -42,6 +42,11 @@ function weight(candidate: Candidate): number {
 /** By the tagger of names, whose spans may run into a number beside them. */
 function isTagged(candidate: Candidate): boolean {
   return candidate.detector.startsWith('names:');
+}
+
+/** Behind a title or a key; surer than the tagger of what stands there. */
+function isAnnounced(candidate: Candidate): boolean {
+  return candidate.detector === 'names:titled' || candidate.detector === 'names:keyed';
 }
 
 /** What is left of a tagged span in front of (or else behind) the finding that won. */

@@ -14,13 +14,15 @@ const LEANING = 25;
 const MARGIN = 32;
 /** Named after somebody, about nobody: `Jones criteria`, `Newton's law`. */
 const eponym =
-  /^\p{Lu}[\p{L}-]+['’]?s? (?:[\p{L}-]+ )?(?:disease|syndrome|criteria|signs?|score|test|scale|procedure|maneuver|reflex|palsy|lymphoma|\p{Ll}+itis|tumou?r|classification|method|theorem|laws?|algorithm|equation|effect|distribution|function|transform|key exchange|curve|model|principle)(?![\p{L}])/iu;
+  /^\p{Lu}[\p{L}-]+['’]?s? (?:[\p{L}-]+ )?(?:disease|syndrome|criteria|signs?|score|test|scale|procedure|maneuver|reflex|palsy|lymphoma|\p{Ll}+itis|tumou?r|classification|method|theorem|laws?|algorithm|equation|effect|distribution|function|transform|key exchange|curve|model|principle|breathing|respirations?|study|studies|catheter|surgery|mechanism|formula|trial|triad|fracture|gait|cycle|procedure|bodies|nodes?|duct|loop)(?![\p{L}])/iu;
 /** Where care is given is part of the Safe Harbor list by its place. */
 const facility = /hospital|clinic|medical|health|klinik|hôpital|pharmacy|infirmary|hospice|nursing/i;
 const SINGLE = 45;
 /** For one word in no list, and for words that are all ordinary. */
 const UNLISTED = 75;
 const ORDINARY = 125;
+/** For words in no list that nothing announces. */
+const UNHEARD = 120;
 const SMALL = 95;
 const features = new Int32Array(FEATURES);
 const scores = new Int32Array(COUNT);
@@ -142,11 +144,20 @@ function leastMargin(tokens: Tokens, span: Span, german: boolean): number {
   if ((tokens.flags[span.first]! & (CAPITAL | HAS_DIGIT)) === 0)
     return span.label === 'PERSON' && span.first !== span.last ? SMALL - 35 : SMALL;
   const isLoud = (tokens.flags[span.first]! & ALL_UPPER) !== 0;
+  if (isLoud && isUnheard(tokens, span)) return UNHEARD + 40;
   if (isLoud) return span.first === span.last || span.label === 'LOCATION' ? SMALL : SMALL - 35;
+  if (isUnheard(tokens, span)) return span.first === span.last ? UNHEARD + 20 : UNHEARD;
   if (isAllOrdinary(tokens, span)) return span.first === span.last ? ORDINARY : ORDINARY - 40;
   if (span.first !== span.last) return MARGIN;
   if (!isListed(tokens, span.first)) return UNLISTED;
   return span.label === 'LOCATION' ? SINGLE + 1 : SINGLE;
+}
+
+/** No word of it stands in a list, no word in front announces a name, and no digit makes an address of it. */
+function isUnheard(tokens: Tokens, span: Span): boolean {
+  for (let index = span.first; index <= span.last; index += 1)
+    if (isListed(tokens, index) || (tokens.flags[index]! & HAS_DIGIT) !== 0) return false;
+  return !isOpen(tokens, span.first, 0, true);
 }
 
 function isAllOrdinary(tokens: Tokens, span: Span): boolean {
@@ -156,10 +167,11 @@ function isAllOrdinary(tokens: Tokens, span: Span): boolean {
 
 /** Digits belong to addresses only; one letter alone is nobody; `fooBar` and `FOO_BAR` are identifiers. */
 function isNameLike(tokens: Tokens, span: Span, text: string): boolean {
-  if (/\n/.test(text) && /[,'";:|]/.test(text)) return false;
+  if (/\n/.test(text) && /[,'";:|]|^\S\n|\n\S$/.test(text)) return false;
   if (text.length < 2 || text.length > 120 || /[_\\|<>{}=]/.test(text)) return false;
   if (isJoined(tokens, span) || hasCamel(tokens, span)) return false;
   if (/\d\p{L}{1,}\d|\p{L}\d{5}/u.test(text)) return false;
+  if (span.label !== 'PERSON' && /^\d/.test(text) && !/\p{Lu}/u.test(text)) return false;
   if (span.label !== 'PERSON') return /\p{L}{3}|^\p{Lu}{2}$/u.test(text);
   for (let index = span.first; index <= span.last; index += 1) {
     if ((tokens.flags[index]! & HAS_DIGIT) !== 0) return false;

@@ -159,7 +159,8 @@ function isReference(found: string, quoted: boolean): boolean {
     !/\d{3}/.test(found)
   )
     return true;
-  if (/^[A-Za-z]+(?:[-_][A-Za-z]+)*$/.test(found)) return true;
+  if (/^[A-Za-z]+(?:[-_][A-Za-z]+)*$|^[a-z]+\d{0,2}(?:[-_.][a-z]+\d{0,2})+$/.test(found)) return true;
+  if (!quoted && /^[A-Za-z_]\w*=\w/.test(found)) return true;
   if (!quoted && /^[a-z_]\w*\.[A-Za-z_]\w*$|-$/.test(found)) return true;
   if (!quoted && /^[A-Za-z_$]*\d{1,4}[A-Za-z_$]*$/.test(found) && entropyOf(found) < 3.9) return true;
   return /^[A-Z]+(?:_[A-Z0-9]+)+$/.test(found) || /^v?\d+(?:\.\d+)+/.test(found);

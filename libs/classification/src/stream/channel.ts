@@ -33,8 +33,6 @@ export class Channel {
   /** Raw offset of the held text's start. */
   #offset = 0;
   #masking = false;
-  /** Raw offset up to which findings were already passed. */
-  #seen = 0;
 
   constructor(private readonly ports: ChannelPorts) {}
 
@@ -65,8 +63,10 @@ export class Channel {
     let from = base;
     const shift = this.#offset - base;
     for (const group of groupsOf(found)) {
-      const [{ start, end }] = group;
-      if (end <= base || start >= cut || start < this.#seen - shift) continue;
+      const [{ start: began, end }] = group;
+      if (end <= base || began >= cut) continue;
+      // What began in released text and is known only now: what is left of it does not leave.
+      const start = Math.max(began, base);
       for (const each of group) passed.push({ ...each, start: start + shift, end: end + shift });
       const replaced = this.ports.replace(group, text.slice(start, end));
       if (replaced === undefined || end <= from) continue;
@@ -80,7 +80,6 @@ export class Channel {
 
   #advance(text: string, base: number, cut: number): void {
     this.#offset += cut - base;
-    this.#seen = this.#offset;
     this.#held = text.slice(cut);
     let start = Math.max(0, cut - LOOK_BACK);
     while (start > 0 && start < cut && !isSpace(text.charCodeAt(start - 1))) start += 1;

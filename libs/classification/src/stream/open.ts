@@ -1,6 +1,6 @@
 import { isOpen as mayBeName } from '../ner/features.js';
 import { isSpace } from '../text/characters.js';
-import { CAPITAL, HAS_DIGIT, tokenise, type Tokens } from '../text/tokens.js';
+import { CAPITAL, HAS_DIGIT, hashOf, tokenise, type Tokens } from '../text/tokens.js';
 
 /** How many of the last characters are looked at for something that may go on. */
 const TAIL = 320;
@@ -64,6 +64,11 @@ function nameFrom(tokens: Tokens): number {
   return open;
 }
 
+/** Small words that an address begins with: `ul. Marszałkowska 10`. */
+const streets = new Set(
+  'ul al os pl rue via viale piazza calle avenida av rua strada corso de la le des'.split(' ').map(hashOf),
+);
+
 function lengthOf(tokens: Tokens, index: number): number {
   return tokens.end[index]! - tokens.start[index]!;
 }
@@ -82,7 +87,8 @@ function firstCapital(tokens: Tokens, index: number): number {
       tokens.end[first - 1]! - tokens.start[first - 1]! <= 3 &&
       first > 1 &&
       (tokens.flags[first - 2]! & CAPITAL) !== 0;
-    if (!joins && !particle) break;
+    const street = gap <= 2 && streets.has(tokens.hash[first - 1]!);
+    if (!joins && !particle && !street) break;
     first -= 1;
   }
   return tokens.start[first]!;

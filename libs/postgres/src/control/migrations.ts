@@ -1,6 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { BootstrapProvider1792000000201 } from './bootstrap-provider.migration.js';
 import { PolicyLifecycle1792000000500 } from './policy-lifecycle.js';
+import { Offboarding1792000000202 } from './offboarding.migration.js';
 import { DirectoryGroups1792000000200 } from './directory-groups.migration.js';
 import { TermUploads1792000000600 } from './term-uploads.migration.js';
 
@@ -187,6 +188,7 @@ export const controlMigrations: readonly (new () => MigrationInterface)[] = [
   ControlSchema1792000000000,
   DirectoryGroups1792000000200,
   BootstrapProvider1792000000201,
+  Offboarding1792000000202,
   PolicyLifecycle1792000000500,
   TermUploads1792000000600,
 ];

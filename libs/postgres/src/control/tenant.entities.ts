@@ -10,7 +10,15 @@ export class TenantRow extends ControlRow {
   region!: string;
 
   @Column('text')
-  state!: 'active' | 'suspended';
+  state!: 'active' | 'suspended' | 'deleting' | 'deleted';
+
+  /** From when on the keys may be destroyed; set while deleting. */
+  @Column('timestamptz', { nullable: true })
+  deletionDueAt!: Date | null;
+
+  /** What was destroyed and when, signed. */
+  @Column('text', { nullable: true })
+  deletionCertificate!: string | null;
 
   /** C2SP origin line of the tenant's log. */
   @Column('text')

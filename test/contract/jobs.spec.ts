@@ -289,6 +289,30 @@ async function forward(from: number, to: number): Promise<{ close(): Promise<voi
   };
 }
 
+describe('a graceful stop', () => {
+  it('lets what runs end and takes nothing new', async () => {
+    tenant = await database.tenant();
+    const [begun, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const done: string[] = [];
+    const room = jobRoom(plane, overRedis(), async ({ id }) => {
+      begun.resolve();
+      await release.promise;
+      done.push(id);
+    });
+    const first = await enqueued(plane, tenant);
+    await begun.promise;
+    const stopped = room.stop().then(() => done.push('stopped'));
+    const second = await enqueued(plane, tenant);
+    release.resolve();
+    await stopped;
+    expect(done).toEqual([first, 'stopped']);
+    const next = open(overRedis(), async ({ id }) => void done.push(id));
+    await eventually(async () => expect(await left()).toBe(0), 20_000);
+    expect(done).toEqual([first, 'stopped', second]);
+    await close(next);
+  }, 40_000);
+});
+
 describe('a crowd', () => {
   it('F29: of jobs of one tenant lets another tenant’s job through ahead of it', async () => {
     const loud = await database.tenant();

@@ -9,7 +9,7 @@ import { JobFailed, Runtime } from '@writ/worker';
 import { Redis } from 'ioredis';
 import { type TestDatabase, startDatabase } from './database.js';
 import { eventually } from './eventually.js';
-import { type JobRoom, enqueued, jobRoom, quick, seal } from './job-room.js';
+import { type JobRoom, enqueued, forward, jobRoom, quick, seal } from './job-room.js';
 import { startServer } from './limits-room.js';
 
 let database: TestDatabase;
@@ -259,35 +259,6 @@ describe('Redis', () => {
     redis = await startServer(Number(port));
   }, 60_000);
 });
-
-/** A name that now points elsewhere: whoever connects to `from` reaches `to`. */
-async function forward(from: number, to: number): Promise<{ close(): Promise<void> }> {
-  const { connect, createServer } = await import('node:net');
-  const sockets = new Set<{ destroy(): unknown }>();
-  const server = createServer((inside) => {
-    const outside = connect(to, '127.0.0.1');
-    for (const socket of [inside, outside]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        inside.destroy();
-        outside.destroy();
-      });
-    }
-    inside.pipe(outside).pipe(inside);
-  });
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.listen(from, '127.0.0.1', resolve);
-  await promise;
-  return {
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      const closed = Promise.withResolvers<void>();
-      server.close(() => closed.resolve());
-      await closed.promise;
-    },
-  };
-}
 
 describe('a graceful stop', () => {
   it('lets what runs end and takes nothing new', async () => {

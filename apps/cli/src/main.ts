@@ -9,6 +9,7 @@ import { idpCommand } from './idp.js';
 import { initCommand, loginCommand } from './init.js';
 import { migrateCommand } from './migrate.js';
 import { tenantCommand } from './tenant.js';
+import { usageCommand } from './usage.js';
 import { verifyCommand } from './verify.js';
 import { witnessCommand } from './witness.js';
 
@@ -21,6 +22,7 @@ for (const command of [
   initCommand(),
   loginCommand(),
   tenantCommand(),
+  usageCommand(),
   idpCommand(),
   migrateCommand(),
   cellCommand(),

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { limits, parseRequestId, refuse, type Ask, type Dialect, type Refusal, type Result } from '@writ/domain';
 import { enforceOrRefuse, releaseConstant, type About, type Enforced, type Ports } from '@writ/enforcement';
-import { uuidv7, type Log } from '@writ/platform';
+import { uuidv7, type Log, type TraceSpan } from '@writ/platform';
+import type { Tracing } from './traced.js';
 import { checkMedia, headerText, readCredential, type CredentialReader } from './request.js';
 import { sealResponse, type EncodedRefusal, type SealedResponse } from './socket.js';
 
@@ -35,13 +36,14 @@ export interface DoorDependencies {
   /** `readCredential` unless the deployment has other places. */
   readonly credentialOf?: CredentialReader;
   readonly observe: (enforced: Enforced, milliseconds: number, dialect: Dialect) => void;
+  /** Where the deployment traces. */
+  readonly tracing?: Pick<Tracing, 'begin'> | undefined;
 }
 
 /** Answers one request of one surface: steps 1 and 13, with everything between in `enforce`. */
-export function door(
-  surface: Surface,
-  { ports, log, observe, credentialOf = readCredential, drainMs = limits.upstreamIdleMs }: DoorDependencies,
-) {
+export function door(surface: Surface, dependencies: DoorDependencies) {
+  const { ports, log, observe, tracing } = dependencies;
+  const { credentialOf = readCredential, drainMs = limits.upstreamIdleMs } = dependencies;
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const from = ports.clock.monotonicMs();
     const hangUp = new AbortController();
@@ -52,9 +54,13 @@ export function door(
     });
     const socket = sealResponse(reply.raw, drainMs);
     const meta = metaOf(request, request.url.split('?', 1)[0] ?? '', ports.clock.nowMs());
+    let span: TraceSpan | undefined;
+    let outcome: string | undefined = 'internal';
     try {
+      span = tracing?.begin(meta.request, surface.route, headerText(request.headers, 'traceparent', 64));
       const enforced = await admit(request, surface, meta, ports, hangUp.signal, log, credentialOf);
       observe(enforced, ports.clock.monotonicMs() - from, surface.dialect);
+      outcome = enforced.kind === 'refused' ? enforced.refusal.code : undefined;
       const shown = shownRequest(surface, request, meta);
       if (enforced.kind === 'refused')
         socket.refuse(surface.encodeRefusal(enforced.refusal, shown, enforced.about), headersOf(shown, enforced.about));
@@ -64,6 +70,8 @@ export function door(
       log.error({ err: error, request: meta.request }, 'a request failed at the door');
       if (reply.raw.headersSent) socket.destroy();
       else socket.refuse(surface.encodeRefusal(refuse('internal'), meta.request, {}), headersOf(meta.request, {}));
+    } finally {
+      span?.end(outcome);
     }
   };
 }

@@ -5,5 +5,7 @@ export { sealResponse } from './socket.js';
 export { surfaces } from './surfaces.js';
 export { createSnapshots } from './snapshots.js';
 export { readGatewaySettings, gatewaySettings, type GatewaySettings } from './settings.js';
-export { createObserver } from './observe.js';
+export { measuredPorts } from './measured.js';
+export { createMeasures, type Measures } from './observe.js';
+export { createTracing, type Tracing } from './traced.js';
 export { wire, type Wiring } from './wiring.js';

@@ -1,10 +1,13 @@
 import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
-import { createLog } from '@writ/platform';
+import { createLog, otlpTraces } from '@writ/platform';
+import { AggregatorRegistry } from 'prom-client';
 import { createServer } from './server.js';
 import { startManagement } from './management.js';
-import { createObserver } from './observe.js';
+import { measuredPorts } from './measured.js';
+import { createMeasures } from './observe.js';
 import { runPrimary } from './primary.js';
+import { createTracing } from './traced.js';
 import { credentialReader } from './request.js';
 import { readGatewaySettings, type GatewaySettings } from './settings.js';
 import { surfaces } from './surfaces.js';
@@ -51,14 +54,25 @@ function ownCertificate({
 }
 
 async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings): Promise<void> {
-  const wiring = wire({ listenHost, listenPort, ...rest }, (tenant) => tellPrimary({ kind: 'serves', tenant }));
-  const { ports, log } = wiring;
+  const measures = createMeasures();
+  // What the primary's listener gathers from this process; by itself it would gather the global registry, which is empty.
+  AggregatorRegistry.setRegistries([measures.registry]);
+  const wiring = wire(
+    { listenHost, listenPort, ...rest },
+    { used: (tenant) => tellPrimary({ kind: 'serves', tenant }), rested: (why) => measures.rested(why) },
+  );
+  const { log } = wiring;
+  const tracing =
+    rest.otlpTracesUrl === undefined ? undefined : createTracing(otlpTraces(rest.otlpTracesUrl, 'writ-gateway'));
+  const measured = measuredPorts(wiring.ports, measures);
+  const ports = tracing?.around(measured) ?? measured;
   let draining = false;
   const app = await createServer({
     ports,
     log,
     surfaces,
-    observe: createObserver(),
+    observe: (...seen) => measures.answered(...seen),
+    tracing,
     isDraining: () => draining,
     credentialOf: credentialReader(rest),
     tls: ownCertificate(rest),
@@ -68,6 +82,7 @@ async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings)
     await refuseConnections(app.getHttpServer(), idleMs);
     await app.close();
     await wiring.close();
+    await tracing?.close();
   });
   process.on('unhandledRejection', (cause) =>
     log.error({ err: cause }, 'a promise was rejected and nobody waited for it'),

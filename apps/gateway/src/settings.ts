@@ -46,6 +46,8 @@ export const gatewaySettings = z.object({
   egressAllowHosts: listSetting,
   /** The operators' own policy (YAML): a second layer that no tenant can remove. */
   platformPolicyFile: z.string().optional(),
+  /** An OTLP/HTTP collector's address for traces, such as `http://127.0.0.1:4318/v1/traces`; without it nothing is traced. */
+  otlpTracesUrl: z.url({ protocol: /^https?$/ }).optional(),
   drainSeconds: z.coerce.number().int().min(1).max(600).default(30),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Credential, err, refuse } from '@writ/domain';
 import { createLog } from '@writ/platform';
-import { createObserver } from './observe.js';
 import { credentialReader } from './request.js';
 import { createServer, type ServerDependencies } from './server.js';
 import { surfaces } from './surfaces.js';
@@ -36,7 +35,7 @@ beforeAll(async () => {
     ports,
     log: createLog('test', 'error'),
     surfaces,
-    observe: createObserver(),
+    observe: () => undefined,
     isDraining: () => false,
     credentialOf: credentialReader({ clientCertificateProxies: [], clientCertificateHeader: 'client-cert' }),
     tls: { cert: read('server.pem'), key: read('server.key') },

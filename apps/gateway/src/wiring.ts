@@ -50,8 +50,15 @@ export interface Wiring {
 
 type Problem = (what: string, cause?: unknown) => void;
 
+/** What this process tells others of itself. */
+export interface Told {
+  readonly used?: (tenant: TenantId) => void;
+  /** An endpoint key was put to rest. */
+  readonly rested?: (why: string) => void;
+}
+
 /** Plugs the adapters into the sockets of the wall. The compiler checks here, and only here, that they fit. */
-export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => void): Wiring {
+export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
   const log = createLog('gateway', settings.logLevel);
   const problem: Problem = (what, cause) => log.warn({ cause: cause instanceof Error ? cause.message : cause }, what);
   const ledgerPlane = planePool('writ_gateway', { url: settings.ledgerDatabaseUrl ?? settings.databaseUrl, max: 8 });
@@ -73,7 +80,7 @@ export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => voi
   const kms = localKms(Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64'));
   const clock = systemClock;
   const spending = limitsOf(settings, redis, configPlane, problem);
-  const endpoints = sharedHealth(settings, problem);
+  const endpoints = sharedHealth(settings, problem, told.rested);
   const classifier = createClassifier(clock);
   const board = reviewBoard(configPlane, problem);
   const snapshots = createSnapshots({
@@ -83,7 +90,7 @@ export function wire(settings: GatewaySettings, used?: (tenant: TenantId) => voi
     log,
     originOf: ({ tenant }) => logOrigin(settings.logName, tenant),
     ...platformLayer(settings.platformPolicyFile),
-    ...(used === undefined ? {} : { used }),
+    ...(told.used === undefined ? {} : { used: told.used }),
   });
   const ports: Ports = {
     identity: createIdentity({
@@ -151,12 +158,14 @@ function limitsOf({ processes }: GatewaySettings, redis: RedisConnection, plane:
 function sharedHealth(
   { redisUrl, processes }: GatewaySettings,
   problem: Problem,
+  rested: Told['rested'],
 ): { readonly health: LocalHealth; close(): Promise<void> } {
   const health = localHealth({
     instances: processes,
     missing: (endpoint) => problem(`${endpoint} does not know a model that its tenant declared`),
     began: (rest) => {
       problem(`${rest.endpoint} rests: ${rest.why}`);
+      rested?.(rest.why);
       rests.tell(rest);
     },
   });

@@ -15,6 +15,7 @@ import type { Control, SqlClient } from '@writ/postgres/control';
 import type { Kms } from '@writ/platform';
 import type { Facts, RecordedFacts } from '@writ/policy';
 import type { Prover, TaskKind, Tasks, WorkshopRefusal } from '@writ/policy/prove';
+import type { PriceBook } from '@writ/routing';
 
 /** One check of a credential, what it saw, and the checks below it. */
 export interface Explanation {
@@ -180,6 +181,8 @@ export interface Ports {
   readonly names: TxtPort;
   readonly publisher: PublishPort;
   readonly evidence: EvidencePort;
+  /** What vendors ask for, as it came with this build. */
+  readonly priceBook: PriceBook;
   readonly exporter: ExportPort;
   readonly policy: PolicyPort;
   /** Signs a statement with the deployment's export key, as a compact JWS. */

@@ -182,6 +182,7 @@ export async function prepareTenant(ports: Ports, signUpId: string, wanted: NewT
         federatedAt: null,
         snapshotVersion: 0,
         policyApproval: false,
+        unpricedModels: 'refuse',
       });
       const row = await tx.one(TenantRow, { id });
       return row

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import {
+  type Alias,
   type Endpoint,
   type IdentityConnection,
+  type Price,
   type Snapshot,
   type TaxonomySource,
   type TenantId,
@@ -9,6 +11,7 @@ import {
 } from '@writ/domain';
 import * as c from '@writ/postgres/control';
 import { rolesByMember } from './directory.js';
+import { pricesAt } from '@writ/routing';
 import { strategiesIn } from './catalogue-rules.js';
 import type { Ports } from './ports.js';
 
@@ -35,11 +38,8 @@ export async function publishSnapshot(ports: Ports, tx: c.ControlTx): Promise<nu
 
 async function assemble(ports: Ports, tx: c.ControlTx, tenant: c.TenantRow, version: number): Promise<Snapshot> {
   const endpoints = await endpointsOf(tx);
-  const prices = await tx.all(c.PriceRow);
-  const priceVersion = createHash('sha256')
-    .update(JSON.stringify(prices.map((p) => [p.id, p.version])))
-    .digest('hex')
-    .slice(0, 12);
+  const aliases = (await tx.all(c.AliasRow)).map(aliasOfRow);
+  const own = (await tx.all(c.PriceRow)).map(priceOfRow);
   return {
     tenant: tenant.id as TenantId,
     version,
@@ -52,14 +52,7 @@ async function assemble(ports: Ports, tx: c.ControlTx, tenant: c.TenantRow, vers
     ...(await shadowOf(tx)),
     taxonomy: (await tx.all(c.TaxonomyRow))[0]?.source ?? builtIn,
     endpoints,
-    aliases: (await tx.all(c.AliasRow)).map((row) => ({
-      name: row.name,
-      strategy: strategiesIn(row.strategy) ?? 'ordered',
-      candidates: row.candidates.map(({ endpoint, ...declared }) => ({
-        endpoint: endpointName(endpoint),
-        ...declared,
-      })),
-    })),
+    aliases,
     limits: (await tx.all(c.LimitRuleRow)).map((row) => ({
       id: row.name,
       scope: row.scope,
@@ -76,17 +69,47 @@ async function assemble(ports: Ports, tx: c.ControlTx, tenant: c.TenantRow, vers
       limitMicros: row.limitMicros,
       hard: row.hard,
     })),
-    prices: prices.map((row) => ({
-      ...(row.endpoint !== '' && { endpoint: endpointName(row.endpoint) }),
-      model: row.model,
-      inputMicrosPerMillion: row.inputMicrosPerMillion,
-      outputMicrosPerMillion: row.outputMicrosPerMillion,
-      version: priceVersion,
-    })),
+    prices: endpoints.flatMap((endpoint) =>
+      modelsOf(endpoint, aliases).flatMap((model) => pricesAt(endpoint, model, own, ports.priceBook)),
+    ),
+    unpricedModels: tenant.unpricedModels,
     ...(await reviewOf(tx)),
     evidence: { level: tenant.evidenceLevel, dispatchClasses: tenant.dispatchClasses, keep: tenant.keep },
     wrappedKeys: { hmac: tenant.wrappedHmacKey, content: tenant.wrappedContentKey },
   };
+}
+
+function aliasOfRow(row: c.AliasRow): Alias {
+  return {
+    name: row.name,
+    strategy: strategiesIn(row.strategy) ?? 'ordered',
+    candidates: row.candidates.map(({ endpoint, ...declared }) => ({
+      endpoint: endpointName(endpoint),
+      ...declared,
+    })),
+  };
+}
+
+/** A price that is changed is another version: the row counts its changes. */
+function priceOfRow(row: c.PriceRow): Price {
+  const validFrom = row.validFrom.getTime();
+  return {
+    ...(row.endpoint !== '' && { endpoint: endpointName(row.endpoint) }),
+    model: row.model,
+    inputMicrosPerMillion: row.inputMicrosPerMillion,
+    outputMicrosPerMillion: row.outputMicrosPerMillion,
+    ...(row.cacheReadMicrosPerMillion !== null && { cacheReadMicrosPerMillion: row.cacheReadMicrosPerMillion }),
+    ...(row.cacheWriteMicrosPerMillion !== null && { cacheWriteMicrosPerMillion: row.cacheWriteMicrosPerMillion }),
+    ...(row.reasoningMicrosPerMillion !== null && { reasoningMicrosPerMillion: row.reasoningMicrosPerMillion }),
+    ...(validFrom > 0 && { validFrom }),
+    version: `tenant-${row.id.slice(-12)}-${row.version}`,
+  };
+}
+
+/** What an endpoint may be asked for: by its own list, and by the aliases that lead to it. */
+function modelsOf(endpoint: Endpoint, aliases: readonly Alias[]): readonly string[] {
+  const led = aliases.flatMap(({ candidates }) => candidates.filter((one) => one.endpoint === endpoint.id));
+  return [...new Set([...endpoint.models, ...led.map(({ model }) => model)])];
 }
 
 async function reviewOf(tx: c.ControlTx): Promise<Pick<Snapshot, 'review'>> {

@@ -10,6 +10,7 @@ import { clientSecretContext } from './connection-draft.js';
 import { targetCheck } from './outside/check-target.js';
 import { oidcDiscovery } from './outside/discovery.js';
 import { recordedEvidence } from './outside/evidence.js';
+import { shippedPriceBook } from './price-book.js';
 import { bundleExporter } from './outside/exporter.js';
 import { postedMail, printedMail } from './outside/mail.js';
 import { policyWorkshop } from './outside/policy-workshop.js';
@@ -66,6 +67,7 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
     names: txtRecords(settings.nameServers),
     publisher: postgresPublisher(plane, snapshotSigner(privateKeyIn(settings.snapshotKeyFile))),
     evidence: recordedEvidence(evidenceStore(readingPlane)),
+    priceBook: shippedPriceBook(),
     exporter: bundleExporter({
       plane: exporterPlane,
       signer: statementSigner(privateKeyIn(settings.exportKeyFile)),

@@ -1,7 +1,7 @@
 import { createLog, systemClock } from '@writ/platform';
 import { runJobs } from './jobs/role.js';
 import type { RunningRole } from './repeat.js';
-import { runAuditor, runRetention, runSweeper } from './roles.js';
+import { runAuditor, runRetention, runSweeper, runUsage } from './roles.js';
 import { runSequencer } from './sequencer-role.js';
 import { readWorkerSettings } from './settings.js';
 
@@ -18,6 +18,7 @@ const running: RunningRole[] = [];
 if (settings.roles.has('sequencer')) running.push(runSequencer(settings, systemClock, log));
 if (settings.roles.has('sweeper')) running.push(runSweeper(settings, systemClock, log));
 if (settings.roles.has('retention')) running.push(runRetention(settings, systemClock, log));
+if (settings.roles.has('usage')) running.push(runUsage(settings, systemClock, log));
 if (settings.roles.has('auditor')) running.push(runAuditor(settings, systemClock, log));
 if (settings.roles.has('jobs')) running.push(runJobs(settings, systemClock, log));
 process.stdout.write(`${JSON.stringify({ ready: true, roles: [...settings.roles] })}\n`);

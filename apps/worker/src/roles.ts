@@ -1,13 +1,22 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock, Log } from '@writ/platform';
-import { planePool, postgresLedgerStore, retentionStore, sweeperStore, tenantsWithLogs } from '@writ/postgres';
+import {
+  planePool,
+  postgresLedgerStore,
+  retentionStore,
+  sweeperStore,
+  tenantsWithLogs,
+  usageStore,
+} from '@writ/postgres';
 import { retain } from './retention.js';
 import type { WorkerSettings } from './settings.js';
 import { type RunningRole, repeat } from './repeat.js';
 import { sweep } from './sweeper.js';
+import { settleUsage } from './usage.js';
 import { writingGround } from './writing-ground.js';
 
 const sweepMs = 5_000;
+const usageMs = 2_000;
 const retentionMs = 60 * 60 * 1000;
 
 export function runSweeper(settings: WorkerSettings, clock: Clock, log: Log): RunningRole {
@@ -55,6 +64,31 @@ export function runRetention(settings: WorkerSettings, clock: Clock, log: Log): 
       await ground.close();
       await reading.close();
       await pruning.close();
+    },
+  };
+}
+
+/** Writes no record of its own: it reads the ledger and sums up, under the login alone. */
+export function runUsage(settings: WorkerSettings, clock: Clock, log: Log): RunningRole {
+  const onProblem = (problem: string): void => log.error({ role: 'usage' }, problem);
+  const plane = planePool('writ_worker', {
+    url: settings.databaseUrl ?? '',
+    max: 2,
+    onLost: (cause) => onProblem(cause.message),
+  });
+  const store = usageStore(plane);
+  const every = repeat(
+    clock,
+    usageMs,
+    async () => {
+      await settleUsage({ store, tenants: () => tenantsWithLogs(plane), onProblem });
+    },
+    onProblem,
+  );
+  return {
+    async stop() {
+      await every.stop();
+      await plane.close();
     },
   };
 }

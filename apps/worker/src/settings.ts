@@ -1,7 +1,7 @@
 import { environment, listSetting, readSettings } from '@writ/platform';
 import { z } from 'zod';
 
-export const roles = ['sequencer', 'sweeper', 'auditor', 'retention', 'jobs'] as const;
+export const roles = ['sequencer', 'sweeper', 'auditor', 'retention', 'usage', 'jobs'] as const;
 /** Named points of a job at which the fault tests end a worker. */
 export const killPoints = ['begun', 'worked', 'finished', 'export-part', 'export-written', 'export-stored'] as const;
 export type Role = (typeof roles)[number];
@@ -40,7 +40,7 @@ function schemaOf(chosen: ReadonlySet<Role>, backend: string | undefined) {
     egressAllowHosts: listSetting,
     shard: z.coerce.number().int().min(0).max(32_767).default(0),
     /** Login `writ_worker`. */
-    databaseUrl: forRoles(['sweeper', 'auditor', 'retention', 'jobs'], url),
+    databaseUrl: forRoles(['sweeper', 'auditor', 'retention', 'usage', 'jobs'], url),
     /** 32 bytes, base64, in a file that only the operator reads. */
     masterKeyFile: forRoles(['sweeper', 'auditor', 'retention', 'jobs'], keyFile),
     /** Ed25519 private key (PEM) that enrols this process's writer key. */

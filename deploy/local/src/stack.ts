@@ -95,7 +95,7 @@ async function startParts(
   const tenantApi = await app('tenant-api', tenantApiSettings(ground));
   const worker = await app('worker', workerSettings(ground, join(folder, 'anchors')), [
     '--roles',
-    'sequencer,sweeper,auditor,retention,jobs',
+    'sequencer,sweeper,auditor,retention,usage,jobs',
   ]);
   const gateway = await app('gateway', gatewaySettings(ground, gatewayProcesses));
   const urls = {

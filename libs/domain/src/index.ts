@@ -6,6 +6,7 @@ export * from './endpoint.js';
 export * from './ids.js';
 export * from './json.js';
 export * from './limits.js';
+export * from './price-version.js';
 export * from './refusal.js';
 export * from './result.js';
 export * from './snapshot.js';

@@ -116,6 +116,14 @@ export interface Price {
   readonly cacheWriteMicrosPerMillion?: string;
   /** Of the output, the part that was thinking; as the rest of the output when absent. */
   readonly reasoningMicrosPerMillion?: string;
+  /** What holds instead for a request whose input is longer. */
+  readonly longContext?: {
+    readonly aboveTokens: number;
+    readonly inputMicrosPerMillion: string;
+    readonly outputMicrosPerMillion: string;
+    readonly cacheReadMicrosPerMillion?: string;
+    readonly cacheWriteMicrosPerMillion?: string;
+  };
   /** From when it holds, ms since the epoch; since ever when absent. The latest that has begun counts. */
   readonly validFrom?: number;
   /** Tokens the model can take and give together, and give at most in one answer, as its vendor publishes them. */

@@ -3,7 +3,7 @@ import type { AnswerInspector } from '@writ/classification';
 import type { Receipt, SegmentRecord } from '@writ/ledger';
 import { close, resultOf } from './close.js';
 import { isProviderFailure, refusalOf, type Opened } from './dispatch.js';
-import { commit, segmentLevel, type Exchange } from './exchange.js';
+import { addPhase, commit, segmentLevel, type Exchange } from './exchange.js';
 import { TextMarker } from './marker.js';
 import type { AnswerEncoder } from './ports.js';
 import { release, type Released } from './release.js';
@@ -144,7 +144,9 @@ export class AnswerRelease {
     if (next.done === true) return refuse('provider-protocol', { detail: 'broken-stream' });
     this.#lastEventMs = this.exchange.ports.clock.monotonicMs();
     const event = this.#tally.take(next.value);
+    const from = this.exchange.ports.clock.monotonicMs();
     const withheld = this.#inspected(this.inspector.push(event));
+    addPhase(this.exchange, 'inspect', this.exchange.ports.clock.monotonicMs() - from);
     this.#ended = event.terminal;
     if (withheld || !event.terminal) return withheld;
     return this.#inspected(this.inspector.flush(true)) ?? 'ended';

@@ -1,11 +1,12 @@
-import type { Price, Usage } from '@writ/domain';
-import { costMicros, priceOf } from '@writ/routing';
+import { priceVersionOf, type Usage } from '@writ/domain';
+import { costMicros, priceOf, ratesOf } from '@writ/routing';
 import type { Exchange } from './exchange.js';
 
 /** What the last attempt cost, in micro-units, and the price it was counted at. */
 export interface Cost {
   readonly micros: string;
-  readonly price: Price | undefined;
+  /** The price's version and its rates, as the record keeps them. */
+  readonly priceVersion: string | undefined;
 }
 
 /** Undefined when nothing was used. A price that is none by now counts as the worst case that was reserved, never as nothing. */
@@ -14,5 +15,9 @@ export function costOf(exchange: Exchange, usage: Usage | undefined): Cost | und
   if (!usage || !last) return undefined;
   const price = priceOf(exchange.held.snapshot, last.endpoint, last.model, exchange.ask.receivedAt);
   const micros = price && costMicros(usage, price);
-  return { micros: micros === undefined ? (exchange.reservation?.worstCaseMicros ?? '0') : String(micros), price };
+  const rates = price && ratesOf(price, usage.inputTokens);
+  return {
+    micros: micros === undefined ? (exchange.reservation?.worstCaseMicros ?? '0') : String(micros),
+    priceVersion: price && rates && priceVersionOf(price.version, rates),
+  };
 }

@@ -89,12 +89,10 @@ export async function enforce(
   const tokens = estimateTokens(ask) + (ask.maxOutputTokens ?? 0) * ask.choices;
   const { aliases, endpoints, prices, limits } = held.snapshot;
   const { model, needs: capabilities = [], conversation } = ask;
-  const about = { model, tokens, capabilities, conversation, random: () => ports.ids.random() };
-  const route = choose(
-    decision,
-    { aliases, endpoints, prices, limits, ...about, nowMs: ports.clock.nowMs() },
-    healthOf(ports.health, tenant.tenant),
-  );
+  const takeKey = (endpoint: string, key?: string) => ports.limits.takeKey?.(reserved.value, endpoint, key);
+  const about = { model, tokens, capabilities, conversation, takeKey, random: () => ports.ids.random() };
+  const needs = { aliases, endpoints, prices, limits, ...about, nowMs: ports.clock.nowMs() };
+  const route = await phase(exchange, 'route', () => choose(decision, needs, healthOf(ports.health, tenant.tenant)));
   if (!route.ok) return closeRefused(exchange, refuse(route.error), hangUp);
 
   // 9, 10. Record which endpoint, then call it.

@@ -64,9 +64,12 @@ export async function phase<T>(exchange: Exchange, name: string, step: () => Pro
   try {
     return await step();
   } finally {
-    const spent = exchange.ports.clock.monotonicMs() - from;
-    exchange.phasesMs[name] = Math.round(((exchange.phasesMs[name] ?? 0) + spent) * 1_000) / 1_000;
+    addPhase(exchange, name, exchange.ports.clock.monotonicMs() - from);
   }
+}
+
+export function addPhase({ phasesMs }: Exchange, name: string, spentMs: number): void {
+  phasesMs[name] = Math.round(((phasesMs[name] ?? 0) + spentMs) * 1_000) / 1_000;
 }
 
 const strictness: Record<EvidenceLevel, number> = { committed: 0, receipted: 1, witnessed: 2 };

@@ -80,6 +80,8 @@ export interface LimitsPort {
     snapshot: Snapshot,
     estimatedTokens: number,
   ): Promise<Result<Reservation, Refusal>>;
+  /** Takes one call out of the provider's own quota for a key; undefined where each process keeps to its share. */
+  takeKey?(reservation: Reservation, endpoint: string, key: string | undefined): boolean | undefined;
   /** Idempotent; never fails the request. `usage` undefined means nothing was dispatched. */
   settle(tenant: TenantContext, reservation: Reservation, usage: Usage | undefined, costMicros: string): Promise<void>;
 }
@@ -111,6 +113,8 @@ export interface ProviderPort {
       readonly log: LogContext;
       readonly dispatch: Receipt<DispatchRecord> | undefined;
       readonly maxOutputTokens: number | undefined;
+      /** W3C trace context for the provider. */
+      readonly traceparent?: string;
       readonly signal: AbortSignal;
     },
   ): Promise<Result<ProviderAnswer, ProviderFault>>;

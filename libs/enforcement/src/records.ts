@@ -96,7 +96,7 @@ export function outcomeRecord(exchange: Exchange, decisionLeaf: string, closing:
     ...(reportedModel === undefined ? {} : { reportedModel }),
     ...(finishReason === undefined ? {} : { finishReason }),
     ...(usage === undefined ? {} : { usage, costMicros: cost?.micros ?? '0' }),
-    ...(cost?.price === undefined ? {} : { priceVersion: cost.price.version }),
+    ...(cost?.priceVersion === undefined ? {} : { priceVersion: cost.priceVersion }),
     ...(response === undefined ? {} : { response }),
     phasesMs: { ...exchange.phasesMs, total: Math.round(total * 1_000) / 1_000 },
     handedToSocketBytes,

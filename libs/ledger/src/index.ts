@@ -34,3 +34,4 @@ export * from './retention.js';
 export { provesInclusion, provesWitness } from './evidence.js';
 export * from './gather-cosignatures.js';
 export { type Timestamp, type TimestampPort, readTimestamp, timestampRequest } from './timestamp.js';
+export { type Charge, type ClosedRequest, type Notice, type UsageLine, noticesOf, usageLines } from './usage.js';

@@ -5,3 +5,5 @@ export * from './log.js';
 export * from './metrics.js';
 export * from './random.js';
 export * from './settings.js';
+export * from './gen-ai.js';
+export * from './traces.js';

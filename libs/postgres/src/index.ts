@@ -71,3 +71,5 @@ export {
 } from './outbox.js';
 export { type NewReview, type ReviewBoard, type ReviewStanding, reviewBoard, reviewChannel } from './review-board.js';
 export { type ExportOrder, bundlePlan } from './bundle-plan.js';
+export * from './usage-reader.js';
+export { type Settled, type UsageStore, usageStore } from './usage-store.js';

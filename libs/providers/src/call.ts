@@ -40,6 +40,8 @@ export interface CallOptions {
   readonly log: LogContext;
   readonly dispatch: Receipt<DispatchRecord> | undefined;
   readonly maxOutputTokens: number | undefined;
+  /** W3C trace context, where the deployment traces. */
+  readonly traceparent?: string;
   readonly signal: AbortSignal;
 }
 
@@ -85,6 +87,7 @@ export function createProviders(settings: ProviderSettings): Providers {
           ...wire.value.headers,
           ...authorization?.value,
           'x-writ-decision': permit.record.id,
+          ...(how.traceparent === undefined ? {} : { traceparent: how.traceparent }),
         },
         body: wire.value.body,
         signal: how.signal,

@@ -15,6 +15,7 @@ import { microsOf } from '@writ/routing';
 import { Budgets, type BudgetHold } from './budgets.js';
 import type { RedisConnection } from './connection.js';
 import type { BudgetLeases } from './leases.js';
+import { keyCounters, KeyQuotas, type KeyUse } from './key-quotas.js';
 import { limitHeaders } from './limit-headers.js';
 import { rateChecks, Rates, slotLeaseMs, type RateAnswer } from './rates.js';
 import type { RateCheck } from './rate-check.js';
@@ -53,6 +54,11 @@ export interface Limits {
     snapshot: Snapshot,
     estimatedTokens: number,
   ): Promise<Result<Reserved, Refusal>>;
+  /**
+   * Takes one call out of the provider's own quota for a key; false when it has no room. Undefined where no rule counts it,
+   * or while the shared counters are out: then each process keeps to its share.
+   */
+  takeKey(reservation: Reserved, endpoint: string, key: string | undefined): boolean | undefined;
   settle(tenant: TenantContext, reservation: Reserved, usage: Usage | undefined, costMicros: string): Promise<void>;
   /** Gives every lease back; call it when no request is left. */
   close(): Promise<void>;
@@ -64,6 +70,8 @@ interface Open {
   readonly hold: BudgetHold;
   readonly worstMicros: bigint;
   readonly atMs: number;
+  readonly keys: KeyUse;
+  readonly tokens: number;
 }
 
 const sweepMs = 5_000;
@@ -77,6 +85,7 @@ export function createLimits(needs: LimitsNeeds): Limits {
 class GatewayLimits implements Limits {
   readonly #rates: Rates;
   readonly #budgets: Budgets;
+  readonly #keys: KeyQuotas;
   readonly #open = new Map<string, Open>();
   #sweeping: { cancel(): void } | undefined;
   #closed = false;
@@ -84,6 +93,7 @@ class GatewayLimits implements Limits {
   constructor(private readonly needs: LimitsNeeds) {
     const { redis, leases, clock, instances } = needs;
     const nowMs = (): number => clock.nowMs();
+    this.#keys = new KeyQuotas(redis);
     this.#rates = new Rates(redis, instances, nowMs);
     this.#budgets = new Budgets({ leases, nowMs, monotonicMs: () => clock.monotonicMs(), instances });
   }
@@ -100,7 +110,13 @@ class GatewayLimits implements Limits {
     const { micros, outputTokens } = worst.value;
     const id = randomUUID();
     const checks = rateChecks(tenant, snapshot.limits, subject, estimatedTokens + outputTokens);
-    const rates = await this.#rates.reserve(id, checks);
+    const counters = keyCounters(tenant, ask, snapshot);
+    const ownBefore = this.#keys.ownOf(counters);
+    const rates = await this.#rates.reserve(
+      id,
+      checks,
+      counters.map(({ name }) => name),
+    );
     if (!rates.admitted) return err(refusalOf(rates));
     // Armed before anything is leased: also a request that is refused half-way may leave a slice behind.
     this.#sweepLater();
@@ -115,6 +131,8 @@ class GatewayLimits implements Limits {
       hold: hold.value,
       worstMicros: micros,
       atMs: this.needs.clock.nowMs(),
+      keys: { counters, used: rates.seen, ownBefore },
+      tokens: estimatedTokens + outputTokens,
     });
     const headers = limitHeaders(checks, rates.used, this.needs.clock.nowMs());
     // Only a hard budget holds: what was reserved is then also the most that is asked for.
@@ -127,6 +145,11 @@ class GatewayLimits implements Limits {
       budget: hold.value.seen,
       outputLimits,
     });
+  }
+
+  takeKey({ id }: Reserved, endpoint: string, key: string | undefined): boolean | undefined {
+    const open = this.#open.get(id);
+    return open && this.#keys.take(open.keys, endpoint, key, open.tokens);
   }
 
   async settle(_tenant: TenantContext, { id }: Reserved, usage: Usage | undefined, costMicros: string): Promise<void> {

@@ -7,7 +7,13 @@ import { reserveScript, settleScript } from './scripts.js';
 import type { RateCheck } from './rate-check.js';
 
 export type RateAnswer =
-  | { readonly admitted: true; readonly mode: 'shared' | 'degraded'; readonly used: readonly number[] }
+  | {
+      readonly admitted: true;
+      readonly mode: 'shared' | 'degraded';
+      readonly used: readonly number[];
+      /** Of the counters that were only looked at; empty while Redis is out. */
+      readonly seen: readonly number[];
+    }
   | {
       readonly admitted: false;
       readonly mode: 'shared' | 'degraded';
@@ -50,12 +56,18 @@ export class Rates {
     this.#local = new LocalCounters(nowMs);
   }
 
-  async reserve(id: string, checks: readonly RateCheck[]): Promise<RateAnswer> {
-    if (checks.length === 0) return { admitted: true, mode: 'shared', used: [] };
+  /** `looked` are windows that are looked at in the same round trip, and not counted. */
+  async reserve(id: string, checks: readonly RateCheck[], looked: readonly string[] = []): Promise<RateAnswer> {
+    if (checks.length + looked.length === 0) return { admitted: true, mode: 'shared', used: [], seen: [] };
     const reply = await this.redis.run(
       reserveScript,
-      checks.map(({ key }) => key),
-      [id, slotLeaseMs, ...checks.flatMap((check) => [kindOf(check), check.limit, check.cost])],
+      [...checks.map(({ key }) => key), ...looked],
+      [
+        id,
+        slotLeaseMs,
+        ...checks.flatMap((check) => [kindOf(check), check.limit, check.cost]),
+        ...looked.flatMap(() => ['p', 0, 0]),
+      ],
     );
     if (!reply.ok) {
       const answer = this.#reserveLocally(id, checks);
@@ -65,9 +77,9 @@ export class Rates {
     const [refused, waitMs, ...used] = numbers(reply.value);
     const check = refused === undefined || refused === 0 ? undefined : checks[refused - 1];
     if (check) return { admitted: false, mode: 'shared', check, waitMs: waitMs ?? 0 };
-    if (refused !== 0 || used.length !== checks.length) return this.#reserveLocally(id, checks);
+    if (refused !== 0 || used.length !== checks.length + looked.length) return this.#reserveLocally(id, checks);
     this.#local.add(id, checks);
-    return { admitted: true, mode: 'shared', used };
+    return { admitted: true, mode: 'shared', used: used.slice(0, checks.length), seen: used.slice(checks.length) };
   }
 
   /** `tokens` is what was really used; undefined gives back all that was reserved. */
@@ -100,7 +112,7 @@ export class Rates {
     if (refused) return { admitted: false, mode: 'degraded', check: refused.check, waitMs: refused.waitMs };
     const used = this.#local.used(checks);
     this.#local.add(id, checks);
-    return { admitted: true, mode: 'degraded', used };
+    return { admitted: true, mode: 'degraded', used, seen: [] };
   }
 }
 

@@ -22,7 +22,8 @@ local share = 1 - (now % ${windowMs}) / ${windowMs}
 
 /**
  * All or nothing. KEYS: one per check. ARGV: reservation id, its lease in ms, then kind, limit and cost of each check.
- * Kinds: `w` a sliding window (this minute, and last minute's share of it), `s` slots held by id until they expire.
+ * Kinds: `w` a sliding window (this minute, and last minute's share of it), `s` slots held by id until they expire, `p` a
+ * window that is only looked at.
  * Answers: the number of the check that refused (0 none), ms to wait, then what each check had used before.
  */
 export const reserveScript: Script = {
@@ -40,7 +41,7 @@ for i = 1, #KEYS do
     local w, c, p = read(KEYS[i], window)
     state[i] = { w, c, p }
     used[i] = c + math.ceil(p * share)
-    if used[i] + cost > limit and refused == 0 then
+    if kind == 'w' and used[i] + cost > limit and refused == 0 then
       refused, wait = i, math.ceil(share * ${windowMs})
       if c + cost <= limit and p > 0 then wait = math.ceil((share - (limit - c - cost) / p) * ${windowMs}) end
     end
@@ -53,7 +54,7 @@ for i = 1, #KEYS do
     if ARGV[3 * i] == 's' then
       redis.call('ZADD', KEYS[i], now + ARGV[2], ARGV[1])
       redis.call('PEXPIRE', KEYS[i], ARGV[2])
-    else
+    elseif ARGV[3 * i] == 'w' then
       local s = state[i]
       redis.call('HSET', KEYS[i], 'w', s[1], 'c', s[2] + cost, 'p', s[3])
       redis.call('PEXPIRE', KEYS[i], ${2 * windowMs})

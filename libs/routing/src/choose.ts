@@ -25,6 +25,8 @@ export interface RouteNeeds {
   readonly limits?: readonly LimitRule[];
   /** What the request may use of a key's tokens, at most. */
   readonly tokens?: number;
+  /** Counts an endpoint key's own quota over all processes; undefined where it cannot. */
+  readonly takeKey?: (endpoint: string, key: string | undefined) => boolean | undefined;
   /** What the model must be able to beyond text. */
   readonly capabilities?: readonly Capability[];
   /** Names the conversation, where the caller named one: for `sticky`. */
@@ -48,7 +50,7 @@ export function choose(permit: Permit, needs: RouteNeeds, health: Health): Resul
   const demands = { capabilities, tokens };
   const ordered = order(candidates, { strategy: alias.strategy, prices, health, random, demands, conversation });
   if (ordered.length === 0) return err('no-capable-endpoint');
-  const route = new CandidateRoute(ordered, health, { rules: limits, tokens }, random);
+  const route = new CandidateRoute(ordered, health, { rules: limits, tokens, takeKey: needs.takeKey }, random);
   return route.prepare(nowMs) ? ok(route) : err('no-healthy-endpoint');
 }
 

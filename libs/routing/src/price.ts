@@ -1,4 +1,4 @@
-import type { EndpointId, Price, Snapshot, Usage } from '@writ/domain';
+import type { EndpointId, Price, Rates, Snapshot, Usage } from '@writ/domain';
 
 const million = 1_000_000n;
 
@@ -33,7 +33,7 @@ function dearest(prices: readonly Price[], model: string): Price | undefined {
   let input: bigint | undefined;
   let output: bigint | undefined;
   for (const price of prices) {
-    const rates = ratesOf(price);
+    const rates = ratesOf(price, Infinity);
     if (!rates) return undefined;
     const [most, mostOut] = [
       highest(rates.input, rates.cacheRead, rates.cacheWrite),
@@ -56,7 +56,7 @@ function dearest(prices: readonly Price[], model: string): Price | undefined {
  * parts of input and output, and a provider that reports a part larger than the whole is charged for the part.
  */
 export function costMicros(usage: Usage, price: Price): bigint | undefined {
-  const rates = ratesOf(price);
+  const rates = ratesOf(price, usage.inputTokens);
   if (!rates) return undefined;
   const [read, write, thought] = [usage.cacheReadTokens, usage.cacheWriteTokens, usage.reasoningTokens].map(BigInt);
   const plainInput = atLeastZero(BigInt(usage.inputTokens) - read! - write!);
@@ -72,7 +72,7 @@ export function costMicros(usage: Usage, price: Price): bigint | undefined {
 
 /** The most that so many tokens can cost, whatever part of them is cached or thinking; undefined when the price is none. */
 export function costAtMost(price: Price, inputTokens: number, outputTokens: number): bigint | undefined {
-  const rates = ratesOf(price);
+  const rates = ratesOf(price, inputTokens);
   if (!rates) return undefined;
   return perMillion(
     BigInt(inputTokens) * highest(rates.input, rates.cacheRead, rates.cacheWrite) +
@@ -85,20 +85,19 @@ export function microsOf(text: string): bigint | undefined {
   return /^\d{1,18}$/.test(text) ? BigInt(text) : undefined;
 }
 
-interface Rates {
-  readonly input: bigint;
-  readonly output: bigint;
-  readonly cacheRead: bigint;
-  readonly cacheWrite: bigint;
-  readonly reasoning: bigint;
+/** The rates that so many tokens of input are counted at; undefined when any of them is no amount. */
+export function ratesOf(price: Price, inputTokens: number): Rates | undefined {
+  const { longContext } = price;
+  return readRates(longContext && inputTokens > longContext.aboveTokens ? { ...price, ...longContext } : price);
 }
 
-function ratesOf(price: Price): Rates | undefined {
+function readRates(price: Price): Rates | undefined {
   const [input, output] = [microsOf(price.inputMicrosPerMillion), microsOf(price.outputMicrosPerMillion)];
-  const cacheRead = price.cacheReadMicrosPerMillion === undefined ? input : microsOf(price.cacheReadMicrosPerMillion);
-  const cacheWrite =
-    price.cacheWriteMicrosPerMillion === undefined ? input : microsOf(price.cacheWriteMicrosPerMillion);
-  const reasoning = price.reasoningMicrosPerMillion === undefined ? output : microsOf(price.reasoningMicrosPerMillion);
+  const read = (text: string | undefined, whole: bigint | undefined): bigint | undefined =>
+    text === undefined ? whole : microsOf(text);
+  const cacheRead = read(price.cacheReadMicrosPerMillion, input);
+  const cacheWrite = read(price.cacheWriteMicrosPerMillion, input);
+  const reasoning = read(price.reasoningMicrosPerMillion, output);
   if (input === undefined || output === undefined) return undefined;
   if (cacheRead === undefined || cacheWrite === undefined || reasoning === undefined) return undefined;
   return { input, output, cacheRead, cacheWrite, reasoning };

@@ -4,6 +4,8 @@ import type { LimitRule } from '@writ/domain';
 export interface Quota {
   readonly rules: readonly LimitRule[];
   readonly tokens: number;
+  /** Counts for all processes at once; undefined where it cannot, and then each process keeps to its share. */
+  readonly takeKey?: ((endpoint: string, key: string | undefined) => boolean | undefined) | undefined;
 }
 
 interface Window {

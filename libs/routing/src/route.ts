@@ -129,7 +129,10 @@ export class CandidateRoute implements Route {
   /** Well, and with room in its quota, of which this attempt then has its part. */
   #isUsable({ endpoint }: Candidate, key: EndpointKey | undefined, nowMs: number): boolean {
     if (!this.health.usable(endpoint.id, key?.id, nowMs)) return false;
-    return this.health.takeQuota?.(endpoint.id, key?.id, this.quota, nowMs) ?? true;
+    const shared = this.quota.takeKey?.(endpoint.id, key?.id);
+    // Counted here in any case, so that an outage of the shared counters does not begin with a fresh allowance.
+    const share = this.health.takeQuota?.(endpoint.id, key?.id, this.quota, nowMs) ?? true;
+    return shared ?? share;
   }
 
   #attempt({ endpoint, model }: Candidate, key: EndpointKey | undefined, reason: string, delayMs?: number): Attempt {

@@ -29,6 +29,7 @@ import { SinksResolver } from '../resolvers/sinks.resolver.js';
 import { TaxonomyResolver } from '../resolvers/taxonomy.resolver.js';
 import { TermsResolver } from '../resolvers/terms.resolver.js';
 import { TestingResolver } from '../resolvers/testing.resolver.js';
+import { UsageResolver } from '../resolvers/usage.resolver.js';
 import type { TenantApiSettings } from '../settings.js';
 import { ISSUER, PORTS, SETTINGS } from '../tokens.js';
 import { formatExecution } from './format-error.js';
@@ -56,6 +57,7 @@ export const resolvers = [
   TermsResolver,
   TestingResolver,
   MoneyResolver,
+  UsageResolver,
   PeopleResolver,
   PolicyResolver,
   PolicyLifecycleResolver,

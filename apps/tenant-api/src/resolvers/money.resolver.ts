@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Args, Context, Info, Mutation, Resolver } from '@nestjs/graphql';
 import { ok } from '@writ/domain';
-import { BudgetRow, EndpointRow, LimitRuleRow, PriceRow } from '@writ/postgres/control';
+import { BudgetRow, EndpointRow, LimitRuleRow, PriceRow, TenantRow } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
 import type { RequestContext } from '../caller.js';
@@ -143,24 +143,48 @@ export class MoneyResolver {
           return refusedWith(userError('endpoint', UserErrorCode.NOT_FOUND, 'There is no such endpoint.'));
         if (input.model === '' || input.model.length > 128)
           return refusedWith(userError('model', UserErrorCode.INVALID, 'Name the model.'));
-        const { model, inputMicrosPerMillion, outputMicrosPerMillion } = input;
-        const before = await tx.one(PriceRow, { endpoint, model });
+        const { model } = input;
+        const validFrom = new Date(input.validFrom ?? 0);
+        const rates = {
+          inputMicrosPerMillion: input.inputMicrosPerMillion,
+          outputMicrosPerMillion: input.outputMicrosPerMillion,
+          cacheReadMicrosPerMillion: input.cacheReadMicrosPerMillion ?? null,
+          cacheWriteMicrosPerMillion: input.cacheWriteMicrosPerMillion ?? null,
+          reasoningMicrosPerMillion: input.reasoningMicrosPerMillion ?? null,
+        };
+        const known = await tx.all(PriceRow, { endpoint, model });
+        const before = known.find((row) => row.validFrom.getTime() === validFrom.getTime());
         const row = before
-          ? await tx.update(
-              PriceRow,
-              before,
-              { inputMicrosPerMillion, outputMicrosPerMillion },
-              input.expectedVersion ?? 0,
-            )
-          : await tx.insert(PriceRow, {
-              id: this.ports.newId(),
-              endpoint,
-              model,
-              inputMicrosPerMillion,
-              outputMicrosPerMillion,
-            });
-        const fields = { model, ...(endpoint !== '' && { endpoint }), inputMicrosPerMillion, outputMicrosPerMillion };
+          ? await tx.update(PriceRow, before, rates, input.expectedVersion ?? 0)
+          : await tx.insert(PriceRow, { id: this.ports.newId(), endpoint, model, validFrom, ...rates });
+        const fields = {
+          model,
+          ...(endpoint !== '' && { endpoint }),
+          ...rates,
+          ...(input.validFrom !== undefined && { validFrom: validFrom.toISOString() }),
+        };
         return ok({ answer: { price: viewPrice(row) }, fields, publish: true });
+      },
+    });
+  }
+
+  @Mutation(() => t.TreatUnpricedModelsPayload, {
+    description: 'What a model without a price means: a refusal, or the dearest price that the tenant has.',
+  })
+  async treatUnpricedModels(
+    @Args('input') input: t.TreatUnpricedModelsInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.unpriced-models-set',
+      step: async (tx) => {
+        const unpricedModels = oneOf(['refuse', 'dearest'] as const, input.treatAs, 'treatAs');
+        if (typeof unpricedModels !== 'string') return refusedWith(unpricedModels);
+        const row = await tx.one(TenantRow, { id: tx.tenantId });
+        if (!row) return refusedWith(userError('', UserErrorCode.NOT_FOUND, 'There is no such tenant.'));
+        await tx.update(TenantRow, row, { unpricedModels });
+        return ok({ answer: { treatAs: unpricedModels }, fields: { unpricedModels }, publish: true });
       },
     });
   }

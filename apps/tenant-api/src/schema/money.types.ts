@@ -1,5 +1,5 @@
 import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
-import { ChangeInput, Micros, Node, connectionOf, payloadOf } from './building-blocks.js';
+import { ChangeInput, DateTime, Micros, Node, connectionOf, payloadOf } from './building-blocks.js';
 
 @ObjectType({ implements: () => [Node], description: 'A ceiling on money. Hard ceilings refuse; others notify.' })
 export class Budget implements Node {
@@ -61,6 +61,14 @@ export class Price implements Node {
   inputMicrosPerMillion!: string;
   @Field(() => Micros)
   outputMicrosPerMillion!: string;
+  @Field(() => Micros, { nullable: true, description: 'Of the input, what the provider read from its cache.' })
+  cacheReadMicrosPerMillion!: string | null;
+  @Field(() => Micros, { nullable: true, description: 'Of the input, what the provider wrote to its cache.' })
+  cacheWriteMicrosPerMillion!: string | null;
+  @Field(() => Micros, { nullable: true, description: 'Of the output, what was thinking.' })
+  reasoningMicrosPerMillion!: string | null;
+  @Field(() => DateTime, { nullable: true, description: 'From when it holds; null for since ever.' })
+  validFrom!: string | null;
   @Field(() => Int)
   version!: number;
 }
@@ -124,11 +132,26 @@ export class SetPriceInput extends ChangeInput {
   inputMicrosPerMillion!: string;
   @Field(() => Micros)
   outputMicrosPerMillion!: string;
+  @Field(() => Micros, { nullable: true, description: 'As the rest of the input when absent.' })
+  cacheReadMicrosPerMillion?: string;
+  @Field(() => Micros, { nullable: true, description: 'As the rest of the input when absent.' })
+  cacheWriteMicrosPerMillion?: string;
+  @Field(() => Micros, { nullable: true, description: 'As the rest of the output when absent.' })
+  reasoningMicrosPerMillion?: string;
+  @Field(() => DateTime, { nullable: true, description: 'From when it holds; since ever when absent.' })
+  validFrom?: string;
   @Field(() => Int, { nullable: true, description: 'Absent for a new price.' })
   expectedVersion?: number;
+}
+
+@InputType()
+export class TreatUnpricedModelsInput extends ChangeInput {
+  @Field({ description: 'refuse or dearest.' })
+  treatAs!: string;
 }
 
 export const CreateBudgetPayload = payloadOf('CreateBudgetPayload', { budget: () => Budget });
 export const UpdateBudgetPayload = payloadOf('UpdateBudgetPayload', { budget: () => Budget });
 export const CreateLimitRulePayload = payloadOf('CreateLimitRulePayload', { limitRule: () => LimitRule });
 export const SetPricePayload = payloadOf('SetPricePayload', { price: () => Price });
+export const TreatUnpricedModelsPayload = payloadOf('TreatUnpricedModelsPayload', { treatAs: () => String });

@@ -131,6 +131,10 @@ export const viewPrice = (row: c.PriceRow): Price => ({
   model: row.model,
   inputMicrosPerMillion: row.inputMicrosPerMillion,
   outputMicrosPerMillion: row.outputMicrosPerMillion,
+  cacheReadMicrosPerMillion: row.cacheReadMicrosPerMillion,
+  cacheWriteMicrosPerMillion: row.cacheWriteMicrosPerMillion,
+  reasoningMicrosPerMillion: row.reasoningMicrosPerMillion,
+  validFrom: row.validFrom.getTime() === 0 ? null : row.validFrom.toISOString(),
   version: row.version,
 });
 

@@ -146,4 +146,17 @@ export class PriceRow extends ControlRow {
 
   @Column('numeric')
   outputMicrosPerMillion!: string;
+
+  @Column('numeric', { nullable: true })
+  cacheReadMicrosPerMillion!: string | null;
+
+  @Column('numeric', { nullable: true })
+  cacheWriteMicrosPerMillion!: string | null;
+
+  @Column('numeric', { nullable: true })
+  reasoningMicrosPerMillion!: string | null;
+
+  /** The begin of 1970 for a price that holds since ever. */
+  @Column('timestamptz', { default: () => 'to_timestamp(0)' })
+  validFrom!: Date;
 }

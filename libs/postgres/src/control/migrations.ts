@@ -4,6 +4,7 @@ import { PolicyLifecycle1792000000500 } from './policy-lifecycle.js';
 import { Offboarding1792000000202 } from './offboarding.migration.js';
 import { DirectoryGroups1792000000200 } from './directory-groups.migration.js';
 import { TermUploads1792000000600 } from './term-uploads.migration.js';
+import { Prices1792000000300 } from './300-prices.js';
 
 const row = `
   id uuid NOT NULL PRIMARY KEY,
@@ -191,4 +192,5 @@ export const controlMigrations: readonly (new () => MigrationInterface)[] = [
   Offboarding1792000000202,
   PolicyLifecycle1792000000500,
   TermUploads1792000000600,
+  Prices1792000000300,
 ];

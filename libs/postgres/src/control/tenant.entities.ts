@@ -50,6 +50,10 @@ export class TenantRow extends ControlRow {
   /** True when a second person must approve each publication of a policy. */
   @Column('boolean', { default: false })
   policyApproval!: boolean;
+
+  /** What a model without a price means for this tenant. */
+  @Column('text', { default: 'refuse' })
+  unpricedModels!: 'refuse' | 'dearest';
 }
 
 /** A printed code that regains access when the identity provider is gone. Works once; only its hash is kept. */

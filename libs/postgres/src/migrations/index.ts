@@ -16,6 +16,8 @@ import { BudgetPeriods1763694000300 } from './300-budget-periods.js';
 import { Work1763694000400 } from './400-work.js';
 import { Reviews1763694000401 } from './401-reviews.js';
 import { Delivery1763694000402 } from './402-delivery.js';
+import { Usage1763694000301 } from './301-usage.js';
+import { Reconciling1763694000302 } from './302-reconciling.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
 export const migrations = [
@@ -37,4 +39,6 @@ export const migrations = [
   Work1763694000400,
   Reviews1763694000401,
   Delivery1763694000402,
+  Usage1763694000301,
+  Reconciling1763694000302,
 ];

@@ -1,0 +1,89 @@
+import type { AnswerEvent } from '@writ/domain';
+import type { Ports, ProviderAnswer } from '@writ/enforcement';
+import { genAi } from '@writ/platform';
+import type { Measures } from './observe.js';
+
+/**
+ * The same ports, with their times and results counted. Nothing is added to what they do: what they resolve to is handed on
+ * as it is, and what they throw is thrown on.
+ */
+export function measuredPorts(ports: Ports, measures: Measures): Ports {
+  const { identity, classifier, limits, ledger, providers, clock } = ports;
+  const timed = async <T>(phase: string, work: () => Promise<T>): Promise<T> => {
+    const from = clock.monotonicMs();
+    try {
+      return await work();
+    } finally {
+      measures.phase(phase, clock.monotonicMs() - from);
+    }
+  };
+  return {
+    ...ports,
+    identity: { identify: (credential) => timed('authenticate', () => identity.identify(credential)) },
+    classifier: { classify: (ask, held) => timed('classify', () => classifier.classify(ask, held)) },
+    limits: {
+      async reserve(...asked) {
+        const reserved = await timed('reserve', () => limits.reserve(...asked));
+        const isDegraded = reserved.ok
+          ? reserved.value.mode === 'degraded'
+          : (reserved.error.detail?.endsWith('_degraded') ?? false);
+        measures.reserved(isDegraded, reserved.ok ? 'admitted' : reserved.error.code);
+        return reserved;
+      },
+      takeKey: (reservation, endpoint, key) => limits.takeKey?.(reservation, endpoint, key),
+      settle(tenant, reservation, usage, costMicros) {
+        if (usage) measures.used(usage, costMicros);
+        return limits.settle(tenant, reservation, usage, costMicros);
+      },
+    },
+    ledger: {
+      async commit(log, record, how) {
+        const from = clock.monotonicMs();
+        const committed = await timed('commit', () => ledger.commit(log, record, how));
+        measures.committed(record.kind, committed.ok ? 'durable' : committed.error, clock.monotonicMs() - from);
+        return committed;
+      },
+    },
+    providers: {
+      async call(permit, endpoint, prompt, how) {
+        const from = clock.monotonicMs();
+        const provider = genAi.providerName[endpoint.provider] ?? endpoint.provider;
+        const operation = genAi.operationName[permit.record.action] ?? permit.record.action;
+        const called = await providers.call(permit, endpoint, prompt, how);
+        const ended = (result: string): void => {
+          measures.phase('upstream', clock.monotonicMs() - from);
+          measures.called({ provider, operation, result, ms: clock.monotonicMs() - from });
+        };
+        if (!called.ok) {
+          ended(called.error.class);
+          return called;
+        }
+        const firstChunk = (): void => measures.firstChunk({ provider, operation, ms: clock.monotonicMs() - from });
+        return { ok: true, value: { ...called.value, events: watched(called.value, firstChunk, ended) } };
+      },
+    },
+  };
+}
+
+/** The same events; told when the first one came, and once how they ended. */
+async function* watched(
+  { events }: ProviderAnswer,
+  first: () => void,
+  ended: (result: string) => void,
+): AsyncGenerator<AnswerEvent, void, undefined> {
+  let result = 'left';
+  let isFirst = true;
+  try {
+    for await (const event of events) {
+      if (isFirst) first();
+      isFirst = false;
+      if (event.terminal) result = 'answered';
+      yield event;
+    }
+  } catch (cause) {
+    result = 'broken-stream';
+    throw cause;
+  } finally {
+    ended(result);
+  }
+}

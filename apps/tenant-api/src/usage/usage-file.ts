@@ -1,0 +1,38 @@
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { type FocusColumn, type FocusRow, focusColumns } from './focus.js';
+
+const names = Object.keys(focusColumns) as FocusColumn[];
+
+/**
+ * RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe before it (OWASP: CSV injection), and
+ * control characters become spaces: models, groups and apps may bear names that a caller chose.
+ */
+export function csvOf(rows: readonly FocusRow[]): string {
+  return [names, ...rows.map((row) => names.map((name) => row[name]))]
+    .map((cells) => `${cells.map(csvCell).join(',')}\r\n`)
+    .join('');
+}
+
+function csvCell(value: string | number | null): string {
+  if (value === null) return '';
+  if (typeof value === 'number') return plainNumber(value);
+  // oxlint-disable-next-line no-control-regex -- controls are exactly what must not pass
+  const safe = value.toWellFormed().replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ');
+  const harmless = /^\s*[=+\-@|%\t\r]/.test(safe) ? `'${safe}` : safe;
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+}
+
+/** Without an exponent, which many readers do not know; twelve digits behind the point hold a micro-unit's millionth. */
+function plainNumber(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(12).replace(/\.?0+$/, '');
+}
+
+/** Apache Parquet: texts as UTF-8 strings, numbers as doubles. */
+export function parquetOf(rows: readonly FocusRow[]): Uint8Array {
+  const columnData = names.map((name) => ({
+    name,
+    data: rows.map((row) => row[name]),
+    type: focusColumns[name] === 'number' ? ('DOUBLE' as const) : ('STRING' as const),
+  }));
+  return new Uint8Array(parquetWriteBuffer({ columnData }));
+}

@@ -82,7 +82,7 @@ describe('an export', () => {
     expect(report.findings).toEqual([]);
   });
 
-  it('cannot write, and sees one moment of the log', async () => {
+  it('A5: cannot write, and sees one moment of the log', async () => {
     const tenant = await database.tenant();
     await requests(tenant, 2);
     const sizes = await withExport(database.plane('writ_exporter'), tenant, async (reader) => {
@@ -103,7 +103,7 @@ describe('an export', () => {
 });
 
 describe('retention', () => {
-  it('deletes nothing that has not expired, and nothing without an order in the tree', async () => {
+  it('row 44: deletes nothing that has not expired, and nothing without an order in the tree', async () => {
     const tenant = await database.tenant();
     await requests(tenant, 5);
     const retention = retentionStore(database.plane('writ_retention'));
@@ -114,7 +114,7 @@ describe('retention', () => {
     await expect(retention.prune(tenant.tenant, other, 0, 100)).rejects.toMatchObject({ code: 'WL006' });
   });
 
-  it('prunes what has expired, window by window, spares what is held, and the export still verifies', async () => {
+  it('row 44, A6: prunes what has expired, window by window, spares what is held, and the export still verifies', async () => {
     const tenant = await database.tenant();
     await requests(tenant, 10);
     await expire(tenant);
@@ -135,6 +135,32 @@ describe('retention', () => {
     ]);
     const report = verified(await bundleOf(tenant));
     expect(report.findings.filter(({ code }) => code !== exitCodes.closing)).toEqual([]);
+  });
+
+  it('F25: that is killed in a window deletes nothing of it, and the next run deletes what the order covers and no more', async () => {
+    const tenant = await database.tenant();
+    await requests(tenant, 10);
+    await expire(tenant);
+    const order = await anOrder(tenant, 'retention.prune', { from: 0, to: 12 });
+    const admin = await database.session('postgres');
+    const killer = await database.session('postgres');
+    const table = `t_${tenant.tenant.replaceAll('-', '')}.record`;
+    await admin.query(`BEGIN; SELECT FROM ${table} FOR UPDATE`);
+    const pruning = retentionStore(database.plane('writ_retention')).prune(tenant.tenant, order, 0, 100);
+    await eventually(async () => {
+      const { rows } = await killer.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'writ_retention' AND wait_event_type = 'Lock'`,
+      );
+      expect(rows.length).toBeGreaterThan(0);
+    });
+    await expect(pruning).rejects.toThrow();
+    await admin.query('COMMIT');
+    const left = async (): Promise<number | null> => (await admin.query(`SELECT FROM ${table}`)).rowCount;
+    expect(await left()).toBe(21);
+    const again = retentionStore(database.plane('writ_retention'));
+    expect(await again.prune(tenant.tenant, order, 0, 100)).toEqual({ records: 12, next: undefined });
+    expect(await left()).toBe(9);
+    expect(verified(await bundleOf(tenant)).findings.filter(({ code }) => code !== exitCodes.closing)).toEqual([]);
   });
 
   it('writes its order into the log before it prunes, and finds nothing more to do afterwards', async () => {

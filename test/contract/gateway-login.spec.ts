@@ -22,7 +22,7 @@ afterAll(() => database.close());
 const tables = ['record', 'batch', 'tile', 'hold', 'record_key', 'outbox'];
 
 describe("the gateway's login", () => {
-  it('holds no privilege on any table, view or sequence of the product', async () => {
+  it('row 41: holds no privilege on any table, view or sequence of the product', async () => {
     const admin = await database.session('postgres');
     const { rows } = await admin.query(
       `SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -88,7 +88,6 @@ describe("the gateway's login", () => {
       'control.find_app_key',
       'control.find_connection',
       'control.find_issuer',
-      'control.lease_budget',
       'control.lease_budget_now',
       'control.load_snapshot',
       'control.reviews_of',
@@ -133,7 +132,7 @@ describe("the gateway's login", () => {
 
 describe('the append-only tables', () => {
   it.each(['record', 'batch', 'tile', 'hold'])(
-    'refuse changes of %s by their owner and by a superuser who plays replica',
+    'row 42: refuse changes of %s by their owner and by a superuser who plays replica',
     async (table) => {
       const admin = await database.session('postgres');
       await admin.query('SET ROLE writ_owner');

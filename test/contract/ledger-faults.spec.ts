@@ -39,7 +39,7 @@ afterAll(() => database.close());
 const aLeaf = async (): Promise<StoredLeaf> => maker.leaf((await database.tenant()).tenant);
 
 describe('an append', () => {
-  it('that commits with a warning is unknown, and its connection is not used again', async () => {
+  it('row 33: that commits with a warning is unknown, and its connection is not used again', async () => {
     const leaf = await aLeaf();
     const schema = schemaOf(leaf.tenant);
     await admin.query(
@@ -62,7 +62,7 @@ describe('an append', () => {
     });
   });
 
-  it('whose connection is lost is unknown, and `find` then waits until its fate is settled', async () => {
+  it('row 37: whose connection is lost is unknown, and `find` then waits until its fate is settled', async () => {
     const leaf = await aLeaf();
     await admin.query('BEGIN');
     await admin.query(`LOCK TABLE ${schemaOf(leaf.tenant)}.record IN ACCESS EXCLUSIVE MODE`);
@@ -80,7 +80,7 @@ describe('an append', () => {
     expect(await store.append([leaf])).toEqual({ kind: 'durable' });
   });
 
-  it('to a log that is locked is refused within a second, names that log alone, and lets the others pass', async () => {
+  it('F15: to a log that is locked is refused within a second, names that log alone, and lets the others pass', async () => {
     const [stuck, free] = [await aLeaf(), await aLeaf()];
     await admin.query('BEGIN');
     await admin.query(`LOCK TABLE ${schemaOf(stuck.tenant)}.record IN ACCESS EXCLUSIVE MODE`);
@@ -96,7 +96,7 @@ describe('an append', () => {
     expect(await store.append([stuck])).toEqual({ kind: 'durable' });
   });
 
-  it('to a database that became read-only is not persisted, and succeeds when it is writable again', async () => {
+  it('F13: to a database that became read-only is not persisted, and succeeds when it is writable again', async () => {
     const leaf = await aLeaf();
     await admin.query('ALTER ROLE writ_gateway SET default_transaction_read_only = on');
     await admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'writ_gateway'`);
@@ -110,7 +110,7 @@ describe('an append', () => {
     await eventually(async () => expect(await store.append([leaf])).toEqual({ kind: 'durable' }));
   });
 
-  it('that finds no free connection is not persisted at once, and succeeds when there is one', async () => {
+  it('F16: that finds no free connection is not persisted at once, and succeeds when there is one', async () => {
     const leaf = await aLeaf();
     await admin.query('ALTER ROLE writ_gateway CONNECTION LIMIT 0');
     await admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'writ_gateway'`);
@@ -122,7 +122,7 @@ describe('an append', () => {
     await eventually(async () => expect(await store.append([leaf])).toEqual({ kind: 'durable' }));
   });
 
-  it('that the server rolls back for a deadlock or a serialization failure is not persisted, and once it passes there is one record', async () => {
+  it('F18: that the server rolls back for a deadlock or a serialization failure is not persisted, and once it passes there is one record', async () => {
     const leaf = await aLeaf();
     const schema = schemaOf(leaf.tenant);
     await admin.query(`CREATE FUNCTION ${schema}.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -198,7 +198,7 @@ describe('a ledger whose tenants share their transactions', () => {
 });
 
 describe('when the network falls silent', () => {
-  it('an append is unknown after three seconds, nothing hangs, and service returns within five of the mending', async () => {
+  it('row 36, F10: an append is unknown after three seconds, nothing hangs, and service returns within five of the mending', async () => {
     const leaf = await aLeaf();
     const wire = await startWire(database.server.port);
     const url = database.server.url('writ_gateway').replace(`:${database.server.port}/`, `:${wire.port}/`);
@@ -223,7 +223,7 @@ describe('when the network falls silent', () => {
 });
 
 describe('when the database is killed under load', () => {
-  it('every append has a word within a second, what was durable is there afterwards, and service returns by itself', async () => {
+  it('row 29, F17: every append has a word within a second, what was durable is there afterwards, and service returns by itself', async () => {
     const tenant = (await database.tenant()).tenant;
     const durable: StoredLeaf[] = [];
     const waits: number[] = [];

@@ -3,6 +3,7 @@ import { expect } from '@jest/globals';
 import type { TenantContext } from '@writ/domain';
 import {
   type EventRecord,
+  type KeysetKey,
   type LedgerAlarm,
   type LogContext,
   type Report,
@@ -17,6 +18,7 @@ import {
 import { systemClock } from '@writ/platform';
 import {
   type EnrolledLedger,
+  type EnrolledLedgerOptions,
   type PlanePool,
   enrolledLedger,
   originOf,
@@ -48,10 +50,23 @@ export class LedgerGround {
   #reading: PlanePool | undefined;
   #gateway: PlanePool | undefined;
 
+  #admin: Client;
+
   private constructor(
     readonly database: TestDatabase,
-    readonly admin: Client,
-  ) {}
+    admin: Client,
+  ) {
+    this.#admin = admin;
+  }
+
+  get admin(): Client {
+    return this.#admin;
+  }
+
+  /** After a restart of the server: the superuser's session is another. */
+  async reconnect(): Promise<void> {
+    this.#admin = await this.database.session('postgres');
+  }
 
   static async open(settings: readonly string[] = []): Promise<LedgerGround> {
     const database = await startDatabase(settings);
@@ -59,7 +74,7 @@ export class LedgerGround {
   }
 
   /** A ledger as a gateway process has it, once its writer is enrolled. */
-  async gateway(witnesses?: WitnessPolicy): Promise<EnrolledLedger> {
+  async gateway(witnesses?: WitnessPolicy, more: Partial<EnrolledLedgerOptions> = {}): Promise<EnrolledLedger> {
     const own = enrolledLedger({
       plane: this.database.plane('writ_gateway'),
       authority: this.authority,
@@ -70,6 +85,7 @@ export class LedgerGround {
       ...(witnesses === undefined ? {} : { witnesses }),
       onAlarm: (alarm) => void this.alarms.push(alarm),
       onProblem: () => undefined,
+      ...more,
     });
     await eventually(async () => {
       const { rows } = await this.admin.query('SELECT state FROM ledger.writer WHERE id = $1', [own.writer()]);
@@ -78,14 +94,14 @@ export class LedgerGround {
     return own;
   }
 
-  sequencer(anchor?: Anchor): Sequencer {
+  sequencer(anchor?: Anchor, nowMs: () => number = () => Date.now()): Sequencer {
     const store = sequencerStore(this.database.plane('writ_sequencer', 2));
     const onProblem = (problem: string): void => void this.problems.push(problem);
     const logKeys = [this.logKey.publicKey];
     return new Sequencer({
       store,
       key: this.logKey,
-      clock: systemClock,
+      clock: { ...systemClock, nowMs },
       gate: async (published) => {
         if (anchor) await passStartGate({ store, anchor, logKeys, onProblem }, published);
       },
@@ -139,10 +155,10 @@ export class LedgerGround {
     return event;
   }
 
-  keyset(): Uint8Array {
+  keyset(revoked?: KeysetKey['revoked']): Uint8Array {
     const window = { from: Date.now() - dayMs, until: Date.now() + dayMs };
     const keys = [
-      keysetKey('log', this.logKey.publicKey, window, `${deployment}/`),
+      { ...keysetKey('log', this.logKey.publicKey, window, `${deployment}/`), ...(revoked ? { revoked } : {}) },
       keysetKey('writer-ca', this.authority.publicKey, window),
       keysetKey('export', this.exporter.publicKey, window),
     ];
@@ -152,21 +168,24 @@ export class LedgerGround {
   /** What the tenant API exports for a range of time; everything unless told otherwise. */
   async bundle(
     tenant: TenantContext,
-    range: { readonly fromMs?: number; readonly toMs?: number } = {},
+    range: { readonly fromMs?: number; readonly toMs?: number; readonly keyset?: Uint8Array } = {},
   ): Promise<Buffer> {
     this.#reading ??= this.database.plane('writ_exporter', 2);
     const exporter = bundleExporter({
       plane: this.#reading,
       signer: this.exporter,
-      keyset: this.keyset(),
+      keyset: range.keyset ?? this.keyset(),
       nowMs: () => Date.now(),
     });
     const pieces: Uint8Array[] = [];
     const order = { id: 'a3bb189e-8bf9-4888-9912-ace4e6543099', purpose: 'test', requester: 'alice' };
-    const whole = { fromMs: 0, toMs: Date.now() + dayMs };
-    const isWritten = await exporter.write(tenant, { ...order, ...whole, ...range }, async (piece) => {
-      pieces.push(piece);
-    });
+    const isWritten = await exporter.write(
+      tenant,
+      { ...order, fromMs: range.fromMs ?? 0, toMs: range.toMs ?? Date.now() + dayMs },
+      async (piece) => {
+        pieces.push(piece);
+      },
+    );
     expect(isWritten).toBe(true);
     return Buffer.concat(pieces);
   }

@@ -50,7 +50,7 @@ export function ledgerStoreContract(name: string, open: () => Promise<LedgerStor
       expect(await under.store.append([leaf, maker.leaf(leaf.tenant)])).toEqual({ kind: 'durable' });
     });
 
-    it('refuses other bytes for the same record, names it, and stores nothing of that batch', async () => {
+    it('row 38: refuses other bytes for the same record, names it, and stores nothing of that batch', async () => {
       const tenant = await under.tenant();
       const first = maker.leaf(tenant);
       await under.store.append([first]);

@@ -16,7 +16,7 @@ let database: TestDatabase;
 let store: BudgetStore;
 
 beforeAll(async () => {
-  [server, database] = await Promise.all([startServer(), startDatabase()]);
+  [server, database] = await Promise.all([startServer(), startDatabase(['timezone=Pacific/Kiritimati'])]);
   await migrate(database.server.url('postgres'), passwordsOf(database.server), controlMigrations);
   store = budgetStore(database.plane('writ_gateway', 8));
 });

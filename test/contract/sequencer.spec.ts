@@ -70,7 +70,7 @@ describe('the sequencer', () => {
     expect((await batchesOf(tenant)).at(-1)?.root).toEqual(Buffer.from(rootOf(all)));
   });
 
-  it('loses nothing and forks nothing when two run at once', async () => {
+  it('row 26: loses nothing and forks nothing when two run at once', async () => {
     const tenants = await Promise.all([database.tenant(), database.tenant()]);
     const sequencers = [aSequencer().sequencer, aSequencer().sequencer];
     const hashes = new Map(tenants.map(({ tenant }) => [tenant, new Set<string>()]));

@@ -81,7 +81,7 @@ async function kindsOf(tenant: Awaited<ReturnType<TestDatabase['tenant']>>): Pro
 }
 
 describe('the sweeper', () => {
-  it('closes what a silent writer left open, once, and leaves the living and the closed alone', async () => {
+  it('steps 2 and 4: closes what a silent writer left open, once, and leaves the living and the closed alone', async () => {
     const tenant = await aTenant();
     const [dead, living] = [await aProcess('gateway', 'writ_gateway'), await aProcess('gateway', 'writ_gateway')];
     const [left, closed, streaming] = [aPermitRecord(), aPermitRecord(), aPermitRecord()];

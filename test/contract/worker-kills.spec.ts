@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 describe('the worker', () => {
-  it('loses, moves, doubles and forks nothing when its sequencer is killed again and again', async () => {
+  it('row 28, F7: loses, moves, doubles and forks nothing when its sequencer is killed again and again', async () => {
     const gateway = database.plane('writ_gateway');
     await writerRegister(gateway).enrol({ id: 'gw-1', kind: 'gateway', publicKey: 'key', statement: 's' });
     const store = postgresLedgerStore(gateway);
@@ -64,7 +64,7 @@ describe('the worker', () => {
     }
   }, 180_000);
 
-  it('starts without a database, and works when it comes, without a restart', async () => {
+  it('F8: starts without a database, and works when it comes, without a restart', async () => {
     await database.server.kill('SIGKILL');
     const app = await aWorker('sequencer,sweeper,auditor');
     await database.restart();

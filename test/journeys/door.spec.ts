@@ -265,7 +265,7 @@ describe('the door', () => {
 });
 
 describe('the sealed response', () => {
-  it('40: throws on every write that is not of released bytes', () => {
+  it('row 40: throws on every write that is not of released bytes', () => {
     const written: unknown[] = [];
     const raw = {
       write: (bytes: unknown) => written.push(bytes),

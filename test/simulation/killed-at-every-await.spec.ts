@@ -85,7 +85,7 @@ function faultsOf(random: () => number): readonly AppendFault[] {
 }
 
 describe('the gateway on twins', () => {
-  it('F1 to F6: killed at every await of every run, it leaves no uncovered byte, no undecided request, no broken chain and no open permit', async () => {
+  it('rows 27, 30, 31, 32, F1 to F6: killed at every await of every run, it leaves no uncovered byte, no undecided request, no broken chain and no open permit', async () => {
     const found: string[] = [];
     for (let seed = 1; seed <= 12; seed += 1) {
       const run = async (killAt: number): Promise<Run> => {

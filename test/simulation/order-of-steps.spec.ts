@@ -28,7 +28,7 @@ function withPort<K extends keyof Ports>(house: House, name: K, port: Ports[K]):
 }
 
 describe('a permit', () => {
-  it('commits the decision, calls one authorized endpoint, commits the outcome, then answers', async () => {
+  it('steps 2, 4, 5, 7: commits the decision, calls one authorized endpoint, commits the outcome, then answers', async () => {
     const house = new House();
     const seen = await ask(house, 'What is the capital of France?');
     expect(seen.complete).toBe(true);
@@ -140,7 +140,7 @@ describe('an evaluation', () => {
 });
 
 describe('a deny', () => {
-  it('is recorded before it is answered, and reaches no provider', async () => {
+  it('step 3: is recorded before it is answered, and reaches no provider', async () => {
     const house = new House();
     const seen = await ask(house, secret);
     expect(seen.refusal?.code).toBe('policy-denied');
@@ -184,7 +184,7 @@ describe('a deny', () => {
     expect([kindsOf(suspended), kindsOf(stale)]).toEqual([['decision'], ['decision']]);
   });
 
-  it('that cannot be recorded is answered as ledger-unavailable, not as a deny', async () => {
+  it('answer 5: that cannot be recorded is answered as ledger-unavailable, not as a deny', async () => {
     const house = new House();
     house.store.block();
     expect((await ask(house, secret)).refusal?.code).toBe('ledger-unavailable');
@@ -208,7 +208,7 @@ describe('before a tenant is known', () => {
 });
 
 describe('the ledger', () => {
-  it('when the decision cannot be committed within its deadline, refuses with ledger-unavailable and sends nothing', async () => {
+  it('answer 1: when the decision cannot be committed within its deadline, refuses with ledger-unavailable and sends nothing', async () => {
     const house = new House();
     house.store.block();
     const from = house.clock.monotonicMs();
@@ -219,7 +219,7 @@ describe('the ledger', () => {
     expect(house.providers.arrivals).toEqual([]);
   });
 
-  it('when the outcome cannot be committed, withholds the answer', async () => {
+  it('step 6: when the outcome cannot be committed, withholds the answer', async () => {
     const house = new House({ script: () => ({ pieces: ['the answer'] }) });
     const { providers } = house.ports;
     withPort(house, 'providers', {
@@ -234,12 +234,15 @@ describe('the ledger', () => {
     expect(caller.writes).toEqual([]);
   });
 
-  it.each(['ledger-backpressure', 'ledger-integrity-hold'] as const)('%s reaches the caller', async (code) => {
-    const house = new House();
-    withPort(house, 'ledger', { commit: () => Promise.resolve({ ok: false, error: code }) });
-    expect((await ask(house, 'Hello')).refusal?.code).toBe(code);
-    expect(house.providers.arrivals).toEqual([]);
-  });
+  it.each(['ledger-backpressure', 'ledger-integrity-hold'] as const)(
+    'answers 2 and 6: %s reaches the caller',
+    async (code) => {
+      const house = new House();
+      withPort(house, 'ledger', { commit: () => Promise.resolve({ ok: false, error: code }) });
+      expect((await ask(house, 'Hello')).refusal?.code).toBe(code);
+      expect(house.providers.arrivals).toEqual([]);
+    },
+  );
 });
 
 describe('a provider that fails', () => {
@@ -299,7 +302,7 @@ describe('an answer', () => {
     expect(seen.complete).toBe(true);
   });
 
-  it('H14: a caller that hangs up does not suppress the outcome', async () => {
+  it('row 39, H14: a caller that hangs up does not suppress the outcome', async () => {
     const house = new House({ script: () => ({ pieces: Array.from({ length: 50 }, () => 'x'.repeat(3_000)) }) });
     const caller = new CallerTwin(house, 1);
     let done = false;

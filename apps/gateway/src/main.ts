@@ -1,9 +1,8 @@
 import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
 import { createLog, otlpTraces } from '@writ/platform';
-import { AggregatorRegistry } from 'prom-client';
 import { createServer } from './server.js';
-import { startManagement } from './management.js';
+import { answerPrimary, startManagement } from './management.js';
 import { measuredPorts } from './measured.js';
 import { createMeasures } from './observe.js';
 import { runPrimary } from './primary.js';
@@ -55,8 +54,7 @@ function ownCertificate({
 
 async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings): Promise<void> {
   const measures = createMeasures();
-  // What the primary's listener gathers from this process; by itself it would gather the global registry, which is empty.
-  AggregatorRegistry.setRegistries([measures.registry]);
+  answerPrimary(measures.registry);
   const wiring = wire(
     { listenHost, listenPort, ...rest },
     { used: (tenant) => tellPrimary({ kind: 'serves', tenant }), rested: (why) => measures.rested(why) },

@@ -1,6 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import cluster from 'node:cluster';
-import { AggregatorRegistry } from 'prom-client';
+import { AggregatorRegistry, type Registry } from 'prom-client';
+
+/**
+ * In a worker process: answers the primary's questions with this registry. By itself prom-client would answer with the global
+ * one, which is empty here, and not before an aggregator was made in the worker too.
+ */
+export function answerPrimary(registry: Registry): Registry {
+  AggregatorRegistry.setRegistries([registry]);
+  return new AggregatorRegistry();
+}
 
 /** The operators' listener: loopback, never the public one. Health is of this instance, not of what it depends on. */
 export function startManagement(port: number, ready: () => boolean): Server {

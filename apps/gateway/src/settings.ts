@@ -31,6 +31,8 @@ export const gatewaySettings = z.object({
   snapshotPublicKeyFile: keyFileSetting,
   /** Ed25519 public key (PEM) of the sequencer; needed where a tenant asks for the level `receipted`. */
   logPublicKeyFile: z.string().optional(),
+  /** A folder of this machine for outcomes that were due while the ledger was out, encrypted; without it they wait in memory. */
+  spoolFolder: z.string().optional(),
   /** C2SP tlog-policy: who must have cosigned where a tenant asks for the level `witnessed`; without it that level is refused. */
   witnessPolicyFile: z.string().optional(),
   /** The audience of the tenant API: a token for it is not a token for the gateway. */

@@ -38,6 +38,7 @@ import { securityEvents } from './security.js';
 import { createReviews } from './reviews.js';
 import type { GatewaySettings } from './settings.js';
 import { createSnapshots, type GatewaySnapshots } from './snapshots.js';
+import { outcomeSpool } from './spool.js';
 import { buildVersion } from './version.js';
 
 export interface Wiring {
@@ -69,7 +70,6 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
     headersMs: limits.upstreamHeadersMs,
     bodyIdleMs: limits.upstreamIdleMs,
   });
-  const own = ownLedger(settings, ledgerPlane, log, problem);
   const source = snapshotSource(configPlane, {
     verifier: snapshotVerifier([publicKeyIn(settings.snapshotPublicKeyFile)]),
     onProblem: problem,
@@ -77,7 +77,7 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
   const directory = connectionDirectory(configPlane, { onProblem: problem });
   const redis = connectRedis({ url: settings.redisUrl, onProblem: problem });
   const security = securityEvents(log, systemClock);
-  const kms = localKms(Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64'));
+  const kms = localKms(masterKeyIn(settings));
   const clock = systemClock;
   const spending = limitsOf(settings, redis, configPlane, problem);
   const endpoints = sharedHealth(settings, problem, told.rested);
@@ -92,6 +92,7 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
     ...platformLayer(settings.platformPolicyFile),
     ...(told.used === undefined ? {} : { used: told.used }),
   });
+  const own = ownLedger(settings, ledgerPlane, log, problem, snapshots);
   const ports: Ports = {
     identity: createIdentity({
       directory: callersOf(directory, settings.adminAudience),
@@ -178,7 +179,14 @@ function sharedHealth(
   return { health, close: () => rests.close() };
 }
 
-function ownLedger(settings: GatewaySettings, plane: PlanePool, log: Log, problem: Problem): EnrolledLedger {
+function ownLedger(
+  settings: GatewaySettings,
+  plane: PlanePool,
+  log: Log,
+  problem: Problem,
+  snapshots: GatewaySnapshots,
+): EnrolledLedger {
+  const { spoolFolder } = settings;
   const logKeys = settings.logPublicKeyFile === undefined ? [] : [rawPublicKey(publicKeyIn(settings.logPublicKeyFile))];
   return enrolledLedger({
     plane,
@@ -192,6 +200,9 @@ function ownLedger(settings: GatewaySettings, plane: PlanePool, log: Log, proble
     clock: systemClock,
     logKeys: () => logKeys,
     ...witnessesIn(settings.witnessPolicyFile),
+    ...(spoolFolder === undefined
+      ? {}
+      : { spool: outcomeSpool(spoolFolder, masterKeyIn(settings), snapshots, problem) }),
     onAlarm: (alarm) => log.error({ alarm }, 'the ledger raised an alarm'),
     onProblem: problem,
   });
@@ -258,6 +269,10 @@ function recordId(): RecordId {
   const id = parseRecordId(uuidv7(systemClock.nowMs()));
   if (!id.ok) throw new Error(id.error);
   return id.value;
+}
+
+function masterKeyIn({ masterKeyFile }: GatewaySettings): Uint8Array {
+  return Buffer.from(readFileSync(masterKeyFile, 'utf8').trim(), 'base64');
 }
 
 function publicKeyIn(file: string): KeyObject {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type JsonObject, type Result, type TenantContext, err, parseRecordId } from '@writ/domain';
+import { type JsonObject, type RecordId, type Result, type TenantContext, err, parseRecordId } from '@writ/domain';
 import type { EventRecord, LogContext } from '@writ/ledger';
 import { PublishConflict } from '@writ/postgres';
 import { ChangeRow, type ControlTx, StaleVersion, TenantRow } from '@writ/postgres/control';
@@ -22,6 +22,8 @@ export interface Done {
   readonly publish: boolean;
   /** Shown to this caller once and kept nowhere, such as a new key. */
   readonly once?: Readonly<Record<string, unknown>>;
+  /** The id that the record must have, where something outside already names it. */
+  readonly recordId?: RecordId;
   /** Set when the change takes effect only with a second person's approval of exactly these arguments. */
   readonly needsApproval?: boolean;
 }
@@ -86,7 +88,7 @@ export class Administration {
             ...(isAlone && { breakGlass: true }),
           };
           if (done.value.publish) fields['snapshotVersion'] = await publishSnapshot(this.ports, tx);
-          recorded = await this.record(tx, context.caller, plan.event, fields as JsonObject);
+          recorded = await this.record(tx, context.caller, plan.event, fields as JsonObject, done.value.recordId);
           once = done.value.once ?? {};
           return { ...done.value.answer, userErrors: [], auditRecord: { id: toId('Record', recorded.id) } };
         };
@@ -121,8 +123,14 @@ export class Administration {
     });
   }
 
-  private async record(tx: ControlTx, caller: Caller, event: string, fields: JsonObject): Promise<EventRecord> {
-    const record = eventRecord(this.ports, caller, event, fields);
+  private async record(
+    tx: ControlTx,
+    caller: Caller,
+    event: string,
+    fields: JsonObject,
+    id?: RecordId,
+  ): Promise<EventRecord> {
+    const record = { ...eventRecord(this.ports, caller, event, fields), ...(id && { id }) };
     await tx.insert(ChangeRow, { id: this.ports.newId(), event, actor: actorOf(caller), fields, recordId: record.id });
     return this.commit(await this.logOf(tx), record);
   }

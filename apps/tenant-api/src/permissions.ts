@@ -26,6 +26,8 @@ export type Permission =
   | 'approvals:decide'
   | 'evidence:read'
   | 'evidence:export'
+  | 'evidence:hold'
+  | 'evidence:erase'
   | 'jobs:read'
   | 'jobs:write'
   | 'sinks:read'
@@ -76,6 +78,9 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Query.decisionExplanation': 'evidence:read',
   'Query.checkpoints': 'evidence:read',
   'Query.exports': 'evidence:read',
+  'Query.auditProof': 'evidence:read',
+  'Query.legalHolds': 'evidence:read',
+  'Query.retentionClasses': 'tenant:read',
   'Query.jobs': 'jobs:read',
   'Query.checks': 'identity:read',
   'Query.reviews': 'reviews:read',
@@ -144,6 +149,10 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   'Mutation.useBreakGlass': 'anyone',
   'Mutation.rotateScimToken': 'members:write',
   'Mutation.requestExport': 'evidence:export',
+  'Mutation.placeLegalHold': 'evidence:hold',
+  'Mutation.releaseLegalHold': 'evidence:hold',
+  'Mutation.chooseRetention': 'tenant:write',
+  'Mutation.eraseSubject': 'evidence:erase',
   'Mutation.retryJob': 'jobs:write',
   'Mutation.dismissJob': 'jobs:write',
   'Mutation.createSink': 'sinks:write',
@@ -216,6 +225,10 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   DecisionExplanation: 'evidence:read',
   Checkpoint: 'evidence:read',
   EvidenceExport: 'evidence:read',
+  AuditProof: 'evidence:read',
+  LegalHold: 'evidence:read',
+  RetentionClass: 'tenant:read',
+  Erasure: 'evidence:read',
   Job: 'jobs:read',
   UpkeepCheck: 'identity:read',
   Sink: 'sinks:read',

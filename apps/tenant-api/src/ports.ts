@@ -2,6 +2,7 @@ import type {
   Credential,
   IdentityConnection,
   JsonObject,
+  RecordId,
   Refusal,
   Result,
   Snapshot,
@@ -102,6 +103,27 @@ export interface CheckpointView {
   readonly atMs: number;
 }
 
+export interface ProofView {
+  readonly record: string;
+  readonly leaf: string;
+  readonly leafHash: string;
+  readonly place?: {
+    readonly index: number;
+    readonly proof: readonly Uint8Array[];
+    readonly checkpoint: string;
+    readonly size: number;
+  };
+}
+
+export interface HoldView {
+  readonly id: string;
+  readonly from: number;
+  readonly to: number;
+  readonly matter: string;
+  readonly placedAtMs: number;
+  readonly releasedAtMs?: number;
+}
+
 export interface DecisionQuery {
   readonly first: number;
   readonly after?: string;
@@ -135,7 +157,24 @@ export interface RecordedDecision {
 /** The tenant's ledger, for reading. Whoever calls it has committed an `access.*` record first. */
 export interface EvidencePort {
   decision(tenant: TenantContext, record: string): Promise<DecisionView | undefined>;
-  decisions(tenant: TenantContext, query: DecisionQuery): Promise<readonly DecisionView[]>;
+  /** `searchedTo`: the last record that was looked at, where the search ended before the log did. */
+  decisions(
+    tenant: TenantContext,
+    query: DecisionQuery,
+  ): Promise<{ readonly found: readonly DecisionView[]; readonly searchedTo?: string }>;
+  proof(tenant: TenantContext, record: string): Promise<ProofView | undefined>;
+  holds(tenant: TenantContext): Promise<readonly HoldView[]>;
+  /** False when this event of this hold is recorded already. */
+  writeHold(
+    tenant: TenantContext,
+    hold: Pick<HoldView, 'id' | 'from' | 'to' | 'matter'> & {
+      readonly event: 'placed' | 'released';
+      readonly record: RecordId;
+    },
+  ): Promise<boolean>;
+  /** The index of the log at a time, ms. */
+  indexAt(tenant: TenantContext, timeMs: number): Promise<number>;
+  retentionClasses(tenant: TenantContext): Promise<readonly { readonly name: string; readonly keep: string }[]>;
   /** Unsealed facts of the newest decisions that match, at most `first`. */
   facts(log: LogContext, query: Omit<DecisionQuery, 'after'>): Promise<Recorded>;
   /** Undefined when there is no such decision. */

@@ -37,6 +37,8 @@ export const rolePermissions: Readonly<Record<string, readonly Permission[]>> = 
     'jobs:write',
     'reviews:decide',
     'sinks:write',
+    'evidence:hold',
+    'evidence:erase',
   ],
   admin: [
     ...reading,

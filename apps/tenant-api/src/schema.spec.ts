@@ -85,6 +85,7 @@ describe('the schema', () => {
     );
     expect(secretive.map(({ type, field }) => `${type}.${field}`).toSorted()).toEqual([
       'ArmBreakGlassPayload.recoveryCodes',
+      'AuditProof.leafHash',
       'Checkpoint.rootHash',
       'CreateAppKeyPayload.secret',
       'Decision.code',

@@ -32,6 +32,8 @@ const auditor = new Auditor({
   authority: rawPublicKey(publicKeyIn(settings.writerAuthorityKeyFile ?? '')),
   clock: systemClock,
   holdIntegrity: (tenant, reason) => placeIntegrityHold(ground.plane, tenant, reason),
+  onUnguarded: (tenant, guards) =>
+    log.error({ role: 'auditor', tenant, guards }, 'guards of append-only tables are off'),
   onFinding: (tenant, finding, isHeld) => {
     log.error({ role: 'auditor', tenant, finding, isHeld }, 'the ledger is not as it was signed');
     // A log on hold takes no record any more; its hold says why.

@@ -24,6 +24,8 @@ export interface AuditorParts {
   readonly authority: Uint8Array;
   readonly clock: Clock;
   readonly holdIntegrity: (tenant: TenantId, reason: string) => Promise<void>;
+  /** Guards of append-only tables are off. Only a superuser can do that; what happened meanwhile is what the hashes say. */
+  readonly onUnguarded?: (tenant: TenantId, guards: readonly string[]) => void;
   /** Something that is not as it was signed. The log is on hold already when `isHeld`. */
   readonly onFinding: (tenant: TenantId, finding: Finding, isHeld: boolean) => void;
 }
@@ -72,6 +74,8 @@ export class Auditor {
       // oxlint-disable-next-line no-await-in-loop -- as above
       const finding = await this.#read(tenant, async (reader, head) => {
         const from = await reader.indexAt(timeMs);
+        const guards = await reader.missingGuards();
+        if (guards.length > 0) this.#parts.onUnguarded?.(tenant, guards);
         return this.#rehash(reader, head, from);
       });
       // oxlint-disable-next-line no-await-in-loop -- as above

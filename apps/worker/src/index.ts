@@ -6,7 +6,7 @@ export { type EpochParts, takeEpoch } from './epochs.js';
 export { type LogContexts, logContexts } from './log-contexts.js';
 export { type OutsideProofParts, OutsideProofSeeker, timestampAuthority, witnessesOver } from './outside-proof.js';
 export { type PublishedHead, Sequencer, type SequencerParts, SequencingStopped } from './sequencer.js';
-export { type RetentionParts, retain } from './retention.js';
+export { type RetentionParts, eraseByOrders, retain } from './retention.js';
 export { passStartGate } from './start-gate.js';
 export { type SweeperParts, sweep } from './sweeper.js';
 export { type JobClass, type JobQueue, jobClasses, retryDelayMs } from './jobs/classes.js';

@@ -41,6 +41,27 @@ export async function retain(tenant: TenantId, parts: RetentionParts): Promise<n
   return pruned;
 }
 
+/**
+ * Carries out every order to erase that stands in the log, again and again: keys that a restore of the database brought back
+ * are gone with the next turn. What a hold covers stays until it is released. Returns how many keys were destroyed.
+ */
+export async function eraseByOrders(
+  tenant: TenantId,
+  { reading, retention, onProblem }: Pick<RetentionParts, 'reading' | 'retention' | 'onProblem'>,
+): Promise<number> {
+  let destroyed = 0;
+  for (const order of await withExport(reading, tenantOfJob(tenant), (reader) => reader.erasureOrders())) {
+    try {
+      for (let last = 1; last > 0; destroyed += last)
+        // oxlint-disable-next-line no-await-in-loop -- small transactions, one after the other
+        last = (await retention.erase(tenant, order, recordsAtOnce)).erased;
+    } catch (cause) {
+      onProblem(`the order ${order} to erase could not be carried out yet: ${String(cause)}`);
+    }
+  }
+  return destroyed;
+}
+
 async function writeOrder(
   tenant: TenantId,
   range: { readonly from: number; readonly to: number },

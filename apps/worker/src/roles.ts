@@ -8,7 +8,7 @@ import {
   tenantsWithLogs,
   usageStore,
 } from '@writ/postgres';
-import { retain } from './retention.js';
+import { eraseByOrders, retain } from './retention.js';
 import type { WorkerSettings } from './settings.js';
 import { type RunningRole, repeat } from './repeat.js';
 import { sweep } from './sweeper.js';
@@ -18,6 +18,7 @@ import { writingGround } from './writing-ground.js';
 const sweepMs = 5_000;
 const usageMs = 2_000;
 const retentionMs = 60 * 60 * 1000;
+const erasureMs = 60 * 1000;
 
 export function runSweeper(settings: WorkerSettings, clock: Clock, log: Log): RunningRole {
   const ground = writingGround('sweeper', settings, clock, log);
@@ -46,6 +47,18 @@ export function runRetention(settings: WorkerSettings, clock: Clock, log: Log): 
   const reading = planePool('writ_exporter', { url: settings.exporterDatabaseUrl ?? '', max: 1, onLost });
   const pruning = planePool('writ_retention', { url: settings.retentionDatabaseUrl ?? '', max: 1, onLost });
   const parts = { ...ground, reading, retention: retentionStore(pruning), store: postgresLedgerStore(plane), clock };
+  const erasing = repeat(
+    clock,
+    erasureMs,
+    async () => {
+      for (const tenant of await tenantsWithLogs(plane)) {
+        // oxlint-disable-next-line no-await-in-loop -- one log after the other bounds the load
+        const destroyed = await eraseByOrders(tenant, parts);
+        if (destroyed > 0) log.info({ role: 'retention', tenant, destroyed }, 'keys of erased subjects were destroyed');
+      }
+    },
+    onProblem,
+  );
   const every = repeat(
     clock,
     retentionMs,
@@ -60,7 +73,7 @@ export function runRetention(settings: WorkerSettings, clock: Clock, log: Log): 
   );
   return {
     async stop() {
-      await every.stop();
+      await Promise.all([every.stop(), erasing.stop()]);
       await ground.close();
       await reading.close();
       await pruning.close();

@@ -89,6 +89,6 @@ function writerLost(writer: EndedWriter, nowMs: number): EventRecord {
     id: newRecordId(nowMs),
     name: 'writer.lost',
     actor: 'sweeper',
-    fields: { writer: writer.id, lastHeartbeatAt: writer.lastHeartbeatAt },
+    fields: { w: writer.id, lastHeartbeatAt: writer.lastHeartbeatAt },
   };
 }

@@ -26,6 +26,8 @@ export interface Stack {
   readonly tenantApi: RunningApp;
   readonly gateway: RunningApp;
   readonly worker: RunningApp;
+  /** What the worker was started with, for whoever kills it and starts another. */
+  readonly workerSettings: Readonly<Record<string, string>>;
   readonly urls: {
     readonly gateway: string;
     readonly tenantApi: string;
@@ -93,18 +95,17 @@ async function startParts(
   const ports = { tenantApi: await freePort(), gateway: await freePort() };
   const ground: Ground = { postgres, redis, keys, simulated, ports };
   const tenantApi = await app('tenant-api', tenantApiSettings(ground));
-  const worker = await app('worker', workerSettings(ground, join(folder, 'anchors')), [
-    '--roles',
-    'sequencer,sweeper,auditor,retention,usage,jobs',
-  ]);
-  const gateway = await app('gateway', gatewaySettings(ground, gatewayProcesses));
+  const given = workerSettings(ground, join(folder, 'anchors'));
+  const worker = await app('worker', given, ['--roles', 'sequencer,sweeper,auditor,retention,usage,jobs']);
+  const gateway = await app('gateway', gatewaySettings(ground, gatewayProcesses, join(folder, 'spool')));
   const urls = {
     gateway: `http://127.0.0.1:${ports.gateway}`,
     tenantApi: `http://127.0.0.1:${ports.tenantApi}`,
     ...simulated,
   };
   const audiences = { gateway: gatewayAudience, admin: adminAudience };
-  return { postgres, redis, keys, logFolder, simulator, tenantApi, gateway, worker, urls, audiences, stop };
+  const apps = { simulator, tenantApi, gateway, worker, workerSettings: { ...given, ...settings['worker'] } };
+  return { postgres, redis, keys, logFolder, ...apps, urls, audiences, stop };
 }
 
 type Settings = Readonly<Record<string, string>>;
@@ -159,12 +160,13 @@ function workerSettings(ground: Ground, anchorFolder: string): Settings {
   };
 }
 
-function gatewaySettings(ground: Ground, processes: number): Settings {
+function gatewaySettings(ground: Ground, processes: number, spoolFolder: string): Settings {
   const { postgres, redis, keys, ports } = ground;
   return {
     ...commonSettings(ground),
     WRIT_LISTEN_PORT: String(ports.gateway),
     WRIT_PROCESSES: String(processes),
+    WRIT_SPOOL_FOLDER: spoolFolder,
     WRIT_DATABASE_URL: postgres.url('writ_gateway'),
     WRIT_REDIS_URL: redis.url,
     WRIT_SNAPSHOT_PUBLIC_KEY_FILE: keys.snapshotPublicKeyFile,

@@ -86,5 +86,7 @@ export const limits = Object.freeze({
   /** Reviews in one process's memory; beyond, each is asked of the database. */
   reviewsHeld: 200_000,
   writerSilenceMs: 30_000,
+  /** How far a writer's clock may be from the database's. */
+  clockOffsetMs: 5_000,
   closeDecisionMs: 60_000,
 });

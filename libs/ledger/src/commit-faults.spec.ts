@@ -93,7 +93,7 @@ async function run(seed: number) {
 }
 
 describe('commit against a store that fails in every way', () => {
-  it('answers every caller, gives no receipt for what is not stored, and leaves no gap in any lane', async () => {
+  it('row 30, simulated at the store (fails and persisted, fails and not persisted): answers every caller, gives no receipt for what is not stored, and leaves no gap in any lane', async () => {
     for (let seed = 1; seed <= 150; seed += 1) {
       // oxlint-disable-next-line no-await-in-loop -- one world after the other
       const { store, results } = await run(seed);

@@ -76,7 +76,7 @@ describe('commit against a failing store', () => {
     expectGapless(store.stored.values());
   });
 
-  it('refuses the tenant on integrity hold and commits the others without a gap', async () => {
+  it('answer 6: refuses the tenant on integrity hold and commits the others without a gap', async () => {
     const { store, ledger, alarms } = start();
     store.script = [
       (leaves) => ({
@@ -124,7 +124,7 @@ describe('commit against a failing store', () => {
     expect(expectGapless(store.stored.values())).toBe(2);
   });
 
-  it('refuses decisions at once while the store has failed for a second, and serves again when it is back', async () => {
+  it('answer 3: refuses decisions at once while the store has failed for a second, and serves again when it is back', async () => {
     const { store, clock, ledger } = start();
     store.script = Array.from({ length: 200 }, () => () => ({ kind: 'not-persisted', cause: 'down' }) as const);
     const first = ledger.commit(logOf(1), event(1), how);
@@ -179,7 +179,7 @@ describe('what is owed to a decision', () => {
     expectGapless(store.stored.values());
   });
 
-  it('is the bare fact when the queue has no room for the outcome', async () => {
+  it('step 1: is the bare fact when the queue has no room for the outcome', async () => {
     const { store, ledger } = start();
     const gate = Promise.withResolvers<AppendOutcome>();
     store.script = [() => gate.promise, () => gate.promise];

@@ -14,7 +14,9 @@ export type LedgerAlarm =
   | { readonly kind: 'integrity-hold'; readonly origins: readonly string[] }
   | { readonly kind: 'writer-refused'; readonly writer: string }
   | { readonly kind: 'signer-failed'; readonly writer: string; readonly cause: string }
-  | { readonly kind: 'store-failing'; readonly cause: string };
+  | { readonly kind: 'store-failing'; readonly cause: string }
+  /** A late outcome could not be kept on disk; it waits in memory. */
+  | { readonly kind: 'spool-failed'; readonly cause: string };
 
 export interface SlotParts {
   readonly store: LedgerStore;
@@ -27,6 +29,8 @@ export interface SlotParts {
   readonly onLateCommit: (prepared: PreparedRecord, leafHash: Uint8Array) => void;
   /** A record whose caller was refused was not stored, and will not be sent again. */
   readonly onDropped: (prepared: PreparedRecord) => void;
+  /** A record whose caller had been told already was refused by the store: it is nobody's any more. */
+  readonly onRefusedLate: (prepared: PreparedRecord) => void;
   /** Told after every attempt; feeds the breaker. */
   readonly onAttempt: (succeeded: boolean) => void;
 }
@@ -137,6 +141,7 @@ function refuseCulprits(
   const refusal: CommitRefusal = outcome.because === 'integrity-hold' ? 'ledger-integrity-hold' : 'ledger-unavailable';
   for (const { waiting } of refused) {
     parts.queue.release(waiting);
+    if (waiting.isSettled()) parts.onRefusedLate(waiting.prepared);
     waiting.settle({ ok: false, error: refusal });
   }
   const gone = new Set(refused);

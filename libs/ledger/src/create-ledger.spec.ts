@@ -6,7 +6,7 @@ import type { AppendOutcome } from './ledger.js';
 import { rawPublicKey } from './signer.js';
 
 describe('commit', () => {
-  it('resolves to a genuine receipt only after the transaction is durable', async () => {
+  it('answer 7: resolves to a genuine receipt only after the transaction is durable', async () => {
     const { store, ledger } = start();
     const answer = Promise.withResolvers<AppendOutcome>();
     store.script = [() => answer.promise];

@@ -3,7 +3,8 @@ import { toHex } from './bytes.js';
 import { CommitQueue, type Settlement, type Waiting } from './commit-queue.js';
 import { type LedgerAlarm, type SlotParts, commitBatch } from './commit-slot.js';
 import { type LedgerSettings, type PreparedRecord, prepareRecord } from './leaf.js';
-import { provesInclusion, provesWitness } from './evidence.js';
+import { isProven } from './prove-level.js';
+import { type LateOutcomes, bareOutcome } from './late-outcomes.js';
 import type { CommitRefusal, Ledger, LedgerStore, LogContext } from './ledger.js';
 import { CommittedReceipt, type Receipt } from './receipt.js';
 import { newRecordId } from './record-id.js';
@@ -31,6 +32,8 @@ export interface LedgerParts {
   readonly logKeys: () => readonly Uint8Array[];
   /** Who must have cosigned for the level `witnessed`; absent means that it is refused. */
   readonly witnesses?: WitnessPolicy;
+  /** Where late outcomes are kept; without it they wait in memory. */
+  readonly late?: LateOutcomes;
   readonly onAlarm?: (alarm: LedgerAlarm) => void;
 }
 
@@ -38,6 +41,10 @@ export interface LedgerParts {
 export interface WritingLedger extends Ledger {
   /** After re-enrolment: a key lives at most 24 hours, and a lost writer is refused for good. Starts new lanes. */
   replaceWriter(writer: WriterSigner): void;
+  /** True once an outcome that was kept while the store was out is durable; the same again changes nothing. */
+  commitLate(log: LogContext, record: OutcomeRecord): Promise<boolean>;
+  /** While the process cannot be trusted to sign, everything is refused with `ledger-unavailable`. */
+  suspend(isSuspended: boolean): void;
   /** Resolves when nothing waits and nothing is under way: not while the store is out, so a shutdown bounds its wait. */
   drained(): Promise<void>;
 }
@@ -67,6 +74,7 @@ class GroupCommit implements WritingLedger {
   readonly #idle: (() => void)[] = [];
   #writer: WriterSigner;
   #writerRefused = false;
+  #isSuspended = false;
   #lane = 0;
   #pumping = false;
   #failingSince: number | undefined;
@@ -99,7 +107,7 @@ class GroupCommit implements WritingLedger {
     if (refusal) return this.#refuse(log, record, refusal);
     const settled = await this.#enqueue(prepared.value, deadlineMs);
     if (!settled.ok) return settled;
-    if (level !== 'committed' && !(await this.#isProven(prepared.value, settled.value, level, until))) {
+    if (level !== 'committed' && !(await isProven(this.#parts, prepared.value, settled.value, level, until))) {
       this.#closeUnused(prepared.value, settled.value);
       return err('ledger-unavailable');
     }
@@ -111,6 +119,18 @@ class GroupCommit implements WritingLedger {
     this.#writerRefused = false;
     for (const slot of this.#slots) slot.lanes = this.#newSlot().lanes;
     this.#schedulePump();
+  }
+
+  async commitLate(log: LogContext, record: OutcomeRecord): Promise<boolean> {
+    const { store } = this.#parts;
+    const isThere = async (): Promise<boolean> => (await store.find(log.tenant.tenant, record.id)) !== undefined;
+    if (await isThere()) return true;
+    const how = { level: 'committed', deadlineMs: limits.outcomeCommitMs } as const;
+    return (await this.commit(log, { ...record, late: true }, how)).ok || isThere();
+  }
+
+  suspend(isSuspended: boolean): void {
+    this.#isSuspended = isSuspended;
   }
 
   async drained(): Promise<void> {
@@ -147,7 +167,7 @@ class GroupCommit implements WritingLedger {
     const held = this.#heldUntil.get(origin);
     if (held !== undefined && now < held) return 'ledger-integrity-hold';
     if (held !== undefined) this.#heldUntil.delete(origin);
-    if (this.#writerRefused) return 'ledger-unavailable';
+    if (this.#writerRefused || this.#isSuspended) return 'ledger-unavailable';
     const broken = this.#failingSince !== undefined && now - this.#failingSince >= breakerMs;
     if (broken && kind === 'decision' && this.#slots.every(({ busy }) => busy)) return 'ledger-unavailable';
     return this.#queue.refusesAdmission(tenant.tenant, kind, bytes);
@@ -170,9 +190,13 @@ class GroupCommit implements WritingLedger {
       };
       void timer.elapsed.then(() => {
         if (settled) return;
-        if (this.#queue.withdraw(waiting)) this.#keepLate(prepared);
-        waiting.settle(err('ledger-unavailable'));
-        this.#tellIdle();
+        const kept = this.#keepLate(prepared, !this.#queue.withdraw(waiting));
+        const settle = (): void => {
+          waiting.settle(err('ledger-unavailable'));
+          this.#tellIdle();
+        };
+        if (kept) void kept.then(settle);
+        else settle();
       });
       this.#queue.admit(waiting);
       this.#schedulePump();
@@ -180,17 +204,47 @@ class GroupCommit implements WritingLedger {
   }
 
   /** Where the queue has no room for an outcome its bare fact is kept: small, and owed to its decision. */
-  #refuse(log: LogContext, record: LedgerRecord, refusal: CommitRefusal): Result<never, CommitRefusal> {
-    if (record.kind === 'outcome' && refusal !== 'ledger-integrity-hold' && !this.#writerRefused) {
-      const { response: _destroyed, ...bare } = record;
-      this.#admitLate(log, { ...bare, result: 'ledger-unavailable', late: true });
+  async #refuse(log: LogContext, record: LedgerRecord, refusal: CommitRefusal): Promise<Result<never, CommitRefusal>> {
+    if (record.kind === 'outcome' && record.late !== true) {
+      const bare = { ...bareOutcome(record), result: 'ledger-unavailable' } as const;
+      const canWait = refusal !== 'ledger-integrity-hold' && !this.#writerRefused;
+      await this.#keep(log, bare, false, () => canWait && this.#admitLate(log, bare));
     }
     return err(refusal);
   }
 
-  /** An outcome is owed to its decision also when it is late: the answer was destroyed, and the record says so. */
-  #keepLate({ log, record }: PreparedRecord): void {
-    if (record.kind === 'outcome') this.#admitLate(log, { ...record, late: true });
+  /**
+   * An outcome is owed to its decision also when it is late: the answer was destroyed, and the record says so. One that is
+   * under way needs no second place in memory, but a place that survives the process.
+   */
+  #keepLate({ log, record }: PreparedRecord, isHeld: boolean): Promise<void> | undefined {
+    if (record.kind !== 'outcome' || record.late === true) return undefined;
+    return this.#keep(
+      log,
+      bareOutcome(record),
+      isHeld,
+      () => !isHeld && this.#admitLate(log, { ...record, late: true }),
+    );
+  }
+
+  /** On disk where there is a spool; in memory where there is none, or where it fails. */
+  #keep(log: LogContext, bare: OutcomeRecord, isHeld: boolean, inMemory: () => unknown): Promise<void> | undefined {
+    const { late } = this.#parts;
+    if (!late) {
+      inMemory();
+      return undefined;
+    }
+    return late.keep(log, bare, isHeld).catch((cause: unknown) => {
+      this.#alarm({ kind: 'spool-failed', cause: String(cause) });
+      inMemory();
+    });
+  }
+
+  #told({ record }: PreparedRecord, tell: 'free' | 'drop'): void {
+    if (record.kind !== 'outcome') return;
+    this.#parts.late?.[tell](record.id).catch((cause: unknown) => {
+      this.#alarm({ kind: 'spool-failed', cause: String(cause) });
+    });
   }
 
   /** A permit whose caller was refused opened nothing: no receipt, no prompt sent. Nobody else knows, so the ledger closes it. */
@@ -259,8 +313,12 @@ class GroupCommit implements WritingLedger {
       writer: this.#writer,
       pause: (ms) => this.#parts.clock.after(ms * (0.5 + (this.#parts.random(1)[0] ?? 0) / 512)).elapsed,
       onAlarm: (alarm) => this.#alarm(alarm),
-      onLateCommit: (prepared, leafHash) => this.#closeUnused(prepared, leafHash),
-      onDropped: (prepared) => this.#keepLate(prepared),
+      onLateCommit: (prepared, leafHash) => {
+        this.#told(prepared, 'drop');
+        this.#closeUnused(prepared, leafHash);
+      },
+      onDropped: (prepared) => void this.#keepLate(prepared, false),
+      onRefusedLate: (prepared) => this.#told(prepared, 'free'),
       onAttempt: (succeeded) => {
         if (succeeded) this.#failingSince = undefined;
         else this.#failingSince ??= this.#parts.clock.monotonicMs();
@@ -277,6 +335,7 @@ class GroupCommit implements WritingLedger {
       this.#writerRefused = true;
       for (const waiting of this.#queue.take(Number.POSITIVE_INFINITY)) {
         this.#queue.release(waiting);
+        if (this.#parts.late) void this.#keepLate(waiting.prepared, false);
         waiting.settle(err('ledger-unavailable'));
       }
     }
@@ -287,33 +346,5 @@ class GroupCommit implements WritingLedger {
   #tellIdle(): void {
     if (this.#queue.held > 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();
-  }
-
-  /** Evidence counts only when it leads to this very leaf, and every signature on the way is one that this process trusts. */
-  async #isProven(
-    { log, record }: PreparedRecord,
-    leafHash: Uint8Array,
-    level: 'receipted' | 'witnessed',
-    until: number,
-  ): Promise<boolean> {
-    const { store, clock, logKeys, witnesses } = this.#parts;
-    const remainingMs = until - clock.monotonicMs();
-    if (remainingMs <= 0) return false;
-    const timer = clock.after(remainingMs);
-    const tooLate = timer.elapsed.then(() => undefined);
-    const { tenant } = log.tenant;
-    try {
-      if (level === 'receipted') {
-        const evidence = await Promise.race([store.inclusion?.(tenant, record.id, remainingMs), tooLate]);
-        return evidence !== undefined && provesInclusion(evidence, log.origin, leafHash, logKeys());
-      }
-      const evidence = await Promise.race([store.witnessed?.(tenant, record.id, remainingMs), tooLate]);
-      if (!evidence || !witnesses) return false;
-      return provesWitness(evidence, log.origin, leafHash, logKeys(), witnesses);
-    } catch {
-      return false;
-    } finally {
-      timer.cancel();
-    }
   }
 }

@@ -34,4 +34,6 @@ export * from './retention.js';
 export { provesInclusion, provesWitness } from './evidence.js';
 export * from './gather-cosignatures.js';
 export { type Timestamp, type TimestampPort, readTimestamp, timestampRequest } from './timestamp.js';
+export type { LateOutcomes } from './late-outcomes.js';
+export { subjectRef } from './clear-fields.js';
 export { type Charge, type ClosedRequest, type Notice, type UsageLine, noticesOf, usageLines } from './usage.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { keyFrom } from './bundle/log.fixtures.js';
-import { utf8 } from './bytes.js';
+import { concat, utf8 } from './bytes.js';
 import { signCheckpoint } from './checkpoint.js';
-import { CompactRange, consistencyProof, hashLeaf, rootOf } from './merkle.js';
+import { CompactRange, consistencyProof, hashLeaf, inclusionProof, rootOf } from './merkle.js';
 import { verifierKey } from './note.js';
 import { logSigner } from './signer.js';
 import { parseWitnessPolicy, witnessFrom } from './witness-policy.js';
@@ -11,6 +11,7 @@ import {
   addCheckpointRequest,
   answerAddCheckpoint,
   consistencySince,
+  inclusionSince,
   readWitnessAnswer,
 } from './witness-protocol.js';
 
@@ -113,5 +114,19 @@ describe('a witness policy', () => {
     expect(witnessFrom(vkey('a'))?.name).toBe('a.example');
     expect(witnessFrom(vkey('a').replace(/\+[0-9a-f]{8}\+/, '+00000000+'))).toBeUndefined();
     expect(witnessFrom(verifierKey('a.example', key.publicKey))).toBeUndefined();
+  });
+});
+
+describe('an inclusion proof from a compact range', () => {
+  it('is the one that RFC 6962 makes from all leaves', () => {
+    for (let first = 0; first < 33; first += 1) {
+      const range = new CompactRange();
+      for (const leaf of leaves.slice(0, first)) range.append(leaf);
+      for (let size = first + 1; size <= 40; size += 3)
+        for (let index = first; index < size; index += 1)
+          expect(inclusionSince(index, first, concat(range.frontier()), leaves.slice(first, size))).toEqual(
+            inclusionProof(index, leaves.slice(0, size)),
+          );
+    }
   });
 });

@@ -1,7 +1,7 @@
 import { fromBase64, sameBytes, splitHashes, toBase64 } from './bytes.js';
 import { type Checkpoint, openCheckpoint, parseCheckpointBody } from './checkpoint.js';
 import { type Witness, cosign, cosignaturesOf } from './cosignature.js';
-import { CompactRange, rootOf, subtreeSizes, verifyConsistency } from './merkle.js';
+import { CompactRange, hashChildren, rootOf, subtreeSizes, verifyConsistency } from './merkle.js';
 import { parseNote } from './note.js';
 import type { LogSigner } from './signer.js';
 
@@ -36,6 +36,42 @@ export function consistencySince(
       : [...walk(middle, to, false), rootFrom(from, middle)];
   };
   return walk(0, second, true);
+}
+
+/** PATH(index, D) of RFC 6962 for a leaf at or after `first`, from the compact range at `first` and the leaf hashes after it. */
+export function inclusionSince(
+  index: number,
+  first: number,
+  frontier: Uint8Array,
+  later: readonly Uint8Array[],
+): readonly Uint8Array[] {
+  const subtrees = new Map<number, { readonly size: number; readonly hash: Uint8Array }>();
+  let start = 0;
+  for (const [at, size] of subtreeSizes(first).entries()) {
+    subtrees.set(start, { size, hash: splitHashes(frontier)[at] as Uint8Array });
+    start += size;
+  }
+  const rootFrom = (from: number, to: number): Uint8Array => {
+    if (from >= first) return rootOf(later.slice(from - first, to - first));
+    const known = subtrees.get(from);
+    if (known?.size === to - from) return known.hash;
+    const middle = from + largestPowerBelow(to - from);
+    return hashChildren(rootFrom(from, middle), rootFrom(middle, to));
+  };
+  const walk = (from: number, to: number): readonly Uint8Array[] => {
+    if (to - from === 1) return [];
+    const middle = from + largestPowerBelow(to - from);
+    return index < middle
+      ? [...walk(from, middle), rootFrom(middle, to)]
+      : [...walk(middle, to), rootFrom(from, middle)];
+  };
+  return walk(0, first + later.length);
+}
+
+function largestPowerBelow(size: number): number {
+  let power = 1;
+  while (power * 2 < size) power *= 2;
+  return power;
 }
 
 /** C2SP tlog-witness: the body of `POST <prefix>/add-checkpoint`. */

@@ -16,6 +16,7 @@ import {
 } from '@writ/ledger';
 import { randomPool, type Clock } from '@writ/platform';
 import { postgresLedgerStore } from './ledger-store.js';
+import type { OutcomeSpool } from './outcome-spool.js';
 import { type PlanePool, causeText } from './plane.js';
 import { type WriterRegister, writerRegister } from './writers.js';
 
@@ -32,6 +33,8 @@ export interface EnrolledLedgerOptions {
   readonly logKeys: () => readonly Uint8Array[];
   /** Who must have cosigned for the level `witnessed`; absent means that it is refused. */
   readonly witnesses?: WitnessPolicy;
+  /** Where late outcomes are kept, and from where they are brought in once the ledger is back. */
+  readonly spool?: OutcomeSpool;
   readonly onAlarm: (alarm: LedgerAlarm) => void;
   readonly onProblem: (problem: string) => void;
 }
@@ -89,6 +92,7 @@ class LedgerOfProcess implements EnrolledLedger {
       settings: options.settings,
       logKeys: options.logKeys,
       ...(options.witnesses === undefined ? {} : { witnesses: options.witnesses }),
+      ...(options.spool === undefined ? {} : { late: options.spool }),
       onAlarm: options.onAlarm,
     });
     this.#beating = this.#live();
@@ -128,6 +132,7 @@ class LedgerOfProcess implements EnrolledLedger {
       try {
         // oxlint-disable-next-line no-await-in-loop -- one beat follows the other
         isEnrolled = isEnrolled ? await this.#beat() : await this.#enrol(this.#writer);
+        void this.#bringIn();
       } catch (cause) {
         this.#options.onProblem(`the writer register does not answer: ${causeText(cause)}`);
       }
@@ -138,8 +143,36 @@ class LedgerOfProcess implements EnrolledLedger {
     }
   }
 
+  /** Beside the heartbeat, which must not wait for it. */
+  async #bringIn(): Promise<void> {
+    const { spool, onProblem } = this.#options;
+    try {
+      await spool?.drain(this.ledger);
+    } catch (cause) {
+      onProblem(`the spool of late outcomes cannot be read: ${causeText(cause)}`);
+    }
+  }
+
+  /** A clock that is seconds away from the database's would date records wrongly: nothing is signed by it. */
+  async #checkClock(register: WriterRegister): Promise<void> {
+    const { clock, onProblem } = this.#options;
+    const asked = clock.nowMs();
+    const theirs = await register.clockMs();
+    const answered = clock.nowMs();
+    // The question was read somewhere between its leaving and its answer: a slow answer is no proof of a wrong clock.
+    const offsetMs = Math.round(theirs < asked ? theirs - asked : Math.max(0, theirs - answered));
+    const isOff = Math.abs(offsetMs) > limits.clockOffsetMs;
+    if (isOff)
+      onProblem(
+        `this machine's clock is ${-offsetMs} ms ahead of the database's: nothing is recorded until it is right`,
+      );
+    this.ledger.suspend(isOff);
+  }
+
   async #enrol(writer: Writer): Promise<boolean> {
-    await writerRegister(this.#options.plane).enrol({
+    const register = writerRegister(this.#options.plane);
+    await this.#checkClock(register);
+    await register.enrol({
       id: writer.signer.id,
       kind: this.#options.kind,
       publicKey: Buffer.from(writer.publicKey).toString('base64'),
@@ -155,6 +188,7 @@ class LedgerOfProcess implements EnrolledLedger {
   async #beat(): Promise<boolean> {
     const { plane, clock, onProblem } = this.#options;
     const register = writerRegister(plane);
+    await this.#checkClock(register);
     await this.#retire(register);
     const before = this.#writer;
     const standing = await register.heartbeat(before.signer.id);

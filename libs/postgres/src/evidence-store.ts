@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { TenantContext } from '@writ/domain';
-import type { PlanePool } from './plane.js';
+import { inclusionSince } from '@writ/ledger';
+import { hashesIn } from './evidence-of-record.js';
+import { type PlanePool, sqlState } from './plane.js';
+import { type LegalHold, writeHold } from './retention-store.js';
 import { type TenantTransaction, withTenant } from './with-tenant.js';
 
 /** One committed record as it stands in the database. */
@@ -32,6 +35,28 @@ export interface StoredCheckpoint {
   readonly atMs: number;
 }
 
+export interface StoredProof {
+  readonly record: string;
+  readonly leaf: string;
+  readonly leafHash: string;
+  readonly place?: {
+    readonly index: number;
+    /** RFC 6962 inclusion proof in the tree that the checkpoint signs. */
+    readonly proof: readonly Uint8Array[];
+    readonly checkpoint: string;
+    readonly size: number;
+  };
+}
+
+export interface StoredHold {
+  readonly id: string;
+  readonly from: number;
+  readonly to: number;
+  readonly matter: string;
+  readonly placedAtMs: number;
+  readonly releasedAtMs?: number;
+}
+
 /** A tenant's ledger, for reading by the tenant itself. */
 export interface EvidenceStore {
   /** Every record of the request that the given decision record opened, in the order of commit; empty when unknown. */
@@ -41,6 +66,16 @@ export interface EvidenceStore {
     tenant: TenantContext,
     range: { readonly limit: number; readonly before?: string; readonly fromMs?: number; readonly toMs?: number },
   ): Promise<readonly StoredEntry[]>;
+  /** A record with what proves its place in the tree; the proof is absent while it is not sequenced. */
+  proof(tenant: TenantContext, record: string): Promise<StoredProof | undefined>;
+  /** Every legal hold, the newest first. */
+  holds(tenant: TenantContext): Promise<readonly StoredHold[]>;
+  /** A row of a hold; false when this event of this hold is there already. */
+  writeHold(tenant: TenantContext, hold: LegalHold): Promise<boolean>;
+  /** The first index whose batch was sequenced at or after the time, ms; the size of the tree when there is none. */
+  indexAt(tenant: TenantContext, timeMs: number): Promise<number>;
+  /** How long each class keeps its records, as the database says it. */
+  retentionClasses(tenant: TenantContext): Promise<readonly { readonly name: string; readonly keep: string }[]>;
   /** Decision records with what they seal, newest first; a record whose key was destroyed has none. */
   sealedDecisions(
     tenant: TenantContext,
@@ -79,6 +114,32 @@ export function evidenceStore(plane: PlanePool): EvidenceStore {
         return rows.map(entryOf);
       }),
     decisions: (tenant, range) => withTenant(plane, tenant, (transaction) => decisionsOf(transaction, range)),
+    proof: (tenant, record) => withTenant(plane, tenant, (transaction) => proofOf(transaction, record)),
+    holds: (tenant) => withTenant(plane, tenant, holdsOf),
+    writeHold: async (tenant, hold) => {
+      try {
+        await withTenant(plane, tenant, (transaction) => writeHold(transaction, hold));
+        return true;
+      } catch (cause) {
+        if (sqlState(cause) === '23505') return false;
+        throw cause;
+      }
+    },
+    indexAt: (tenant, timeMs) =>
+      withTenant(plane, tenant, async ({ schema, query }) => {
+        const [row] = await query<{ index: string }>(
+          `SELECT coalesce((SELECT first_idx FROM ${schema}.batch WHERE seq_ts >= $1 AND first_idx >= 0 ORDER BY first_idx LIMIT 1),
+             (SELECT max(size_after) FROM ${schema}.batch), 0) AS index`,
+          [new Date(timeMs)],
+        );
+        return Number(row?.index ?? 0);
+      }),
+    retentionClasses: (tenant) =>
+      withTenant(plane, tenant, ({ query }) =>
+        query<{ name: string; keep: string }>(
+          'SELECT keep_class AS name, keep::text AS keep FROM ledger.retention_class c ORDER BY c.keep',
+        ),
+      ),
     sealedDecisions: (tenant, range) => withTenant(plane, tenant, (transaction) => sealedOf(transaction, range)),
     sealedDecision: (tenant, record) =>
       withTenant(plane, tenant, async (transaction) => (await sealedOf(transaction, { limit: 1, record }))[0]),
@@ -111,6 +172,50 @@ async function decisionsOf(
     [range.before ?? null, instant(range.fromMs), instant(range.toMs), range.limit],
   );
   return rows.map(entryOf);
+}
+
+async function proofOf({ schema, query }: TenantTransaction, record: string): Promise<StoredProof | undefined> {
+  const [row] = await query<{ leaf: Buffer }>(`SELECT leaf FROM ${schema}.record WHERE record_id = $1`, [record]);
+  if (row === undefined) return undefined;
+  const found = { record, leaf: row.leaf.toString('ascii'), leafHash: leafHashOf(row.leaf) };
+  const [batch] = await query<{ first_idx: string; leaf_hashes: Buffer; frontier: Buffer; note: string; at: number }>(
+    `SELECT first_idx, leaf_hashes, frontier, note, array_position(record_ids, $1::uuid) - 1 AS at FROM ${schema}.batch
+      WHERE seq_ts > uuid_extract_timestamp($1::uuid) - interval '10 minutes' AND $1 = ANY (record_ids) LIMIT 1`,
+    [record],
+  );
+  if (batch === undefined) return found;
+  const first = Number(batch.first_idx);
+  const hashes = hashesIn(batch.leaf_hashes);
+  const index = first + batch.at;
+  const proof = inclusionSince(index, first, batch.frontier, hashes);
+  return { ...found, place: { index, proof, checkpoint: batch.note, size: first + hashes.length } };
+}
+
+async function holdsOf({ schema, query }: TenantTransaction): Promise<readonly StoredHold[]> {
+  const rows = await query<{
+    id: string;
+    from: string;
+    to: string;
+    matter: string;
+    placed: Date;
+    released: Date | null;
+  }>(
+    `SELECT h.hold_id::text AS id, h.from_idx AS from, h.to_idx AS to, h.matter, h.at AS placed, r.at AS released FROM ${schema}.hold h
+      LEFT JOIN ${schema}.hold r ON r.hold_id = h.hold_id AND r.event = 'released'
+      WHERE h.event = 'placed' ORDER BY h.at DESC`,
+  );
+  return rows.map(({ id, from, to, matter, placed, released }) => ({
+    id,
+    from: Number(from),
+    to: Number(to),
+    matter,
+    placedAtMs: placed.getTime(),
+    ...(released === null ? {} : { releasedAtMs: released.getTime() }),
+  }));
+}
+
+function leafHashOf(leaf: Buffer): string {
+  return createHash('sha256').update(Uint8Array.of(0)).update(leaf).digest('hex');
 }
 
 interface SealedRow {
@@ -158,7 +263,7 @@ function entryOf({ record, kind, at_ms, leaf, idx }: RecordRow): StoredEntry {
     kind,
     atMs: Number(at_ms),
     leaf: leaf.toString('ascii'),
-    leafHash: createHash('sha256').update(Uint8Array.of(0)).update(leaf).digest('hex'),
+    leafHash: leafHashOf(leaf),
     ...(idx === null ? {} : { index: Number(idx) }),
   };
 }

@@ -1,4 +1,4 @@
-import { type TenantContext } from '@writ/domain';
+import { type RecordId, type TenantContext, parseRecordId } from '@writ/domain';
 import { CompactRange, type EpochProof, type Gap, type StoredRow, coverRange, rootOf } from '@writ/ledger';
 import { epochProofOf, hashesIn } from './evidence-of-record.js';
 import type { PlanePool } from './plane.js';
@@ -35,10 +35,14 @@ export interface ExportReader {
   left(from: number): Promise<readonly Uint8Array[]>;
   /** Hashes of the aligned subtrees that cover [to, size). */
   right(to: number, size: number): Promise<readonly Uint8Array[]>;
+  /** Guards of the append-only tables that are off or gone, such as `record.append_only`. */
+  missingGuards(): Promise<readonly string[]>;
   /** Ranges of [from, to) without payload, each with the index of the prune order that covers it. */
   gaps(from: number, to: number): Promise<readonly Gap[]>;
   /** A range of records that have outlived their retention class, from the oldest; undefined when there is none. */
   expired(): Promise<{ readonly from: number; readonly to: number } | undefined>;
+  /** Ids of the orders to erase a subject, oldest first. */
+  erasureOrders(): Promise<readonly RecordId[]>;
   /** Enrolment statements of the writers in [from, to), by writer id. */
   enrolments(from: number, to: number): Promise<Readonly<Record<string, Uint8Array>>>;
 }
@@ -159,6 +163,19 @@ class TenantExport implements ExportReader {
     return roots;
   }
 
+  async missingGuards(): Promise<readonly string[]> {
+    const { schema } = this.#transaction;
+    const rows = await this.#transaction.query<{ guard: string }>(
+      `SELECT t || '.' || g AS guard FROM unnest(ARRAY['record', 'batch', 'hold', 'tile']) t
+       CROSS JOIN unnest(ARRAY['append_only', 'append_only_whole']) g
+       WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_trigger x JOIN pg_catalog.pg_class c ON c.oid = x.tgrelid
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND c.relname = t AND x.tgname = g AND x.tgenabled = 'A') ORDER BY 1`,
+      [schema.replaceAll('"', '')],
+    );
+    return rows.map(({ guard }) => guard);
+  }
+
   async gaps(from: number, to: number): Promise<readonly Gap[]> {
     const { schema } = this.#transaction;
     const rows = await this.#transaction.query<{ from: string; to: string }>(
@@ -209,6 +226,17 @@ class TenantExport implements ExportReader {
     return Object.fromEntries(rows.map(({ id, statement }) => [id, Buffer.from(statement, 'ascii')]));
   }
 
+  async erasureOrders(): Promise<readonly RecordId[]> {
+    const { schema } = this.#transaction;
+    const rows = await this.#transaction.query<{ id: string; leaf: Buffer }>(
+      `SELECT record_id::text AS id, leaf FROM ${schema}.record WHERE kind = 'event' ORDER BY record_id`,
+    );
+    return rows.flatMap(({ id, leaf }) => {
+      const record = parseRecordId(id);
+      return record.ok && eventIn(leaf).name === 'erasure.executed' ? [record.value] : [];
+    });
+  }
+
   async *#hashes(from: number, to: number): AsyncGenerator<{ readonly leafHash: Uint8Array }> {
     const { schema } = this.#transaction;
     for (let at = from; at < to;) {
@@ -234,12 +262,7 @@ class TenantExport implements ExportReader {
        WHERE x.kind = 'event' ORDER BY 1 DESC`,
     );
     return rows.flatMap(({ index, leaf }) => {
-      const payload = JSON.parse(
-        Buffer.from(leaf.toString('latin1').split('.')[1] ?? '', 'base64url').toString('utf8'),
-      ) as {
-        readonly name?: string;
-        readonly fields?: { readonly from?: number; readonly to?: number };
-      };
+      const payload = eventIn(leaf);
       const { from, to } = payload.fields ?? {};
       return payload.name === 'retention.prune' && from !== undefined && to !== undefined
         ? [{ index: Number(index), from, to }]
@@ -252,6 +275,16 @@ interface PruneOrder {
   readonly index: number;
   readonly from: number;
   readonly to: number;
+}
+
+interface ClearEvent {
+  readonly name?: string;
+  readonly fields?: { readonly from?: number; readonly to?: number };
+}
+
+function eventIn(leaf: Buffer): ClearEvent {
+  const payload = Buffer.from(leaf.toString('latin1').split('.')[1] ?? '', 'base64url').toString('utf8');
+  return JSON.parse(payload) as ClearEvent;
 }
 
 /** One range may have gone by several orders; each piece names the one that covers it, or none, and then a verifier objects. */

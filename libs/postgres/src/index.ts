@@ -52,8 +52,11 @@ export {
   type SealedEntry,
   type StoredCheckpoint,
   type StoredEntry,
+  type StoredHold,
+  type StoredProof,
   evidenceStore,
 } from './evidence-store.js';
+export { OutcomeSpool, type OutcomeSpoolParts } from './outcome-spool.js';
 export {
   type Begun,
   type BegunJob,

@@ -19,6 +19,8 @@ export interface WriterRegister {
   /** Anything but `active` means that no record of this writer is accepted any more: enrol a new one. */
   heartbeat(id: string): Promise<WriterStanding>;
   close(id: string): Promise<void>;
+  /** The database's clock, ms since the epoch. */
+  clockMs(): Promise<number>;
 }
 
 export function writerRegister(plane: PlanePool): WriterRegister {
@@ -38,6 +40,7 @@ export function writerRegister(plane: PlanePool): WriterRegister {
       await call('SELECT ledger.enrol_writer($1, $2, $3, $4)::text AS answer', [id, kind, publicKey, statement]);
     },
     heartbeat: async (id) => standingOf(await call('SELECT ledger.heartbeat($1) AS answer', [id])),
+    clockMs: async () => Number(await call('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS answer', [])),
     close: async (id) => {
       await call('SELECT ledger.close_writer($1)::text AS answer', [id]);
     },

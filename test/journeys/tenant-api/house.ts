@@ -27,6 +27,8 @@ export interface House {
   readonly issuer: Issuer;
   /** As the database's owner: for looking behind the scenes. */
   readonly admin: Pool;
+  /** Of another login: what the worker's roles connect with. */
+  url(login: Login): string;
   /** Of the login that the tenant API has. */
   readonly databaseUrl: string;
   code(email: string): string;
@@ -87,6 +89,7 @@ async function furnish(folder: string, postgres: LocalPostgres, more: Partial<Te
     ports,
     issuer,
     admin,
+    url: (login) => postgres.url(login),
     databaseUrl: settings.databaseUrl,
     code: (email) => codes.get(email) ?? '',
     ask: (query, variables, token) => ask(api.url, query, variables, token),

@@ -45,6 +45,7 @@ async function somethingOfEach(token: string): Promise<ReadonlyMap<string, strin
   );
   return new Map([
     ['endpoint', endpoint],
+    ['hold', await made('placeLegalHold', { matter: 'docket 1' }, 'hold')],
     ['app', app],
     ['appKey', await made('createAppKey', { appId: app }, 'appKey')],
     ['baa', await made('attachBaa', { endpointId: endpoint, ...validity }, 'baa')],

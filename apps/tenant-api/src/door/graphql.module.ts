@@ -24,6 +24,7 @@ import { PolicyLifecycleResolver } from '../resolvers/policy-lifecycle.resolver.
 import { PolicyReportsResolver } from '../resolvers/policy-reports.resolver.js';
 import { PolicyResolver } from '../resolvers/policy.resolver.js';
 import { ReadingResolver } from '../resolvers/reading.resolver.js';
+import { RetentionResolver } from '../resolvers/retention.resolver.js';
 import { ReviewsResolver } from '../resolvers/reviews.resolver.js';
 import { SinksResolver } from '../resolvers/sinks.resolver.js';
 import { TaxonomyResolver } from '../resolvers/taxonomy.resolver.js';
@@ -67,6 +68,7 @@ export const resolvers = [
   ReviewsResolver,
   SinksResolver,
   ReadingResolver,
+  RetentionResolver,
 ];
 
 export const buildOptions: BuildSchemaOptions = { directives: [idempotent], numberScalarMode: 'integer' };

@@ -35,15 +35,21 @@ export function recordedEvidence(store: EvidenceStore): EvidencePort {
     async decisions(tenant, query) {
       const found: DecisionView[] = [];
       let before = query.after;
-      for (let page = 0; page < pagesSearched && found.length < query.first; page += 1) {
+      for (let page = 0; page < pagesSearched; page += 1) {
         // oxlint-disable-next-line no-await-in-loop -- each page begins where the one before ended
         const entries = await store.decisions(tenant, rangeOf(query, before));
         found.push(...entries.map((entry) => viewOf(entry, [entry])).filter((view) => matches(view, query)));
         before = entries.at(-1)?.record;
-        if (entries.length < pageOfRecords) break;
+        if (found.length >= query.first) return { found: found.slice(0, query.first) };
+        if (entries.length < pageOfRecords) return { found };
       }
-      return found.slice(0, query.first);
+      return { found, ...(before === undefined ? {} : { searchedTo: before }) };
     },
+    proof: (tenant, record) => store.proof(tenant, record),
+    holds: (tenant) => store.holds(tenant),
+    writeHold: (tenant, hold) => store.writeHold(tenant, hold),
+    indexAt: (tenant, timeMs) => store.indexAt(tenant, timeMs),
+    retentionClasses: (tenant) => store.retentionClasses(tenant),
     facts: (log, query) => recordedFacts(store, log, query),
     async recordedDecision(log, record) {
       const entry = await store.sealedDecision(log.tenant, record);

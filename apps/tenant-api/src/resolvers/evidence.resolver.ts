@@ -11,7 +11,7 @@ import type { Ports } from '../ports.js';
 import { type Connection, PageArgs, UserErrorCode, userError } from '../schema/building-blocks.js';
 import * as t from '../schema/evidence.types.js';
 import { fromId, toId } from '../schema/ids.js';
-import { type ExportProgressRow, viewCheckpoint, viewDecision, viewExport } from '../schema/views.js';
+import { type ExportProgressRow, viewCheckpoint, viewDecision, viewExport, viewProof } from '../schema/views.js';
 import { pageOf } from '../page.js';
 import { PORTS } from '../tokens.js';
 
@@ -54,8 +54,23 @@ export class EvidenceResolver {
       ...(filter?.to !== undefined && { toMs: Date.parse(filter.to) }),
     };
     await this.administration.note(context, 'access.decisions', { first: page.first });
-    const views = await this.ports.evidence.decisions(tenantOf(context.caller), query);
-    return pageOf(views.map(viewDecision), page.first);
+    const { found, searchedTo } = await this.ports.evidence.decisions(tenantOf(context.caller), query);
+    const shown = pageOf(found.map(viewDecision), page.first);
+    // What matches rarely may lie deeper than one answer searches: the page says so, and where to go on.
+    if (searchedTo === undefined) return shown;
+    return { ...shown, pageInfo: { hasNextPage: true, endCursor: toId('Record', searchedTo) } };
+  }
+
+  @Query(() => t.AuditProof, { nullable: true, description: 'What proves one record, and its place in the log.' })
+  async auditProof(
+    @Args('recordId', { type: () => ID }) id: string,
+    @Context() context: RequestContext,
+  ): Promise<t.AuditProof | null> {
+    const record = fromId('Record', id) ?? (parseRecordId(id).ok ? id : undefined);
+    if (record === undefined) return null;
+    await this.administration.note(context, 'access.proof', { record });
+    const found = await this.ports.evidence.proof(tenantOf(context.caller), record);
+    return found ? viewProof(found) : null;
   }
 
   @Query(() => [t.Checkpoint], { description: 'The newest signed checkpoints of the log.' })
@@ -63,12 +78,14 @@ export class EvidenceResolver {
     @Args('first', { type: () => Int }) first: number,
     @Context() context: RequestContext,
   ): Promise<t.Checkpoint[]> {
+    await this.administration.note(context, 'access.checkpoints', { first });
     return (await this.ports.evidence.checkpoints(tenantOf(context.caller), first)).map(viewCheckpoint);
   }
 
   @Query(() => t.EvidenceExportConnection)
   async exports(@Args() page: PageArgs, @Context() context: RequestContext): Promise<Connection<t.EvidenceExport>> {
     const after = page.after === undefined ? undefined : fromId('Export', page.after);
+    await this.administration.note(context, 'access.exports', { first: page.first });
     return this.ports.control.inTenant(tenantOf(context.caller), async (tx) => {
       const rows = await tx.page(EvidenceExportRow, page.first + 1, after);
       const text = 'SELECT * FROM control.export_progress WHERE tenant_id = $1 AND export_id = ANY ($2)';

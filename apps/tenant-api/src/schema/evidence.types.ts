@@ -140,3 +140,99 @@ export class RequestExportInput extends ChangeInput {
 }
 
 export const RequestExportPayload = payloadOf('RequestExportPayload', { export: () => EvidenceExport });
+
+@ObjectType({ description: 'What proves a record to somebody who trusts the log key alone.' })
+export class AuditProof {
+  @Field(() => ID)
+  recordId!: string;
+  @Field({ description: 'The signed leaf: a JWS in compact form, exactly as committed.' })
+  leaf!: string;
+  @Field({ description: 'RFC 6962 leaf hash, hex.' })
+  leafHash!: string;
+  @Field(() => Int, { nullable: true, description: 'Its index in the log; absent until it is sequenced.' })
+  index!: number | null;
+  @Field(() => Int, { nullable: true, description: 'Size of the tree that the checkpoint signs.' })
+  size!: number | null;
+  @Field(() => [String], { description: 'RFC 6962 inclusion proof, hex, from the leaf to the root.' })
+  inclusionProof!: string[];
+  @Field(() => String, { nullable: true, description: 'C2SP checkpoint, a signed note.' })
+  checkpoint!: string | null;
+  @Field(() => String, { nullable: true, description: 'The same in one file: C2SP tlog-proof.' })
+  tlogProof!: string | null;
+}
+
+@ObjectType({
+  implements: () => [Node],
+  description: 'Keeps records from being deleted or erased until it is released.',
+})
+export class LegalHold implements Node {
+  @Field(() => ID)
+  id!: string;
+  @Field({ description: 'The matter that it serves, such as a docket number; no personal data.' })
+  matter!: string;
+  @Field(() => String, { description: 'First index of the log that it covers.' })
+  fromIndex!: string;
+  @Field(() => String, {
+    nullable: true,
+    description: 'First index that it does not cover; absent: all that is yet to come.',
+  })
+  toIndex!: string | null;
+  @Field(() => DateTime)
+  placedAt!: string;
+  @Field(() => DateTime, { nullable: true })
+  releasedAt!: string | null;
+}
+
+@ObjectType({ description: 'How long records of a class are kept; none is shorter than the law allows.' })
+export class RetentionClass {
+  @Field()
+  name!: string;
+  @Field({ description: 'Such as "6 years".' })
+  keep!: string;
+  @Field({ description: 'True for the class of the records that this tenant writes now.' })
+  current!: boolean;
+}
+
+@InputType()
+export class PlaceLegalHoldInput extends ChangeInput {
+  @Field({ description: 'The matter that it serves, such as a docket number; no personal data.' })
+  matter!: string;
+  @Field(() => DateTime, { nullable: true, description: 'From when on; absent: from the first record.' })
+  from?: string;
+  @Field(() => DateTime, { nullable: true, description: 'Until when; absent: all that is yet to come, too.' })
+  to?: string;
+}
+export const PlaceLegalHoldPayload = payloadOf('PlaceLegalHoldPayload', { hold: () => LegalHold });
+
+@InputType()
+export class ReleaseLegalHoldInput extends ChangeInput {
+  @Field(() => ID)
+  id!: string;
+  @Field({ description: 'Why it may go; stands in the log.' })
+  reason!: string;
+}
+export const ReleaseLegalHoldPayload = payloadOf('ReleaseLegalHoldPayload', { hold: () => LegalHold });
+
+@InputType()
+export class ChooseRetentionInput extends ChangeInput {
+  @Field({ description: 'The class of all records from now on; see `retentionClasses`.' })
+  keep!: string;
+}
+export const ChooseRetentionPayload = payloadOf('ChooseRetentionPayload', { retention: () => RetentionClass });
+
+@InputType()
+export class EraseSubjectInput extends ChangeInput {
+  @Field({ description: 'Issuer of the identity, exactly as its tokens name it.' })
+  issuer!: string;
+  @Field({ description: 'The subject at that issuer.' })
+  subject!: string;
+  @Field({ description: 'Why: the request or the law, such as "GDPR 17, ticket 4711"; stands in the log.' })
+  basis!: string;
+}
+
+@ObjectType({ description: 'An order to destroy the keys of what is sealed of one subject.' })
+export class Erasure {
+  @Field({ description: 'The handle of the subject in the records.' })
+  subjectRef!: string;
+}
+export const EraseSubjectPayload = payloadOf('EraseSubjectPayload', { erasure: () => Erasure });

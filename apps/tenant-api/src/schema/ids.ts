@@ -25,6 +25,7 @@ export const idKinds = {
   Review: 'rev',
   Sink: 'snk',
   Record: 'rec',
+  Hold: 'hld',
   SignUp: 'sgn',
   TermUpload: 'upl',
 } as const;

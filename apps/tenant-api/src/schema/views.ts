@@ -1,9 +1,10 @@
 import type * as c from '@writ/postgres/control';
-import type { CheckpointView, DecisionView, EntryView } from '../ports.js';
+import { tlogProof } from '@writ/ledger';
+import type { CheckpointView, DecisionView, EntryView, HoldView, ProofView } from '../ports.js';
 import type { Alias, Baa, Endpoint, EndpointSet, ProviderCredential } from './catalogue.types.js';
 import { pairsOf } from './building-blocks.js';
 import type { DirectoryGroup } from './directory.types.js';
-import type { Checkpoint, Decision, EvidenceExport, LedgerEntry } from './evidence.types.js';
+import type { AuditProof, Checkpoint, Decision, EvidenceExport, LedgerEntry, LegalHold } from './evidence.types.js';
 import { toId } from './ids.js';
 import type { IdentityProvider } from './identity.types.js';
 import type { Budget, LimitRule, Price } from './money.types.js';
@@ -205,6 +206,29 @@ export const viewCheckpoint = (view: CheckpointView): Checkpoint => ({
   rootHash: view.rootHash,
   note: view.note,
   at: new Date(view.atMs).toISOString(),
+});
+
+export const viewProof = ({ record, leaf, leafHash, place }: ProofView): AuditProof => ({
+  recordId: toId('Record', record),
+  leaf,
+  leafHash,
+  index: place?.index ?? null,
+  size: place?.size ?? null,
+  inclusionProof: (place?.proof ?? []).map((hash) => Buffer.from(hash).toString('hex')),
+  checkpoint: place?.checkpoint ?? null,
+  tlogProof: place ? Buffer.from(tlogProof(place.index, place.proof, place.checkpoint)).toString('utf8') : null,
+});
+
+/** Beyond every index that a log can have. */
+export const endless = Number.MAX_SAFE_INTEGER;
+
+export const viewHold = ({ id, matter, from, to, placedAtMs, releasedAtMs }: HoldView): LegalHold => ({
+  id: toId('Hold', id),
+  matter,
+  fromIndex: String(from),
+  toIndex: to >= endless ? null : String(to),
+  placedAt: new Date(placedAtMs).toISOString(),
+  releasedAt: releasedAtMs === undefined ? null : new Date(releasedAtMs).toISOString(),
 });
 
 export const viewAppKey = (row: c.AppKeyRow): AppKey => ({

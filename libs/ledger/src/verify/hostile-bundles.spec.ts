@@ -22,7 +22,7 @@ describe('a hostile bundle', () => {
     expect([10, 20]).toContain((await judge(forge(files))).exit);
   });
 
-  it('is refused with a duplicate key in a record', async () => {
+  it('row 46: is refused with a duplicate key in a record', async () => {
     const payload = Buffer.from(parseJws(at(3).leaf, 'writ-record+jws')?.payload ?? []).toString('utf8');
     const doubled = signJws(
       jwsHeader(writer.keyId, 'writ-record+jws'),

@@ -18,6 +18,7 @@ import { Reviews1763694000401 } from './401-reviews.js';
 import { Delivery1763694000402 } from './402-delivery.js';
 import { Usage1763694000301 } from './301-usage.js';
 import { Reconciling1763694000302 } from './302-reconciling.js';
+import { ReconcilingInUtc1763694000303 } from './303-reconciling-in-utc.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
 export const migrations = [
@@ -41,4 +42,5 @@ export const migrations = [
   Delivery1763694000402,
   Usage1763694000301,
   Reconciling1763694000302,
+  ReconcilingInUtc1763694000303,
 ];

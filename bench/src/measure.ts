@@ -37,11 +37,13 @@ export interface Contest {
 }
 
 /** V8 has seen a path often enough after this many requests. */
-const warmRequests = 2_000;
+const warmRequests = 4_000;
+/** A stream passes its path a hundred times. */
+const warmStreams = 400;
 
-async function warm(run: (seconds: number) => Promise<Round>, mostSeconds: number): Promise<void> {
+async function warm(run: (seconds: number) => Promise<Round>, enough: number, mostSeconds: number): Promise<void> {
   let requests = 0;
-  for (let spent = 0; spent < mostSeconds && requests < warmRequests; spent += 1) {
+  for (let spent = 0; spent < mostSeconds && requests < enough; spent += 1) {
     // oxlint-disable-next-line no-await-in-loop
     requests += (await run(Math.min(1, mostSeconds))).requests;
   }
@@ -72,8 +74,10 @@ export async function contest(
     return roundOf(taken, cpuMs(own) - before.own, cpuMs(stores) - before.stores, ms);
   };
   // V8 has compiled the path before the first round counts. One at a time is the point of it all.
-  // oxlint-disable-next-line no-await-in-loop
-  for (const gateway of gateways) await warm((seconds) => run(gateway, seconds), warmSeconds);
+  for (const gateway of gateways) {
+    // oxlint-disable-next-line no-await-in-loop
+    await warm((seconds) => run(gateway, seconds), workload.stream ? warmStreams : warmRequests, warmSeconds);
+  }
   for (let round = 0; round < rounds; round += 1) {
     for (let place = 0; place < gateways.length; place += 1) {
       const gateway = gateways[(place + round) % gateways.length]!;

@@ -55,7 +55,7 @@ export function readOptions(): Options {
     secondsEach: number(values.seconds, smoke ? 0.5 : quick ? 1 : 3),
     tenants: number(values.tenants, short ? 20 : 1_000),
     sections: chosen,
-    warmSeconds: smoke ? 0.5 : 15,
+    warmSeconds: smoke ? 0.5 : quick ? 10 : 60,
     isAsked: (workload) => workload.includes(values.workload ?? ''),
     isBeside: (gateway) => values.beside?.split(',').concat('writ').includes(gateway) ?? true,
     soakMinutes: number(values.soak, 0),

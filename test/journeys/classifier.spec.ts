@@ -29,6 +29,14 @@ describe('the classifier of the gateway', () => {
     const closed = createClassifier(systemClock);
     await closed.classify(anAsk(house, long), house.held);
     await closed.close();
-    expect(await closed.classify(anAsk(house, long), house.held)).toMatchObject({ complete: false });
+    const another = `Another report. ${long}`;
+    expect(await closed.classify(anAsk(house, another), house.held)).toMatchObject({ complete: false });
+  });
+
+  it('recalls a long input that it read before, without any thread', async () => {
+    const closed = createClassifier(systemClock);
+    const first = await closed.classify(anAsk(house, long), house.held);
+    await closed.close();
+    expect(await closed.classify(anAsk(house, long), house.held)).toEqual(first);
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { refuse, type Snapshot } from '@writ/domain';
+import { limits, refuse, type Snapshot } from '@writ/domain';
 import { createSnapshots } from '@writ/gateway';
 import { createIdentity } from '@writ/identity';
-import { createLog, localKms, systemClock, type Kms } from '@writ/platform';
+import { createLog, localKms, systemClock, type Clock, type Kms } from '@writ/platform';
 import { compile, type PolicyImage } from '@writ/policy';
 import { aSnapshot, aTenantContext, hospitalPolicy, must, tenantA } from '../support/builders.js';
 
@@ -16,7 +16,7 @@ async function aWrappedSnapshot(kms: Kms, more: Partial<Snapshot> = {}): Promise
   return aSnapshot({ policy: { source: hospitalPolicy, version: 1, hash }, wrappedKeys, ...more });
 }
 
-const snapshotsOf = (snapshot: Snapshot, kms: Kms, platform?: PolicyImage) =>
+const snapshotsOf = (snapshot: Snapshot, kms: Kms, platform?: PolicyImage, clock: Clock = systemClock) =>
   createSnapshots({
     ...(platform === undefined ? {} : { platform }),
     source: {
@@ -25,7 +25,7 @@ const snapshotsOf = (snapshot: Snapshot, kms: Kms, platform?: PolicyImage) =>
       close: () => Promise.resolve(),
     },
     kms,
-    clock: systemClock,
+    clock,
     log,
     originOf: ({ tenant }) => `writ.test/${tenant}`,
   });
@@ -68,6 +68,28 @@ describe('a snapshot in the gateway', () => {
     const snapshots = snapshotsOf(await aWrappedSnapshot(kms), flaky);
     await expect(snapshots.current(aTenantContext())).rejects.toThrow('down');
     isDown = false;
+    expect((await snapshots.current(aTenantContext())).ok).toBe(true);
+  });
+
+  it('F37: serves for five minutes after its key was taken away, then refuses until the key is back', async () => {
+    const kms = localKms(randomBytes(32));
+    let isDisabled = false;
+    let nowMs = systemClock.nowMs();
+    const flaky: Kms = {
+      wrap: (...call) => kms.wrap(...call),
+      unwrap: (...call) => (isDisabled ? Promise.reject(new Error('disabled')) : kms.unwrap(...call)),
+    };
+    const clock = { ...systemClock, nowMs: () => nowMs };
+    const snapshots = snapshotsOf(await aWrappedSnapshot(kms), flaky, undefined, clock);
+    expect((await snapshots.current(aTenantContext())).ok).toBe(true);
+    isDisabled = true;
+    for (const later of [1, limits.dataKeyMs / 2, limits.dataKeyMs / 2 - 2]) {
+      nowMs += later;
+      expect((await snapshots.current(aTenantContext())).ok).toBe(true);
+    }
+    nowMs += 1;
+    await expect(snapshots.current(aTenantContext())).rejects.toThrow('disabled');
+    isDisabled = false;
     expect((await snapshots.current(aTenantContext())).ok).toBe(true);
   });
 });

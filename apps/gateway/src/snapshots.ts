@@ -1,4 +1,4 @@
-import { type Refusal, type Result, type Snapshot, type TenantContext, type TenantId } from '@writ/domain';
+import { limits, type Refusal, type Result, type Snapshot, type TenantContext, type TenantId } from '@writ/domain';
 import { holdSnapshot, type Held, type SnapshotPort } from '@writ/enforcement';
 import { link, type PolicyImage } from '@writ/policy';
 import type { Clock, Kms, Log } from '@writ/platform';
@@ -34,12 +34,50 @@ interface Prepared {
 }
 
 /**
+ * A tenant may take its key away, or the key service may be out: data keys then serve for five minutes and no longer, for
+ * that tenant alone. They are opened anew ahead of time, so that no request waits while the service answers.
+ */
+class OpenedKeys {
+  readonly #openedMs = new WeakMap<Snapshot, number>();
+  readonly #opening = new WeakMap<Snapshot, Promise<void>>();
+
+  constructor(private readonly dependencies: Pick<SnapshotDependencies, 'kms' | 'clock'>) {}
+
+  /** Throws when the keys of a snapshot that was prepared before may not be used any more. */
+  async stillOpen(snapshot: Snapshot): Promise<void> {
+    const now = this.dependencies.clock.nowMs();
+    const opened = this.#openedMs.get(snapshot);
+    if (opened === undefined) return void this.#openedMs.set(snapshot, now);
+    const age = now - opened;
+    if (age < limits.dataKeyMs / 2) return undefined;
+    const opening = this.#opening.get(snapshot) ?? this.#open(snapshot);
+    // Before its time is over a failure changes nothing; the next request tries again.
+    return age < limits.dataKeyMs ? void opening.catch(() => undefined) : opening;
+  }
+
+  #open(snapshot: Snapshot): Promise<void> {
+    const opening = this.#unwrap(snapshot).finally(() => this.#opening.delete(snapshot));
+    this.#opening.set(snapshot, opening);
+    return opening;
+  }
+
+  async #unwrap(snapshot: Snapshot): Promise<void> {
+    const { kms, clock } = this.dependencies;
+    const asked = clock.nowMs();
+    await kms.unwrap(`tenant/${snapshot.tenant}/hmac`, snapshot.wrappedKeys.hmac);
+    await kms.unwrap(`tenant/${snapshot.tenant}/content`, snapshot.wrappedKeys.content);
+    this.#openedMs.set(snapshot, asked);
+  }
+}
+
+/**
  * Turns a tenant's snapshot into what the path needs: compiled policy, taxonomy, keys. Done once per version, by object
  * identity of the snapshot; relinked when an assurance begins or ends. What cannot be compiled refuses.
  */
 export function createSnapshots(dependencies: SnapshotDependencies): GatewaySnapshots {
   const { source, clock } = dependencies;
   const prepared = new WeakMap<Snapshot, Promise<Result<Prepared, Refusal>>>();
+  const keys = new OpenedKeys(dependencies);
 
   async function prepare(tenant: TenantContext, snapshot: Snapshot): Promise<Result<Held, Refusal>> {
     let ready = prepared.get(snapshot);
@@ -52,6 +90,7 @@ export function createSnapshots(dependencies: SnapshotDependencies): GatewaySnap
     }
     const result = await ready;
     if (!result.ok) return result;
+    await keys.stillOpen(snapshot);
     const { held, image, shadow } = result.value;
     if (clock.nowMs() < held.policy.validUntilMs) return { ok: true, value: held };
     const linked = (one: PolicyImage) => link(one, snapshot.endpoints, clock.nowMs(), dependencies.platform);

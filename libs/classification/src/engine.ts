@@ -22,7 +22,7 @@ import { tokenise } from './text/tokens.js';
 import { findThroughViews, type ViewBudget, viewBudget } from './views/find-through-views.js';
 
 /** Goes into every finding and every record; changed with any change of a rule. */
-export const engineVersion = 'writ-1';
+export const engineVersion = 'writ-2';
 
 /** The detectors, each over one scene; exported for the benchmark. */
 export const passes: readonly ((scene: Scene, emit: Emit) => void)[] = [

@@ -57,6 +57,8 @@ export const limits = Object.freeze({
   attempts: 4,
   snapshotLeaseMs: 60_000,
   snapshotsHeld: 10_000,
+  /** How long a tenant's data keys serve without the key service opening them anew. */
+  dataKeyMs: 300_000,
   /** How long a new process loads the snapshots in use before it listens all the same. */
   warmingMs: 10_000,
   /** How long a process that is replaced waits for its idle connections to be used once more, and so to be told to close. */

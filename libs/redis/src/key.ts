@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { parseTenantId, type TenantId } from '@writ/domain';
 
 /**
@@ -8,6 +8,6 @@ import { parseTenantId, type TenantId } from '@writ/domain';
 export function keyOf(tenant: TenantId, kind: string, ...names: readonly string[]): string {
   const parsed = parseTenantId(tenant);
   if (!parsed.ok) throw new Error(parsed.error);
-  const name = createHash('sha256').update(JSON.stringify(names)).digest('base64url').slice(0, 22);
+  const name = hash('sha256', JSON.stringify(names), 'base64url').slice(0, 22);
   return `{t:${parsed.value}}:${kind}:${name}`;
 }

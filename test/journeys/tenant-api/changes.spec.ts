@@ -150,6 +150,9 @@ describe('two people', () => {
     const input = { expectedVersion: data.tenant.version, dispatchClasses: ['PHI'] };
     const less = await change(house, 'updateTenant', input, 'tenant { id }', north.owner);
     expect(less.userErrors[0]?.code).toBe('APPROVAL_REQUIRED');
+    const shorter = { expectedVersion: data.tenant.version, keep: 'm6' };
+    const kept = await change(house, 'updateTenant', shorter, 'tenant { id }', north.owner);
+    expect(kept.userErrors[0]?.code).toBe('APPROVAL_REQUIRED');
     const more = await change(
       house,
       'updateTenant',

@@ -117,6 +117,14 @@ describe('the door of the tenant API', () => {
     expect(asked.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
   });
 
+  it('says which dated schema it speaks, and refuses a client that was written for another', async () => {
+    const body = { query: '{ viewer { kind } }' };
+    const plain = await post(body);
+    expect(plain.headers.get('writ-schema-version')).toBe('2026-11');
+    expect((await post(body, { 'writ-schema-version': '2026-11' })).status).toBe(plain.status);
+    expect((await post(body, { 'writ-schema-version': '2020-01' })).status).toBe(400);
+  });
+
   it('X7: offers no live stream, which could be filtered in memory alone', () => {
     expect(house.api.schema.getSubscriptionType()).toBeUndefined();
   });

@@ -218,12 +218,22 @@ describe('where two people are asked for', () => {
     const during = await snapshot();
     expect(during.shadowPolicy?.hash).toBe(tried.hash);
     expect(during.policy.hash).not.toBe(tried.hash);
-    await done(house, 'tryPolicy', { ...at(tried), on: false }, shown, north.owner);
+    const ended = versionIn(await done(house, 'tryPolicy', { ...at(tried), on: false }, shown, north.owner));
+    expect((await snapshot()).shadowPolicy).toBeUndefined();
+    const again = versionIn(await done(house, 'tryPolicy', { ...at(ended), on: true }, shown, north.owner));
+    expect((await snapshot()).shadowPolicy?.hash).toBe(tried.hash);
+    await done(house, 'draftPolicy', { source: source('0.15'), ...at(again) }, shown, north.owner);
     expect((await snapshot()).shadowPolicy).toBeUndefined();
   });
 });
 
 describe('the database, asked directly with the login of the API', () => {
+  beforeAll(async () => {
+    const draft = await drafted(source('0.12'));
+    const checked = await done(house, 'checkPolicy', at(draft), shown, north.owner);
+    expect(versionIn(checked).state).toBe('validated');
+  });
+
   it('publishes nothing that no second person approved', async () => {
     await expect(update(`state = 'published', publisher = 'x'`, `state = 'validated'`)).rejects.toThrow(
       /second person approved/,

@@ -12,6 +12,13 @@ export interface Screened {
   readonly cost: number;
 }
 
+/**
+ * The schema is dated: a client may name the version it was written for, and is refused rather than misunderstood. What
+ * is deprecated stays for twelve months and is said so in the schema.
+ */
+export const schemaVersion = '2026-11';
+const versionHeader = 'writ-schema-version';
+
 const screened = new WeakMap<FastifyRequest, Screened>();
 
 /** May do nothing: what a request counts as until it passed the screen. */
@@ -30,6 +37,14 @@ export function screenedOf(request: FastifyRequest): Screened {
 export function screen(app: FastifyInstance, ports: Ports, issuer: BootstrapIssuer, schema: () => GraphQLSchema): void {
   app.addHook('onRequest', async (request, reply) => {
     if (pathOf(request) !== '/graphql') return undefined;
+    const asked = request.headers[versionHeader];
+    if (asked !== undefined && asked !== schemaVersion)
+      return answer(
+        reply,
+        400,
+        refusedError('UNKNOWN_SCHEMA_VERSION', `This API speaks the schema of ${schemaVersion}; ask for that one.`),
+      );
+    void reply.header(versionHeader, schemaVersion);
     if (request.method !== 'POST')
       return answer(
         reply.header('allow', 'POST'),

@@ -18,14 +18,17 @@ import type { TenantApiSettings } from '../settings.js';
 import { ISSUER, PORTS, SETTINGS } from '../tokens.js';
 
 const domainName = /^(?=.{4,253}$)([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
+/** Retention classes of the ledger, shortest first. */
+const keepClasses = ['m6', 'y1', 'y3', 'y6', 'y7', 'y10'];
 const evidenceLevels = ['committed', 'receipted', 'witnessed'] as const;
 
 /** True when the tenant would be left with less evidence, or with one person where two were needed. */
 function weakens(before: TenantRow, after: Partial<TenantRow>): boolean {
-  const { evidenceLevel = before.evidenceLevel, dispatchClasses = before.dispatchClasses } = after;
+  const { evidenceLevel = before.evidenceLevel, dispatchClasses = before.dispatchClasses, keep = before.keep } = after;
   return (
     (before.policyApproval && after.policyApproval === false) ||
     evidenceLevels.indexOf(evidenceLevel) < evidenceLevels.indexOf(before.evidenceLevel) ||
+    keepClasses.indexOf(keep) < keepClasses.indexOf(before.keep) ||
     before.dispatchClasses.some((name) => !dispatchClasses.includes(name))
   );
 }
@@ -135,7 +138,10 @@ export class OnboardingResolver {
           return refusedWith(
             userError('evidenceLevel', UserErrorCode.INVALID, `Choose one of ${evidenceLevels.join(', ')}.`),
           );
+        if (input.keep !== undefined && !keepClasses.includes(input.keep))
+          return refusedWith(userError('keep', UserErrorCode.INVALID, `Choose one of ${keepClasses.join(', ')}.`));
         const changes = {
+          ...(input.keep !== undefined && { keep: input.keep }),
           ...(input.name !== undefined && { name: input.name }),
           ...(level !== undefined && { evidenceLevel: level }),
           ...(input.dispatchClasses !== undefined && { dispatchClasses: input.dispatchClasses }),
@@ -145,6 +151,7 @@ export class OnboardingResolver {
         const needsApproval = weakens(before, changes);
         const done = await tx.update(TenantRow, before, changes, input.expectedVersion);
         const fields = {
+          ...(input.keep !== undefined && { keep: input.keep }),
           ...(level && { evidenceLevel: level }),
           ...(input.dispatchClasses && { dispatchClasses: input.dispatchClasses }),
           ...(input.policyApproval !== undefined && { policyApproval: input.policyApproval }),

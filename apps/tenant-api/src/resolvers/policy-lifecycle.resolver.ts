@@ -66,7 +66,7 @@ export class PolicyLifecycleResolver {
         return ok({
           answer: { policy: viewPolicy(done.value), check: viewCheck(checked.value) },
           fields,
-          publish: false,
+          publish: row.value.shadow && !done.value.shadow,
         });
       },
     });

@@ -79,13 +79,16 @@ export class PolicyResolver {
     return this.administration.change(context, info, input, {
       event: 'admin.policy-drafted',
       step: async (tx) => {
+        const before = input.id === undefined ? undefined : await tx.byId(PolicyVersionRow, fromId('Policy', input.id));
         const row =
           input.id === undefined
             ? ok(await insertDraft(this.ports, tx, context.caller, { source: input.source, ...read.value }))
-            : await this.edit(tx, context.caller, input, read.value);
+            : await this.edit(tx, context.caller, input, before, read.value);
         if (!row.ok) return err([row.error]);
         const { number, hash } = row.value;
-        return ok({ answer: { policy: viewPolicy(row.value), diagnostics }, fields: { number, hash }, publish: false });
+        // An edit ends a trial, and the gateways must hear of that.
+        const publish = before?.shadow === true;
+        return ok({ answer: { policy: viewPolicy(row.value), diagnostics }, fields: { number, hash }, publish });
       },
     });
   }
@@ -94,9 +97,9 @@ export class PolicyResolver {
     tx: ControlTx,
     caller: Caller,
     input: t.DraftPolicyInput,
+    row: PolicyVersionRow | undefined,
     { hash, sourceHash }: Read,
   ): Promise<Result<PolicyVersionRow, UserError>> {
-    const row = await tx.byId(PolicyVersionRow, fromId('Policy', input.id ?? ''));
     if (!row) return err(noSuchVersion);
     if (row.state === 'published' || row.state === 'superseded') {
       const message = 'What was published never changes; draft a new version.';

@@ -117,6 +117,12 @@ export class UpdateTenantInput extends UpdateInput {
   name?: string;
   @Field(() => String, { nullable: true, description: 'committed, receipted or witnessed.' })
   evidenceLevel?: string;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'How long records are kept from now on: m6, y1, y3, y6, y7 or y10. A shorter time needs a second person.',
+  })
+  keep?: string;
   @Field(() => [String], {
     nullable: true,
     description: 'Classes whose requests get a dispatch record before the first attempt.',

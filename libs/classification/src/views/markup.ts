@@ -2,7 +2,7 @@ import { type View, ViewBuilder } from './mapped.js';
 
 /** What a page or a program draws together: empty tags, comments, emphasis and joined strings inside a word. */
 const seams =
-  /(?<=[\p{L}\p{N}@. -])(?:<!--[^<>]{0,60}-->|<\/?[a-z]{1,10}(?: [^<>]{0,40})?>|<\/[a-z]{1,10}>|\*\*|__|["'] ?\+ ?["']|\\(?=[-@._+]))+(?=[\p{L}\p{N}@.-])/giu;
+  /(?<=[\p{L}\p{N}@. -])(?:<!--[^<>]{0,60}-->|<\/?[a-z]{1,10}(?: [^<>]{0,40})?>|\*\*|__|["'] ?\+ ?["']|\\(?=[-@._+])){1,6}(?=[\p{L}\p{N}@.-])/giu;
 const leading = /(?:\*\*|__)$/;
 const MARGIN = 64;
 const MOST = 200;

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { connect, createServer } from 'node:net';
 import type { JsonObject, TenantContext } from '@writ/domain';
 import { systemClock } from '@writ/platform';
 import { type PlanePool, enqueue, withTenant, workIndex } from '@writ/postgres';
@@ -61,4 +62,32 @@ export async function enqueued(
 ): Promise<string> {
   await withTenant(plane, tenant, ({ query }) => enqueue(query, tenant.tenant, { id, queue: quick.queue, payload }));
   return id;
+}
+
+/** A name that now points elsewhere: whoever connects to `from` reaches `to`. */
+export async function forward(from: number, to: number): Promise<{ close(): Promise<void> }> {
+  const sockets = new Set<{ destroy(): unknown }>();
+  const server = createServer((inside) => {
+    const outside = connect(to, '127.0.0.1');
+    for (const socket of [inside, outside]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        inside.destroy();
+        outside.destroy();
+      });
+    }
+    inside.pipe(outside).pipe(inside);
+  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.listen(from, '127.0.0.1', resolve);
+  await promise;
+  return {
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      const closed = Promise.withResolvers<void>();
+      server.close(() => closed.resolve());
+      await closed.promise;
+    },
+  };
 }

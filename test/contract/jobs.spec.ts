@@ -9,7 +9,7 @@ import { JobFailed, Runtime } from '@writ/worker';
 import { Redis } from 'ioredis';
 import { type TestDatabase, startDatabase } from './database.js';
 import { eventually } from './eventually.js';
-import { type JobRoom, enqueued, jobRoom, quick, seal } from './job-room.js';
+import { type JobRoom, enqueued, forward, jobRoom, quick, seal } from './job-room.js';
 import { startServer } from './limits-room.js';
 
 let database: TestDatabase;
@@ -260,34 +260,29 @@ describe('Redis', () => {
   }, 60_000);
 });
 
-/** A name that now points elsewhere: whoever connects to `from` reaches `to`. */
-async function forward(from: number, to: number): Promise<{ close(): Promise<void> }> {
-  const { connect, createServer } = await import('node:net');
-  const sockets = new Set<{ destroy(): unknown }>();
-  const server = createServer((inside) => {
-    const outside = connect(to, '127.0.0.1');
-    for (const socket of [inside, outside]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        inside.destroy();
-        outside.destroy();
-      });
-    }
-    inside.pipe(outside).pipe(inside);
-  });
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.listen(from, '127.0.0.1', resolve);
-  await promise;
-  return {
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      const closed = Promise.withResolvers<void>();
-      server.close(() => closed.resolve());
-      await closed.promise;
-    },
-  };
-}
+describe('a graceful stop', () => {
+  it('lets what runs end and takes nothing new', async () => {
+    tenant = await database.tenant();
+    const [begun, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const done: string[] = [];
+    const room = jobRoom(plane, overRedis(), async ({ id }) => {
+      begun.resolve();
+      await release.promise;
+      done.push(id);
+    });
+    const first = await enqueued(plane, tenant);
+    await begun.promise;
+    const stopped = room.stop().then(() => done.push('stopped'));
+    const second = await enqueued(plane, tenant);
+    release.resolve();
+    await stopped;
+    expect(done).toEqual([first, 'stopped']);
+    const next = open(overRedis(), async ({ id }) => void done.push(id));
+    await eventually(async () => expect(await left()).toBe(0), 20_000);
+    expect(done).toEqual([first, 'stopped', second]);
+    await close(next);
+  }, 40_000);
+});
 
 describe('a crowd', () => {
   it('F29: of jobs of one tenant lets another tenant’s job through ahead of it', async () => {

@@ -19,4 +19,5 @@ export { JobFailed, type JobHandler, type JobResult, type JobRun, Runtime, type 
 export { type DeliveryParts, deliverJob, notifyJob } from './delivery/sinks.js';
 export { type ExportParts, exportJob } from './exports/export-job.js';
 export { Spool, SpoolDiverged, type Spooled } from './exports/spool.js';
+export { type Check, checking } from './jobs/checks.js';
 export { type UsageParts, settleUsage } from './usage.js';

@@ -160,7 +160,9 @@ class Board implements ReviewBoard {
         const page = await rowsOf<ChangedRow>(this.#plane, text, [since, after, pageRows]);
         for (const row of page) this.#learn(knownOf(row));
         const last = page.at(-1);
-        if (last !== undefined) [since, after] = [last.updated_at, last.id];
+        // A page within one millisecond must still lead on: the clock of rows is finer than ours.
+        const isStuck = last !== undefined && last.updated_at.getTime() <= since.getTime();
+        if (last !== undefined) [since, after] = [new Date(last.updated_at.getTime() + (isStuck ? 1 : 0)), last.id];
         if (last !== undefined) this.#since = Math.max(this.#since, last.updated_at.getTime());
         isMore = page.length === pageRows;
       }

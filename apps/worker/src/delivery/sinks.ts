@@ -114,12 +114,13 @@ async function deliverEvents(parts: DeliveryParts, run: JobRun, sink: Sink): Pro
       [sink.id, to, sequence, from],
     );
     if (moved.length === 0) return;
-    if (to < size) await enqueue(transaction.query, run.tenant.tenant, nextEvents(run.tenant, sink.id, `from/${to}`));
+    if (to < size) await enqueue(transaction.query, run.tenant.tenant, nextEvents(run.tenant, sink.id, to));
   });
 }
 
-export function nextEvents(tenant: TenantContext, sink: string, what: string) {
-  const id = jobIdOf(tenant.tenant, 'deliver', `events/${sink}/${what}`);
+/** The one job that delivers what begins at this index. */
+export function nextEvents(tenant: TenantContext, sink: string, from: number) {
+  const id = jobIdOf(tenant.tenant, 'deliver', `events/${sink}/${from}`);
   return { id, queue: 'deliver', payload: { kind: 'events', sink } };
 }
 

@@ -27,14 +27,14 @@ export class Dispatcher {
     this.#share = new FairShare(quantum, job.perTenant);
   }
 
-  /** One turn. Answers how many jobs it handed out; when the queue does not take them, they wait again. */
-  async feed(): Promise<number> {
+  /** One turn. `full` when the queue has no room, `idle` when nothing is due; what the queue does not take waits again. */
+  async feed(): Promise<'fed' | 'full' | 'idle'> {
     const { index, jobs, seal, onProblem } = this.#parts;
     const { queue, depth, perTenant } = this.#job;
     const room = depth - (await index.inFlight(queue));
-    if (room <= 0) return 0;
+    if (room <= 0) return 'full';
     const plan = this.#share.plan(await index.tenantsWithWork(queue, perTenant), room);
-    if (plan.length === 0) return 0;
+    if (plan.length === 0) return 'idle';
     const taken = await index.take(queue, plan);
     this.#share.settle(plan, taken);
     try {
@@ -42,11 +42,11 @@ export class Dispatcher {
         queue,
         taken.map(({ tenant, id, attempt }) => seal.seal(queue, { tenant, job: id, attempt })),
       );
-      return taken.length;
+      return taken.length > 0 ? 'fed' : 'idle';
     } catch (cause) {
       onProblem(`the queue ${queue} took nothing: ${cause instanceof Error ? cause.message : String(cause)}`);
       await index.unfeed(taken);
-      return 0;
+      return 'idle';
     }
   }
 

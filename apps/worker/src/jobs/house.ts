@@ -19,7 +19,7 @@ export interface JobHouseParts extends Pick<RuntimeParts, 'random' | 'reached'> 
   readonly onProblem: (problem: string) => void;
 }
 
-const feedMs = 50;
+const feedMs = 10;
 const idleFeedMs = 200;
 const reconcileMs = 1_000;
 const depthMs = 15_000;
@@ -126,8 +126,8 @@ function feeding(
     async () => {
       if (clock.monotonicMs() < restUntil) return;
       const busy = await index.queuesWithWork();
-      const fed = await Promise.all(busy.map(async (queue) => (await dispatchers.get(queue)?.feed()) ?? 0));
-      if (fed.every((jobs) => jobs === 0)) restUntil = clock.monotonicMs() + idleFeedMs - feedMs;
+      const fed = await Promise.all(busy.map(async (queue) => (await dispatchers.get(queue)?.feed()) ?? 'idle'));
+      if (fed.every((turn) => turn === 'idle')) restUntil = clock.monotonicMs() + idleFeedMs - feedMs;
     },
     onProblem,
   );

@@ -157,7 +157,6 @@ export class PriceRow extends ControlRow {
   reasoningMicrosPerMillion!: string | null;
 
   /** The begin of 1970 for a price that holds since ever. */
-  // Written as the database tells it back, so that nothing seems to have drifted.
-  @Column('timestamptz', { default: () => 'to_timestamp((0))' })
+  @Column('timestamptz')
   validFrom!: Date;
 }

@@ -5,6 +5,7 @@ import { Offboarding1792000000202 } from './offboarding.migration.js';
 import { DirectoryGroups1792000000200 } from './directory-groups.migration.js';
 import { TermUploads1792000000600 } from './term-uploads.migration.js';
 import { Prices1792000000300 } from './300-prices.js';
+import { PriceDates1792000000301 } from './301-price-dates.js';
 
 const row = `
   id uuid NOT NULL PRIMARY KEY,
@@ -193,4 +194,5 @@ export const controlMigrations: readonly (new () => MigrationInterface)[] = [
   PolicyLifecycle1792000000500,
   TermUploads1792000000600,
   Prices1792000000300,
+  PriceDates1792000000301,
 ];

@@ -132,7 +132,8 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
 
 /**
  * The writer's key is enrolled, and the snapshots in use are here with their issuers: who asks is looked up before what is
- * asked. A database that is out holds no start for longer than `warmingMs`; such a process refuses until it is back.
+ * asked. First publishes must be heard, because the directory forgets what it found before. A database that is out holds no
+ * start for longer than `warmingMs`; such a process refuses until it is back.
  */
 function warmer(snapshots: GatewaySnapshots, directory: ConnectionDirectory, enrolled: Promise<void>): Wiring['warm'] {
   const issuers = ({ connections }: Snapshot): Promise<unknown> =>
@@ -143,6 +144,7 @@ function warmer(snapshots: GatewaySnapshots, directory: ConnectionDirectory, enr
     void late.elapsed.then(() => {
       isLate = true;
     });
+    await Promise.race([directory.listening, late.elapsed]);
     const warmed = await snapshots.warm(tenants, issuers, () => isLate);
     await Promise.race([enrolled, late.elapsed]);
     late.cancel();

@@ -32,6 +32,8 @@ export interface ConnectionDirectory {
   findAppKey(sha256: string): Promise<Result<DirectoryKey | undefined, 'unavailable'>>;
   /** By connection id, for credentials that name no issuer. */
   findConnection(id: string): Promise<Result<DirectoryConnection | undefined, 'unavailable'>>;
+  /** Resolves when publishes are heard for the first time. What was found before is forgotten then. */
+  readonly listening: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -83,15 +85,20 @@ export function connectionDirectory(plane: PlanePool, options: ConnectionDirecto
     connections.clear();
     keys.clear();
   };
+  const { promise: listening, resolve: heard } = Promise.withResolvers<void>();
   const listener = new Listener(plane, snapshotChannel, {
     notified: clear,
-    connected: clear,
+    connected: () => {
+      clear();
+      heard();
+    },
     lost: (cause) => options.onProblem(`directory notices are out: ${cause.message}`),
   });
   return {
     find: (issuer) => issuers.get(issuer),
     findAppKey: (sha256) => keys.get(sha256),
     findConnection: (id) => connections.get(id),
+    listening,
     close: () => listener.close(),
   };
 }

@@ -59,7 +59,7 @@ export interface KillOptions {
   readonly say: (line: string) => void;
 }
 
-const failpointModule = fileURLToPath(new URL('../../kills/failpoint.mjs', import.meta.url));
+const failpointModule = fileURLToPath(new URL('./failpoint.js', import.meta.url));
 const callers = 6;
 const recoveryMs = 30_000;
 /** A writer is lost after 30 s of silence; the sweeper looks every 5 s, and closes within a minute. */

@@ -106,7 +106,9 @@ function pool(login, max) {
   return plane;
 }
 
-const make = () => generateKeyPairSync('ed25519').privateKey;
+function make() {
+  return generateKeyPairSync('ed25519').privateKey;
+}
 
 function keyFiles() {
   const logPrivate = make();

@@ -1,39 +1,7 @@
+import type { Permission } from './permission.js';
 import { rolePermissions } from './roles.js';
 
-/** What a caller may do. `anyone` needs no credential; `signed-in` any verified one. */
-export type Permission =
-  | 'anyone'
-  | 'signed-in'
-  | 'tenant:create'
-  | 'tenant:read'
-  | 'tenant:write'
-  | 'identity:read'
-  | 'identity:write'
-  | 'members:read'
-  | 'members:write'
-  | 'catalogue:read'
-  | 'catalogue:write'
-  | 'credentials:write'
-  | 'apps:read'
-  | 'apps:write'
-  | 'budgets:read'
-  | 'budgets:write'
-  | 'policy:read'
-  | 'policy:write'
-  | 'policy:publish'
-  | 'policy:simulate'
-  | 'approvals:read'
-  | 'approvals:decide'
-  | 'evidence:read'
-  | 'evidence:export'
-  | 'evidence:hold'
-  | 'evidence:erase'
-  | 'jobs:read'
-  | 'jobs:write'
-  | 'sinks:read'
-  | 'sinks:write'
-  | 'reviews:read'
-  | 'reviews:decide';
+export type { Permission } from './permission.js';
 
 /**
  * Every field of the schema with the permission it needs: the root fields one by one, the other types as a whole unless

@@ -2,40 +2,16 @@ import { type EvidenceLevel, type Result, err, limits, ok } from '@writ/domain';
 import { toHex } from './bytes.js';
 import { CommitQueue, type Settlement, type Waiting } from './commit-queue.js';
 import { type LedgerAlarm, type SlotParts, commitBatch } from './commit-slot.js';
-import { type LedgerSettings, type PreparedRecord, prepareRecord } from './leaf.js';
+import { type PreparedRecord, prepareRecord } from './leaf.js';
+import type { LedgerParts } from './ledger-parts.js';
 import { isProven } from './prove-level.js';
-import { type LateOutcomes, bareOutcome } from './late-outcomes.js';
-import type { CommitRefusal, Ledger, LedgerStore, LogContext } from './ledger.js';
+import { bareOutcome } from './late-outcomes.js';
+import type { CommitRefusal, Ledger, LogContext } from './ledger.js';
 import { CommittedReceipt, type Receipt } from './receipt.js';
 import { newRecordId } from './record-id.js';
 import type { LedgerRecord, OutcomeRecord } from './record.js';
-import type { RandomBytes } from './sealing.js';
 import type { WriterSigner } from './signer.js';
-import type { WitnessPolicy } from './witness-policy.js';
 import { WriterLanes } from './writer-lanes.js';
-
-export interface LedgerClock {
-  nowMs(): number;
-  monotonicMs(): number;
-  /** Resolves after `ms`; `cancel` lets the process end. */
-  after(ms: number): { readonly elapsed: Promise<void>; cancel(): void };
-}
-
-export interface LedgerParts {
-  readonly store: LedgerStore;
-  /** Enrolled before the first commit. */
-  readonly writer: WriterSigner;
-  readonly clock: LedgerClock;
-  readonly random: RandomBytes;
-  readonly settings: LedgerSettings;
-  /** Raw public keys that may sign checkpoints of this deployment: the keyset's, as of now. */
-  readonly logKeys: () => readonly Uint8Array[];
-  /** Who must have cosigned for the level `witnessed`; absent means that it is refused. */
-  readonly witnesses?: WitnessPolicy;
-  /** Where late outcomes are kept; without it they wait in memory. */
-  readonly late?: LateOutcomes;
-  readonly onAlarm?: (alarm: LedgerAlarm) => void;
-}
 
 /** The ledger as the process that owns it holds it. Everyone else sees `Ledger`. */
 export interface WritingLedger extends Ledger {

@@ -1,4 +1,4 @@
-import type { LedgerClock, LedgerParts } from './create-ledger.js';
+import type { LedgerClock, LedgerParts } from './ledger-parts.js';
 import { provesInclusion, provesWitness } from './evidence.js';
 import type { PreparedRecord } from './leaf.js';
 

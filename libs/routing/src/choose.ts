@@ -12,7 +12,8 @@ import {
 } from '@writ/domain';
 import { authorize } from './authorized-endpoint.js';
 import type { Health } from './health.js';
-import { order, type Candidate } from './order.js';
+import type { Candidate } from './candidate.js';
+import { order } from './order.js';
 import { CandidateRoute, type Route } from './route.js';
 
 export interface RouteNeeds {

@@ -1,5 +1,5 @@
 import type { Capability } from '@writ/domain';
-import type { Candidate } from './order.js';
+import type { Candidate } from './candidate.js';
 
 /** What the request needs of whoever serves it. */
 export interface Demands {

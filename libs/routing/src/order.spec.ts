@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { EndpointId, Price } from '@writ/domain';
 import type { AuthorizedEndpoint } from './authorized-endpoint.js';
 import { localHealth } from './health.js';
-import { order, type Candidate, type OrderBy } from './order.js';
+import type { Candidate } from './candidate.js';
+import { order, type OrderBy } from './order.js';
 
 function aCandidate(id: string, weight = 1, costClass = 1): Candidate {
   return { endpoint: { id, costClass } as AuthorizedEndpoint, model: 'm', weight, contextLength: undefined };

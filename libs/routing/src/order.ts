@@ -1,18 +1,8 @@
-import { unreachable, type Alias, type Capability, type Price, type Strategy } from '@writ/domain';
-import type { AuthorizedEndpoint } from './authorized-endpoint.js';
+import { unreachable, type Alias, type Price, type Strategy } from '@writ/domain';
 import { byFit, type Demands } from './fit.js';
+import type { Candidate } from './candidate.js';
 import type { Health } from './health.js';
 import { drawsOf } from './sticky.js';
-
-/** One place a request may go: an authorized endpoint and the model to ask it for. */
-export interface Candidate {
-  readonly endpoint: AuthorizedEndpoint;
-  readonly model: string;
-  readonly weight: number;
-  readonly contextLength: number | undefined;
-  /** What the model can beyond text, when the tenant declares it. */
-  readonly capabilities?: readonly Capability[] | undefined;
-}
 
 export interface OrderBy {
   readonly strategy: Alias['strategy'];

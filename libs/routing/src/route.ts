@@ -2,7 +2,7 @@ import { limits, unreachable, type EndpointKey } from '@writ/domain';
 import type { AuthorizedEndpoint } from './authorized-endpoint.js';
 import type { FaultClass, ProviderFault } from './fault.js';
 import type { Health } from './health.js';
-import type { Candidate } from './order.js';
+import type { Candidate } from './candidate.js';
 import type { Quota } from './quota.js';
 import { taxonomy } from './taxonomy.js';
 

@@ -6,7 +6,7 @@ import { Pool } from 'pg';
 import { idKinds } from '@writ/tenant-api';
 import { type House, openHouse } from './house.js';
 import { inputOf, mutationsOf, mutationsWithIds, valueOf } from './inputs.js';
-import { type Federated, type UserError, done, federate } from './steps.js';
+import { type Federated, type UserError, change, done, federate } from './steps.js';
 
 let house: House;
 let mine: Federated;
@@ -44,9 +44,15 @@ async function somethingOfEach(token: string): Promise<ReadonlyMap<string, strin
     {},
     token,
   );
+  const hold = await made('placeLegalHold', { matter: 'docket 1' }, 'hold');
+  // A hold is released by two people: the first asks, and so there is an approval.
+  await change(house, 'releaseLegalHold', { id: hold, reason: 'settled' }, 'hold { id }', token);
+  await oneGroup(token);
   return new Map([
     ['endpoint', endpoint],
-    ['hold', await made('placeLegalHold', { matter: 'docket 1' }, 'hold')],
+    ['hold', hold],
+    ['approval', await firstOf('approvals', token)],
+    ['directoryGroup', await firstOf('directoryGroups', token)],
     ['app', app],
     ['appKey', await made('createAppKey', { appId: app }, 'appKey')],
     ['baa', await made('attachBaa', { endpointId: endpoint, ...validity }, 'baa')],
@@ -111,8 +117,28 @@ async function oneReview(token: string): Promise<string> {
   return await firstOf('reviews', token);
 }
 
-/** Sign-ups and records belong to no list of a tenant; approvals and directory groups have journeys of their own. */
-const known = new Set(['SignUp', 'Record', 'Approval', 'DirectoryGroup']);
+/** A directory of the tenant makes groups, over SCIM. */
+async function oneGroup(token: string): Promise<void> {
+  const { scimToken } = await done(
+    house,
+    'rotateScimToken',
+    { identityProviderId: theirs.providerId },
+    'scimToken',
+    token,
+  );
+  const made = await fetch(`${house.api.url}/scim/v2/Groups`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${String(scimToken)}`, 'content-type': 'application/scim+json' },
+    body: JSON.stringify({
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
+      displayName: 'Doctors',
+    }),
+  });
+  expect(made.status).toBe(201);
+}
+
+/** Sign-ups and records belong to no list of a tenant. */
+const known = new Set(['SignUp', 'Record']);
 
 describe('an id of another tenant', () => {
   it('X5: is as unknown as a random one to every mutation of the schema', async () => {

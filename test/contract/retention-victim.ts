@@ -35,6 +35,7 @@ async function run({ urls, tenant: id, origin, authorityKey, windows }: Retentio
     onAlarm: () => undefined,
     onProblem: () => undefined,
   });
+  await own.enrolled;
   const pruning = retentionStore(planePool('writ_retention', { url: urls.retention, max: 1, onLost }));
   let pruned = 0;
   const count = await retain(parsed.value, {

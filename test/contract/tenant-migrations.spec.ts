@@ -120,7 +120,7 @@ describe('migrations over every tenant schema', () => {
     const slow: TenantMigration = {
       version: slowVersion,
       name: 'slow',
-      statements: `CREATE TABLE %1$I.slow (tenant_id uuid NOT NULL CHECK (tenant_id = %2$L)); SELECT pg_sleep(0.02)`,
+      statements: `CREATE TABLE %1$I.slow (tenant_id uuid NOT NULL CHECK (tenant_id = %2$L)); SELECT pg_sleep(0.25)`,
     };
     // The tenant of the broken version would stop the run before it comes here.
     await admin.query('INSERT INTO ledger.tenant_migration SELECT $1, v FROM unnest($2::bigint[]) v', [

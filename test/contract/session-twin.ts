@@ -191,16 +191,16 @@ export function onePoolTwin(
   const rows = new Map(tenants.map(({ tenant }) => [schemaOf(tenant), [tenant as string]]));
   const waiting: (() => void)[] = [];
   let one: ConnectionTwin | undefined;
-  let isLent = false;
+  const lent = { is: false };
   let isSpared = false;
   const giveBack = (client: ConnectionTwin, isBroken: boolean): void => {
-    isLent = false;
+    lent.is = false;
     one = isBroken ? undefined : client;
     waiting.shift()?.();
   };
   const connect = async (): Promise<ConnectionTwin> => {
-    while (isLent) await new Promise<void>((resolve) => void waiting.push(resolve));
-    isLent = true;
+    while (lent.is) await new Promise<void>((resolve) => void waiting.push(resolve));
+    lent.is = true;
     return (one ??= new ConnectionTwin(new SessionTwin(login, rows), () => (isSpared ? 'none' : hazard()), giveBack));
   };
   const query = async (text: string): Promise<Answer> => {

@@ -143,11 +143,10 @@ async function leftBehind(plane: PlanePool): Promise<string | undefined> {
 /** By a session that may, asked again until the statement has ended: the first may come before the statement began. */
 export function interruptBy(admin: Client): Interrupt {
   return async (kind, pid, running) => {
-    let isRunning = true;
-    running.then(
-      () => (isRunning = false),
-      () => (isRunning = false),
-    );
-    while (isRunning) await admin.query(`SELECT pg_${kind === 'cancel' ? 'cancel' : 'terminate'}_backend($1)`, [pid]);
+    const statement = { hasEnded: false };
+    const end = (): void => void (statement.hasEnded = true);
+    running.then(end, end);
+    while (!statement.hasEnded)
+      await admin.query(`SELECT pg_${kind === 'cancel' ? 'cancel' : 'terminate'}_backend($1)`, [pid]);
   };
 }

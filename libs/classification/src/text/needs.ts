@@ -29,7 +29,7 @@ const anything: Piece = { exact: undefined, clauses: [], heads: [''], isBounded:
 export function needOf(pattern: RegExp): Need {
   const { exact, clauses } = read(pattern);
   return useful(exact ? [...clauses, exact] : clauses).map((clause) =>
-    shortest(clause).map((literal) => gramsOf(literal.slice(0, LONGEST))),
+    shortest(clause).map((text) => gramsOf(text.slice(0, LONGEST))),
   );
 }
 
@@ -52,14 +52,14 @@ function read({ source }: RegExp): Piece {
 }
 
 function useful(clauses: readonly (readonly string[])[]): readonly (readonly string[])[] {
-  return clauses.filter((clause) => clause.every((literal) => literal.length >= LEAST));
+  return clauses.filter((clause) => clause.every((text) => text.length >= LEAST));
 }
 
 /** A literal that holds another one of its clause adds nothing. */
 function shortest(clause: readonly string[]): readonly string[] {
   const kept: string[] = [];
-  for (const literal of clause.toSorted((a, b) => a.length - b.length))
-    if (!kept.some((each) => literal.includes(each))) kept.push(literal);
+  for (const text of clause.toSorted((a, b) => a.length - b.length))
+    if (!kept.some((each) => text.includes(each))) kept.push(text);
   return kept;
 }
 
@@ -157,7 +157,7 @@ class Reader {
     this.#at = at + 1;
     const inside = this.source.slice(from, at);
     if (inside === '0-9' || inside === String.raw`\d`) return literal('0');
-    return /^[^\\^-][^\\-]{0,5}-?$|^-[^\\-]{0,4}$/.test(inside) ? literals([...inside]) : anything;
+    return /^[^\\^-][^\\-]{0,5}-?$|^-[^\\-]{0,4}$/.test(inside) ? literals(Array.from(inside)) : anything;
   }
 
   #escape(): Piece {
@@ -185,9 +185,12 @@ function joined(heads: readonly string[], tails: readonly string[]): readonly st
   return heads.flatMap((head) => tails.map((tail) => (head.length > LONGEST ? head : head + tail)));
 }
 
+function shortestOf(clause: readonly string[]): number {
+  return Math.min(...clause.map((each) => each.length));
+}
+
 /** The clause that rules out most: the one whose shortest literal is longest. */
 function best({ exact, clauses }: Piece): readonly string[] | undefined {
-  const shortestOf = (clause: readonly string[]): number => Math.min(...clause.map((each) => each.length));
   return useful(exact ? [...clauses, exact] : clauses).reduce<readonly string[] | undefined>(
     (found, clause) => (found && shortestOf(found) >= shortestOf(clause) ? found : clause),
     undefined,

@@ -49,18 +49,19 @@ function mayHoldOctets({ text, count, start, end, flags }: Tokens): boolean {
   for (let index = 0; index < count; index += 1) {
     const length = end[index]! - start[index]!;
     if (length === 2) {
-      pairs = pairs > 0 && start[index]! - end[index - 1]! === 1 ? pairs + 1 : 1;
+      const gap = index > 0 ? start[index]! - end[index - 1]! : 0;
+      pairs = pairs > 0 && gap === 1 ? pairs + 1 : 1;
       if (pairs >= 5) return true;
       continue;
     }
     pairs = 0;
     if (length < 8 || (flags[index]! & HAS_DIGIT) === 0) continue;
-    if (length >= 56 || isBinary(text, end[index]! - 8)) return true;
+    if (length >= 56 || areBits(text, end[index]! - 8)) return true;
   }
   return false;
 }
 
-function isBinary(text: string, from: number): boolean {
+function areBits(text: string, from: number): boolean {
   for (let at = from; at < from + 8; at += 1) {
     const code = text.charCodeAt(at);
     if (code !== 0x30 && code !== 0x31) return false;
@@ -119,7 +120,7 @@ const NUMBER = 4;
 const NO_HEX = 8;
 const alphabet = new Uint8Array(65_536);
 const sextet = new Uint8Array(65_536);
-for (const [value, sign] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries())
+for (const [value, sign] of Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/').entries())
   put(sign, value);
 put('-', 62);
 put('_', 63);

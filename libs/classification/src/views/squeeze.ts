@@ -73,7 +73,7 @@ function isNumberAfter(text: string, from: number): boolean {
   return isDigit(text.charCodeAt(at));
 }
 
-const at = hashOf('at');
+const atWord = hashOf('at');
 const needOfDot = needOf(/dot/);
 
 /** `bob (at) example.com`, `bob at example dot com`, found from each `at` outwards. */
@@ -82,7 +82,7 @@ function spelledAddresses(tokens: Tokens, hasDot: boolean): readonly (readonly [
   const found: [number, string][] = [];
   let from = 0;
   for (let index = 1; index < tokens.count; index += 1) {
-    if (tokens.hash[index] !== at || tokens.start[index]! < from) continue;
+    if (tokens.hash[index] !== atWord || tokens.start[index]! < from) continue;
     const sign = text[tokens.start[index]! - 1]!;
     if (!(sign === ' ' ? hasDot : '([{<'.includes(sign))) continue;
     let end = tokens.start[index]! - 1;

@@ -23,7 +23,8 @@ try {
     ['structure', true, Number(values.rounds)],
     ['every signature', false, 1],
   ]) {
-    for (let round = 0; round < rounds; round += 1) console.log(`${name}: ${await measure(path, records, structureOnly)}`);
+    for (let round = 0; round < rounds; round += 1)
+      console.log(`${name}: ${await measure(path, records, structureOnly)}`);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -160,7 +160,9 @@ describe('retention', () => {
     const again = retentionStore(database.plane('writ_retention'));
     expect(await again.prune(tenant.tenant, order, 0, 100)).toEqual({ records: 12, next: undefined });
     expect(await left()).toBe(9);
-    expect((await verified(await bundleOf(tenant))).findings.filter(({ code }) => code !== exitCodes.closing)).toEqual([]);
+    expect((await verified(await bundleOf(tenant))).findings.filter(({ code }) => code !== exitCodes.closing)).toEqual(
+      [],
+    );
   });
 
   it('writes its order into the log before it prunes, and finds nothing more to do afterwards', async () => {

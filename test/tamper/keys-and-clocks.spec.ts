@@ -212,7 +212,9 @@ describe('an export', () => {
     await settle(ground.sequencer());
     const whole = await ground.bundle(tenant);
     for (let part = 1; part < 40; part += 1)
-      expect((await ground.verify(whole.subarray(0, Math.floor((whole.length * part) / 40)))).exit).toBe(exitCodes.format);
+      expect((await ground.verify(whole.subarray(0, Math.floor((whole.length * part) / 40)))).exit).toBe(
+        exitCodes.format,
+      );
     expect((await ground.verify(whole)).exit).toBe(exitCodes.ok);
   });
 });

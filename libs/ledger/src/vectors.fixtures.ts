@@ -147,9 +147,7 @@ async function bundleVectors(): Promise<Record<string, { readonly bytes: Uint8Ar
 /** Sealed content record by record, as bundles had it before tiles held it, and as large content still stands. */
 function oneByOne(files: Files, leaves: readonly StoredLeaf[]): Files {
   const kept = [...files].filter(([name]) => !name.startsWith('log/tile/sealed/'));
-  const sealed = leaves.flatMap((leaf, index) =>
-    leaf.sealed ? [[`sealed/${index}.bin`, leaf.sealed] as const] : [],
-  );
+  const sealed = leaves.flatMap((leaf, index) => (leaf.sealed ? [[`sealed/${index}.bin`, leaf.sealed] as const] : []));
   return new Map([...kept, ...sealed]);
 }
 

@@ -55,7 +55,14 @@ function groupRule(
 ): Rule | undefined {
   const parts = names.map((name) => rules.get(name));
   const isNew = names.every((name) => !members.has(name)) && new Set(names).size === names.length;
-  const needed = threshold === 'all' ? names.length : threshold === 'any' ? 1 : /^[1-9][0-9]{0,3}$/.test(threshold) ? Number(threshold) : 0;
+  const needed =
+    threshold === 'all'
+      ? names.length
+      : threshold === 'any'
+        ? 1
+        : /^[1-9][0-9]{0,3}$/.test(threshold)
+          ? Number(threshold)
+          : 0;
   const isWhole = parts.every((part) => part !== undefined);
   if (!isNew || !isWhole || needed < 1 || needed > names.length) return undefined;
   for (const name of names) members.add(name);

@@ -1,10 +1,20 @@
 /** Levels of brackets; more could lead a parser down a harmful depth. */
 const deepest = 64;
 
-const [quote, backslash, comma, colon, minus, zero, nine, openBracket, closeBracket, openBrace, closeBrace] = Array.from(
-  '"\\,:-09[]{}',
-  (sign) => sign.charCodeAt(0),
-) as unknown as readonly [number, number, number, number, number, number, number, number, number, number, number];
+const [quote, backslash, comma, colon, minus, zero, nine, openBracket, closeBracket, openBrace, closeBrace] =
+  Array.from('"\\,:-09[]{}', (sign) => sign.charCodeAt(0)) as unknown as readonly [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
 const wrong = -1;
 
 /**

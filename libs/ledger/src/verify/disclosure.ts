@@ -69,7 +69,8 @@ export class Disclosures {
     const { from, to } = this.#range;
     if (index < from || index >= to) return undefined;
     const first = index - (index % tileWidth);
-    if (this.#tile.first !== first) this.#tile = { first, parts: this.#partsOf(first, Math.min(tileWidth, to - first)) };
+    if (this.#tile.first !== first)
+      this.#tile = { first, parts: this.#partsOf(first, Math.min(tileWidth, to - first)) };
     const part = this.#tile.parts[index - first];
     return part === undefined || part.length === 0 ? undefined : part;
   }

@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { keyRequired } from '@writ/tenant-api';
 import { type House, openHouse } from './house.js';
+import { inputOf, mutationsOf } from './inputs.js';
 import { type Federated, type Payload, change, done, federate, setupToken } from './steps.js';
 
 let house: House;
 let own: Federated;
+let other: Federated;
 beforeAll(async () => {
   house = await openHouse();
   own = await federate(house, 'own');
+  other = await federate(house, 'other');
 });
 afterAll(() => house?.close());
 
@@ -20,7 +24,7 @@ interface Published {
 /** What gateways hold from now on. */
 async function published(): Promise<Published> {
   const { rows } = await house.admin.query<{ body: string }>(
-    'SELECT body FROM control.snapshot ORDER BY version DESC LIMIT 1',
+    `SELECT s.body FROM control.snapshot s JOIN control.tenant t ON t.id = s.tenant_id WHERE t.name = 'own hospital' ORDER BY s.version DESC LIMIT 1`,
   );
   return JSON.parse(rows[0]?.body ?? '{}') as Published;
 }
@@ -34,6 +38,68 @@ async function lastEvent(): Promise<string | undefined> {
 
 type Item = { readonly id: string; readonly version: number };
 const item = (payload: Payload, name: string): Item => payload[name] as Item;
+
+/** The newest one of a list. */
+async function newest(field: string): Promise<Item> {
+  const { data } = await house.ask<Record<string, { edges: { node: Item }[] }>>(
+    `{ ${field}(first: 1) { edges { node { id version } } } }`,
+    {},
+    own.owner,
+  );
+  const node = data[field]?.edges[0]?.node;
+  if (node === undefined) throw new Error(`${field} is empty`);
+  return node;
+}
+
+describe('a change whose repetition does harm', () => {
+  it('G8: is refused without an idempotency key, whichever of them it is, and needs none for a dry run', async () => {
+    const types = new Map(mutationsOf(house.api.schema).map(({ name, type }) => [name, type]));
+    for (const name of keyRequired) {
+      const type = types.get(name);
+      const input = type ? inputOf(type, own.tenantId) : {};
+      const [refused] = (await change(house, name, input, '__typename', own.owner, '')).userErrors;
+      expect([name, refused?.code]).toEqual([name, 'IDEMPOTENCY_REQUIRED']);
+    }
+    const dry = await change(house, 'armBreakGlass', { dryRun: true }, '__typename', own.owner, '');
+    expect(dry.userErrors).toEqual([]);
+  });
+});
+
+describe('a refused change', () => {
+  it('G9, G11: shows in a conflict no value of a secret', async () => {
+    const secret = 'sk-the-first-secret';
+    const made = await done(
+      house,
+      'createProviderCredential',
+      { name: 'conflicting', provider: 'openai', secret },
+      'providerCredential { id version }',
+      own.owner,
+    );
+    const { id, version } = made['providerCredential'] as { id: string; version: number };
+    const rotate = (value: string) =>
+      change(
+        house,
+        'rotateProviderCredential',
+        { id, expectedVersion: version, secret: value },
+        'providerCredential { version }',
+        own.owner,
+      );
+    expect((await rotate('sk-the-second-secret')).userErrors).toEqual([]);
+    const [refused] = (await rotate('sk-the-third-secret')).userErrors;
+    expect([refused?.code, refused?.differences]).toEqual(['CONFLICT', []]);
+  });
+
+  it('names where its proof is, and whoever may read evidence finds it there', async () => {
+    const made = await change(house, 'createBudget', { name: 'proved', limitMicros: '1' }, 'budget { id }', own.owner);
+    const path = new URL(made.auditRecord?.proofUrl ?? '').pathname;
+    const ask = (token: string) => fetch(`${house.api.url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+    const proof = (await (await ask(own.owner)).json()) as { recordId: string; leaf: string };
+    expect([proof.recordId, proof.leaf.split('.').length]).toEqual([made.auditRecord?.id, 3]);
+    expect((await ask(other.owner)).status).toBe(404);
+    const random = `/proofs/rec_${'a'.repeat(26)}`;
+    expect((await fetch(`${house.api.url}${random}`)).status).toBe(401);
+  });
+});
 
 describe('an endpoint', () => {
   it('is changed in what is given, published, recorded, and refused where it points inside', async () => {
@@ -70,12 +136,7 @@ describe('an endpoint', () => {
   });
 
   it('that is retired is changed no more', async () => {
-    const { data } = await house.ask<{ endpoints: { edges: { node: Item }[] } }>(
-      '{ endpoints(first: 1) { edges { node { id version } } } }',
-      {},
-      own.owner,
-    );
-    const { id, version } = data.endpoints.edges[0]?.node as Item;
+    const { id, version } = await newest('endpoints');
     await done(house, 'retireEndpoint', { id, expectedVersion: version, reason: 'x' }, 'endpoint { id }', own.owner);
     const input = { id, expectedVersion: version + 1, region: 'eu' };
     const refused = await change(house, 'updateEndpoint', input, 'endpoint { id }', own.owner);
@@ -147,16 +208,16 @@ describe('a budget, a limit rule and an alias', () => {
   });
 });
 
-describe('an invitation', () => {
-  const invite = (more: object, token = own.owner) =>
-    change(
-      house,
-      'inviteMember',
-      { identityProviderId: own.providerId, ...more },
-      'member { subject email roles active }',
-      token,
-    );
+const invite = (more: object, token = own.owner) =>
+  change(
+    house,
+    'inviteMember',
+    { identityProviderId: own.providerId, ...more },
+    'member { subject email roles active }',
+    token,
+  );
 
+describe('an invitation', () => {
   it('names a person before they come, once, and needs nobody else where it grants nothing', async () => {
     const invited = await invite({ subject: 'new-nurse', email: 'nurse@own.example' });
     expect(invited['member']).toEqual({
@@ -174,12 +235,7 @@ describe('an invitation', () => {
     const wanted = { subject: 'new-owner', roles: ['owner'] };
     const [asked] = (await invite(wanted)).userErrors;
     expect(asked?.code).toBe('APPROVAL_REQUIRED');
-    const { data } = await house.ask<{ approvals: { edges: { node: Item }[] } }>(
-      '{ approvals(first: 1) { edges { node { id version } } } }',
-      {},
-      own.owner,
-    );
-    const { id, version } = data.approvals.edges[0]?.node as Item;
+    const { id, version } = await newest('approvals');
     const second = await house.issuer.token({ sub: 'grace-own', org_id: 'own', groups: ['it-admins'] });
     await done(house, 'approveChange', { id, expectedVersion: version }, 'approval { state }', second);
     expect((await invite(wanted))['member']).toMatchObject({ roles: ['owner'] });

@@ -110,7 +110,9 @@ export class CatalogueResolver {
           ...(url && { baseUrl: url.value.href.replace(/\/$/, '') }),
           ...(input.credentialIds && { credentialIds }),
         };
-        const problem = endpointProblem({ ...row, ...changes, settings: input.settings ?? [] });
+        const { name, provider, region, residency, costClass, maxClassification, models } = row;
+        const stands = { name, provider, region, residency, costClass, maxClassification, models };
+        const problem = endpointProblem({ ...stands, ...changes, settings: input.settings ?? [] });
         if (problem) return refusedWith(problem);
         const done = await tx.update(EndpointRow, row, changes, input.expectedVersion);
         const { credentialIds: keys, settings, ...facts } = changes;

@@ -6,6 +6,8 @@ const written = ['nurse', 'ärztin', '看護師', '看護', 'a', 'abcd', 'abcde'
 
 function aDictionary(): Dictionary {
   const writer = new WordWriter();
+  // Position 0 means none: in an image the header stands there.
+  writer.put(0);
   const at = writer.dictionary(written);
   return new Dictionary(writer.finish(), at);
 }

@@ -18,25 +18,32 @@ import {
 import { Client } from 'pg';
 import { type Arrival, type Got, violations } from './join.js';
 
-/** Who dies: at a moment of its own, or at a named point of a gateway process or of the sequencer. */
+/**
+ * Who dies: at a moment of its own, or at a named point of a gateway process or of the sequencer. Twice a round the whole
+ * gateway dies, its primary too: a primary that sees its processes die young waits longer and longer before it starts others.
+ */
 export const victims = [
   'gateway',
-  'before-append',
-  'after-append',
   'worker',
+  'before-append',
+  'before-put',
+  'after-append',
+  'after-put',
+  'whole-gateway',
   'before-upstream',
+  'after-commit',
   'after-upstream',
   'postgres',
   'before-socket',
+  'worker',
   'after-socket',
-  'before-put',
-  'after-put',
-  'after-commit',
+  'whole-gateway',
 ] as const;
 export type Victim = (typeof victims)[number];
 
 export interface KillReport {
-  readonly trials: number;
+  /** Processes that were killed. */
+  readonly kills: number;
   readonly killed: Readonly<Partial<Record<Victim, number>>>;
   readonly answered: number;
   readonly refused: number;
@@ -50,7 +57,8 @@ export interface KillReport {
 
 export interface KillOptions {
   readonly folder: string;
-  readonly trials: number;
+  /** Goes on until so many processes were killed. */
+  readonly kills: number;
   readonly order?: readonly Victim[];
   /** Below 1; drawn for the moments of the kills. */
   readonly random: () => number;
@@ -60,8 +68,11 @@ export interface KillOptions {
 }
 
 const failpointModule = fileURLToPath(new URL('./failpoint.js', import.meta.url));
-const callers = 6;
-const recoveryMs = 30_000;
+const callers = 4;
+/** One process dies, the others serve. */
+const gatewayProcesses = 4;
+const recoveryMs = 180_000;
+const tokenMs = 120_000;
 /** A writer is lost after 30 s of silence; the sweeper looks every 5 s, and closes within a minute. */
 const sweptMs = 60_000;
 
@@ -70,11 +81,11 @@ export async function killTrials(options: KillOptions): Promise<KillReport> {
   const failpoint = join(options.folder, 'failpoint');
   const hooked = { NODE_OPTIONS: `--import=${failpointModule}`, FAILPOINT_FILE: failpoint };
   const settings = { gateway: hooked, worker: hooked };
-  const stack = await startStack({ folder: options.folder, log: () => undefined, settings });
+  const stack = await startStack({ folder: options.folder, log: () => undefined, settings, gatewayProcesses });
   const ground = new KillGround(stack, options, failpoint);
   try {
     const tenant = await onboard(stack, 'mercy', () => undefined);
-    await ground.run(tenant);
+    await ground.run();
     return await ground.report(tenant);
   } finally {
     await ground.close();
@@ -86,6 +97,9 @@ class KillGround {
   readonly #killed: Partial<Record<Victim, number>> = {};
   #postgres: LocalPostgres;
   #worker: RunningApp;
+  #workerStarts: Promise<void> = Promise.resolve();
+  #gateway: RunningApp;
+  #token = '';
   #isRestarted = false;
   #longestRecoveryMs = 0;
   #answeredAt = 0;
@@ -97,29 +111,43 @@ class KillGround {
   ) {
     this.#postgres = stack.postgres;
     this.#worker = stack.worker;
+    this.#gateway = stack.gateway;
   }
 
-  async run(_tenant: OnboardedTenant): Promise<void> {
-    const { trials, order = victims, random, say } = this.options;
-    const token = await accessToken(this.stack, 'nora', this.stack.audiences.gateway);
+  async run(): Promise<void> {
+    const { kills, order = victims, random, say } = this.options;
     const stopping = new AbortController();
-    const load = Array.from({ length: callers }, (_, n) => this.#call(n, token, stopping.signal));
+    await this.#renewToken();
+    const load = Array.from({ length: callers }, (_, n) => this.#call(n, stopping.signal));
     await this.#answered();
-    for (let trial = 0; trial < trials; trial += 1) {
+    const first = performance.now();
+    let renewed = first;
+    for (let trial = 0; this.#kills < kills; trial += 1) {
       const victim = order[trial % order.length] ?? 'gateway';
       await pause(50 + random() * 250);
-      const isDead = await this.#kill(victim);
-      if (isDead) this.#killed[victim] = (this.#killed[victim] ?? 0) + 1;
+      const dead = await this.#kill(victim);
+      this.#killed[victim] = (this.#killed[victim] ?? 0) + dead;
       const begun = performance.now();
       await this.#answered();
       const tookMs = performance.now() - begun;
       this.#longestRecoveryMs = Math.max(this.#longestRecoveryMs, tookMs);
-      say(
-        `trial ${trial + 1}: ${victim} ${isDead ? 'killed' : 'was not reached'}, answering again after ${tookMs.toFixed(0)} ms`,
-      );
+      const seconds = ((performance.now() - first) / 1_000).toFixed(0);
+      say(`${victim}: ${dead} killed, ${this.#kills} after ${seconds} s; answered again after ${tookMs.toFixed(0)} ms`);
+      if (performance.now() - renewed < tokenMs) continue;
+      await this.#renewToken();
+      renewed = performance.now();
     }
     stopping.abort();
     await Promise.all(load);
+    await this.#workerStarts;
+  }
+
+  get #kills(): number {
+    return Object.values(this.#killed).reduce((sum, each) => sum + each, 0);
+  }
+
+  async #renewToken(): Promise<void> {
+    this.#token = await accessToken(this.stack, 'nora', this.stack.audiences.gateway);
   }
 
   async report(tenant: OnboardedTenant): Promise<KillReport> {
@@ -139,7 +167,7 @@ class KillGround {
       const verified = await verifyExport(this.stack, bundle, () => undefined);
       if (verified.code !== 0) this.options.say(verified.output);
       return {
-        trials: this.options.trials,
+        kills: this.#kills,
         killed: this.#killed,
         answered: this.#got.filter(({ status, isWhole }) => status === 200 && isWhole).length,
         refused: this.#got.filter(({ status }) => status > 200).length,
@@ -155,19 +183,25 @@ class KillGround {
   }
 
   async close(): Promise<void> {
+    await this.#workerStarts.catch(() => undefined);
     await this.#worker.stop();
+    await this.#gateway.stop();
     await this.stack.stop();
     if (this.#isRestarted) await this.#postgres.stop();
   }
 
-  async #kill(victim: Victim): Promise<boolean> {
+  /** How many processes died. */
+  async #kill(victim: Victim): Promise<number> {
     switch (victim) {
       case 'gateway':
         return this.#killGateway();
+      case 'whole-gateway':
+        return this.#killWholeGateway();
       case 'worker':
+        await this.#workerStarts;
         this.#worker.kill('SIGKILL');
-        await this.#startWorker();
-        return true;
+        this.#startWorker();
+        return 1;
       case 'postgres':
         await this.#postgres.kill('SIGKILL');
         this.#postgres = await startPostgres({
@@ -176,23 +210,38 @@ class KillGround {
           port: this.#postgres.port,
         });
         this.#isRestarted = true;
-        return true;
+        return 1;
       default:
         return this.#killAt(victim);
     }
   }
 
   /** One of its processes; the primary starts another. */
-  #killGateway(): boolean {
-    const pids = childrenOf(this.stack.gateway.pid);
+  #killGateway(): number {
+    const pids = childrenOf(this.#gateway.pid);
     const pid = pids[Math.floor(this.options.random() * pids.length)];
-    if (pid === undefined) return false;
+    if (pid === undefined) return 0;
     process.kill(pid, 'SIGKILL');
-    return true;
+    return 1;
+  }
+
+  async #killWholeGateway(): Promise<number> {
+    const { pid } = this.#gateway;
+    const pids = [pid, ...childrenOf(pid)];
+    for (const each of pids) process.kill(each, 'SIGKILL');
+    this.#gateway = await startApp({
+      name: 'gateway',
+      entry: 'apps/gateway/dist/main.js',
+      settings: this.stack.gatewaySettings,
+      logFolder: this.stack.logFolder,
+      readyMs: recoveryMs,
+    });
+    return pids.length;
   }
 
   /** The first process that reaches the point takes the file away and dies. */
-  async #killAt(point: Victim): Promise<boolean> {
+  async #killAt(point: Victim): Promise<number> {
+    await this.#workerStarts;
     writeFileSync(this.failpoint, point);
     const end = performance.now() + 3_000;
     while (performance.now() < end && isThere(this.failpoint)) await pause(5);
@@ -200,8 +249,8 @@ class KillGround {
     rmSync(this.failpoint, { force: true });
     // The file goes a moment before the process does.
     if (isHit) await this.#workerGone(1_000);
-    if (!isAlive(this.#worker.pid)) await this.#startWorker();
-    return isHit;
+    if (!isAlive(this.#worker.pid)) this.#startWorker();
+    return isHit ? 1 : 0;
   }
 
   async #workerGone(withinMs: number): Promise<void> {
@@ -210,32 +259,36 @@ class KillGround {
       await pause(20);
   }
 
-  async #startWorker(): Promise<void> {
-    this.#worker = await startApp({
+  /** It comes back while others die. */
+  #startWorker(): void {
+    this.#workerStarts = startApp({
       name: 'worker',
       entry: 'apps/worker/dist/main.js',
       args: ['--roles', 'sequencer,sweeper'],
       settings: this.stack.workerSettings,
       logFolder: this.stack.logFolder,
+      readyMs: recoveryMs,
+    }).then((worker) => {
+      this.#worker = worker;
     });
   }
 
   /** One caller: request after request, buffered and streamed in turn. */
-  async #call(caller: number, token: string, signal: AbortSignal): Promise<void> {
+  async #call(caller: number, signal: AbortSignal): Promise<void> {
     for (let turn = caller; !signal.aborted; turn += 1) {
-      const got = await this.#ask(token, turn % 2 === 0);
+      const got = await this.#ask(turn % 2 === 0);
       this.#got.push(got);
       if (got.status === 200 && got.isWhole) this.#answeredAt = performance.now();
-      else await pause(20);
+      else await pause(50);
     }
   }
 
-  async #ask(token: string, isStream: boolean): Promise<Got> {
+  async #ask(isStream: boolean): Promise<Got> {
     let [status, decision, bytes] = [0, '', 0];
     try {
       const answer = await fetch(`${this.stack.urls.gateway}/v1/chat/completions`, {
         method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
         body: JSON.stringify({
           model: 'fast',
           stream: isStream,
@@ -254,7 +307,7 @@ class KillGround {
   async #answered(): Promise<void> {
     const begun = performance.now();
     while (this.#answeredAt < begun) {
-      if (performance.now() - begun > recoveryMs) throw new Error('the gateway did not answer again within 30 s');
+      if (performance.now() - begun > recoveryMs) throw new Error('the gateway did not answer again in time');
       await pause(5);
     }
   }

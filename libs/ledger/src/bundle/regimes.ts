@@ -34,7 +34,8 @@ const regimes: readonly Regime[] = [
   {
     name: 'Fannie Mae LL-2026-04',
     clauses: 'disclosure of the use of AI on request',
-    caution: 'Evidence for a disclosure, and nothing more: that it asks for a record of each decision was said by vendors alone.',
+    caution:
+      'Evidence for a disclosure, and nothing more: that it asks for a record of each decision was said by vendors alone.',
   },
 ];
 
@@ -81,7 +82,9 @@ export function clauseTable(): JsonObject {
 /** The same for a reader. */
 export function clauseText(): string {
   const wide = Math.max(...groups.map(([what]) => what.length));
-  const heads = regimes.map(({ name, clauses, caution }, at) => `  ${at + 1}  ${name}, ${clauses}. ${caution}\n`).join('');
+  const heads = regimes
+    .map(({ name, clauses, caution }, at) => `  ${at + 1}  ${name}, ${clauses}. ${caution}\n`)
+    .join('');
   const rows = groups.map(([what, marks]) => `  ${what.padEnd(wide)}  ${[...marks].join('  ')}\n`).join('');
   return `${heads}\n  ${''.padEnd(wide)}  ${regimes.map((_, at) => at + 1).join('  ')}\n${rows}`;
 }

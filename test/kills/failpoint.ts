@@ -72,6 +72,7 @@ for (const method of ['write', 'end'])
   });
 
 /** The door writes its headers as one piece, which Node keeps only as the text that it sent. */
-function isRecorded(response: ServerResponse): boolean {
-  return String(Reflect.get(response, '_header')).toLowerCase().includes('\r\nx-writ-decision:');
+function isRecorded(response: object): boolean {
+  const sent: unknown = Reflect.get(response, '_header');
+  return typeof sent === 'string' && sent.toLowerCase().includes('\r\nx-writ-decision:');
 }

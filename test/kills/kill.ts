@@ -1,45 +1,18 @@
-import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
-  type LocalPostgres,
   type OnboardedTenant,
-  type RunningApp,
   type Stack,
   accessToken,
   control,
   exportLedger,
   onboard,
-  startApp,
-  startPostgres,
   startStack,
   verifyExport,
 } from '@writ/local';
 import { Client } from 'pg';
 import { type Arrival, type Got, violations } from './join.js';
-
-/**
- * Who dies: at a moment of its own, or at a named point of a gateway process or of the sequencer. Twice a round the whole
- * gateway dies, its primary too: a primary that sees its processes die young waits longer and longer before it starts others.
- */
-export const victims = [
-  'gateway',
-  'worker',
-  'before-append',
-  'before-put',
-  'after-append',
-  'after-put',
-  'whole-gateway',
-  'before-upstream',
-  'after-commit',
-  'after-upstream',
-  'postgres',
-  'before-socket',
-  'worker',
-  'after-socket',
-  'whole-gateway',
-] as const;
-export type Victim = (typeof victims)[number];
+import { Mortals, type Victim, pause, recoveryMs, victims } from './mortals.js';
 
 export interface KillReport {
   /** Processes that were killed. */
@@ -71,7 +44,6 @@ const failpointModule = fileURLToPath(new URL('./failpoint.js', import.meta.url)
 const callers = 4;
 /** One process dies, the others serve. */
 const gatewayProcesses = 4;
-const recoveryMs = 180_000;
 const tokenMs = 120_000;
 /** A writer is lost after 30 s of silence; the sweeper looks every 5 s, and closes within a minute. */
 const sweptMs = 60_000;
@@ -95,23 +67,17 @@ export async function killTrials(options: KillOptions): Promise<KillReport> {
 class KillGround {
   readonly #got: Got[] = [];
   readonly #killed: Partial<Record<Victim, number>> = {};
-  #postgres: LocalPostgres;
-  #worker: RunningApp;
-  #workerStarts: Promise<void> = Promise.resolve();
-  #gateway: RunningApp;
+  readonly #mortals: Mortals;
   #token = '';
-  #isRestarted = false;
   #longestRecoveryMs = 0;
   #answeredAt = 0;
 
   constructor(
     private readonly stack: Stack,
     private readonly options: KillOptions,
-    private readonly failpoint: string,
+    failpoint: string,
   ) {
-    this.#postgres = stack.postgres;
-    this.#worker = stack.worker;
-    this.#gateway = stack.gateway;
+    this.#mortals = new Mortals(stack, options, failpoint);
   }
 
   async run(): Promise<void> {
@@ -125,7 +91,7 @@ class KillGround {
     for (let trial = 0; this.#kills < kills; trial += 1) {
       const victim = order[trial % order.length] ?? 'gateway';
       await pause(50 + random() * 250);
-      const dead = await this.#kill(victim);
+      const dead = await this.#mortals.kill(victim);
       this.#killed[victim] = (this.#killed[victim] ?? 0) + dead;
       const begun = performance.now();
       await this.#answered();
@@ -139,7 +105,7 @@ class KillGround {
     }
     stopping.abort();
     await Promise.all(load);
-    await this.#workerStarts;
+    await this.#mortals.settled();
   }
 
   get #kills(): number {
@@ -152,7 +118,7 @@ class KillGround {
 
   async report(tenant: OnboardedTenant): Promise<KillReport> {
     if (this.options.awaitSweeper) await pause(sweptMs + 5_000);
-    const admin = new Client({ connectionString: this.#postgres.url('postgres') });
+    const admin = new Client({ connectionString: this.#mortals.postgres.url('postgres') });
     await admin.connect();
     try {
       const { rows } = await admin.query<{ schema: string }>(
@@ -183,94 +149,8 @@ class KillGround {
   }
 
   async close(): Promise<void> {
-    await this.#workerStarts.catch(() => undefined);
-    await this.#worker.stop();
-    await this.#gateway.stop();
+    await this.#mortals.stop();
     await this.stack.stop();
-    if (this.#isRestarted) await this.#postgres.stop();
-  }
-
-  /** How many processes died. */
-  async #kill(victim: Victim): Promise<number> {
-    switch (victim) {
-      case 'gateway':
-        return this.#killGateway();
-      case 'whole-gateway':
-        return this.#killWholeGateway();
-      case 'worker':
-        await this.#workerStarts;
-        this.#worker.kill('SIGKILL');
-        this.#startWorker();
-        return 1;
-      case 'postgres':
-        await this.#postgres.kill('SIGKILL');
-        this.#postgres = await startPostgres({
-          dataDir: join(this.options.folder, 'postgres'),
-          log: () => undefined,
-          port: this.#postgres.port,
-        });
-        this.#isRestarted = true;
-        return 1;
-      default:
-        return this.#killAt(victim);
-    }
-  }
-
-  /** One of its processes; the primary starts another. */
-  #killGateway(): number {
-    const pids = childrenOf(this.#gateway.pid);
-    const pid = pids[Math.floor(this.options.random() * pids.length)];
-    if (pid === undefined) return 0;
-    process.kill(pid, 'SIGKILL');
-    return 1;
-  }
-
-  async #killWholeGateway(): Promise<number> {
-    const { pid } = this.#gateway;
-    const pids = [pid, ...childrenOf(pid)];
-    for (const each of pids) process.kill(each, 'SIGKILL');
-    this.#gateway = await startApp({
-      name: 'gateway',
-      entry: 'apps/gateway/dist/main.js',
-      settings: this.stack.gatewaySettings,
-      logFolder: this.stack.logFolder,
-      readyMs: recoveryMs,
-    });
-    return pids.length;
-  }
-
-  /** The first process that reaches the point takes the file away and dies. */
-  async #killAt(point: Victim): Promise<number> {
-    await this.#workerStarts;
-    writeFileSync(this.failpoint, point);
-    const end = performance.now() + 3_000;
-    while (performance.now() < end && isThere(this.failpoint)) await pause(5);
-    const isHit = !isThere(this.failpoint);
-    rmSync(this.failpoint, { force: true });
-    // The file goes a moment before the process does.
-    if (isHit) await this.#workerGone(1_000);
-    if (!isAlive(this.#worker.pid)) this.#startWorker();
-    return isHit ? 1 : 0;
-  }
-
-  async #workerGone(withinMs: number): Promise<void> {
-    for (const end = performance.now() + withinMs; performance.now() < end && isAlive(this.#worker.pid);)
-      // oxlint-disable-next-line no-await-in-loop -- each look follows the pause before it
-      await pause(20);
-  }
-
-  /** It comes back while others die. */
-  #startWorker(): void {
-    this.#workerStarts = startApp({
-      name: 'worker',
-      entry: 'apps/worker/dist/main.js',
-      args: ['--roles', 'sequencer,sweeper'],
-      settings: this.stack.workerSettings,
-      logFolder: this.stack.logFolder,
-      readyMs: recoveryMs,
-    }).then((worker) => {
-      this.#worker = worker;
-    });
   }
 
   /** One caller: request after request, buffered and streamed in turn. */
@@ -320,30 +200,4 @@ class KillGround {
     }
     throw new Error('records wait for the sequencer');
   }
-}
-
-function childrenOf(pid: number): readonly number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-    .split(' ')
-    .filter((text) => text !== '')
-    .map(Number);
-}
-
-function isThere(path: string): boolean {
-  return readdirSync(join(path, '..')).includes('failpoint');
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-/** The moment of a kill, and the pace of looking at other processes. */
-function pause(ms: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  setTimeout(resolve, ms);
-  return promise;
 }

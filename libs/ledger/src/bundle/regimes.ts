@@ -85,6 +85,6 @@ export function clauseText(): string {
   const heads = regimes
     .map(({ name, clauses, caution }, at) => `  ${at + 1}  ${name}, ${clauses}. ${caution}\n`)
     .join('');
-  const rows = groups.map(([what, marks]) => `  ${what.padEnd(wide)}  ${[...marks].join('  ')}\n`).join('');
+  const rows = groups.map(([what, marks]) => `  ${what.padEnd(wide)}  ${marks.split('').join('  ')}\n`).join('');
   return `${heads}\n  ${''.padEnd(wide)}  ${regimes.map((_, at) => at + 1).join('  ')}\n${rows}`;
 }

@@ -128,9 +128,45 @@ describe('rates and concurrency in Redis', () => {
       hostile,
     );
     const keys = await one.redis.client.keys('*');
-    expect(keys).toHaveLength(3);
-    for (const key of keys)
-      expect(key).toMatch(/^\{t:0198a000-0000-7000-8000-00000000000a\}:(requests|tokens|concurrency):[\w-]{22}$/);
+    expect(keys).toHaveLength(2);
+    for (const key of keys) expect(key).toMatch(/^\{t:0198a000-0000-7000-8000-00000000000a\}:(rates|slots):[\w-]{22}$/);
+  });
+});
+
+describe('the one round trip', () => {
+  /** How often this server was asked to run a script. */
+  async function scripts(): Promise<number> {
+    const { client } = await connected(server.url);
+    const stats = await client.info('commandstats');
+    return [...stats.matchAll(/^cmdstat_eval(?:sha)?:calls=(\d+)/gm)].reduce(
+      (sum, [, calls]) => sum + Number(calls),
+      0,
+    );
+  }
+
+  it('a request costs one at most, with all scopes, budgets and the quota of a key, settled and all', async () => {
+    const one = await aProcess(server.url, new BudgetLeasesTwin(), 2, new ClockTwin());
+    const all = { requestsPerMinute: 100_000, tokensPerMinute: 100_000_000 };
+    const scopes = ['tenant', 'app', 'subject', 'role'] as const;
+    const rules = scopes.map((scope) => ({ scope, ...all, concurrency: 1_000 }));
+    const snapshot = {
+      ...withRules(...rules, { scope: 'endpoint-key', ...all }),
+      budgets: withBudget(1_000_000_000n).budgets,
+    };
+    const request = async (): Promise<void> => {
+      const reserved = await reserve(one, snapshot);
+      if (!reserved.ok) throw new Error(reserved.error.code);
+      expect(one.limits.takeKey(reserved.value, 'openai-us', undefined)).toBe(true);
+      await one.limits.settle(tenant, reserved.value, usage, '20');
+    };
+    await request();
+    const before = await scripts();
+    // What is taken and settled travels with the next question. (By itself only after a pause, which this clock never makes.)
+    for (let count = 0; count < 50; count += 1) await request();
+    const after = await scripts();
+    expect(after - before).toBe(50);
+    await Promise.all(Array.from({ length: 200 }, request));
+    expect((await scripts()) - after).toBeLessThan(50);
   });
 });
 
@@ -294,8 +330,33 @@ describe('the quota of an endpoint key', () => {
     const held = await Promise.all(Array.from({ length: 20 }, () => reserve(one, snapshot)));
     const takes = held.map((answer) => answer.ok && one.limits.takeKey(answer.value, 'openai-us', 'openai-us-key'));
     expect(takes.filter(Boolean)).toHaveLength(20);
+    // What was taken is told with the next question, or a few ms later.
+    await reserve(one, snapshot);
     expect(await taken(other, 15)).toBe(10);
     expect(await taken(one, 5)).toBe(0);
+  });
+
+  it('counts tokens at their worst case until the provider has counted them, also for the other processes', async () => {
+    await aMinuteHasRoom();
+    const [one, other] = [await aProcess(server.url), await aProcess(server.url)];
+    // 110 tokens at most for each call, and 15 in truth.
+    const [rule] = rules.limits.map((each) => ({ id: each.id, scope: each.scope, tokensPerMinute: 250 }));
+    const counted: Snapshot = { ...snapshot, limits: [rule!] };
+    const call = async (process: Process): Promise<[boolean | undefined, () => Promise<void>]> => {
+      const reserved = await reserve(process, counted);
+      if (!reserved.ok) throw new Error(reserved.error.code);
+      const isTaken = process.limits.takeKey(reserved.value, 'openai-us', 'openai-us-key');
+      return [isTaken, () => process.limits.settle(tenant, reserved.value, usage, '1')];
+    };
+    const [first, second, third] = [await call(one), await call(one), await call(one)];
+    expect([first[0], second[0], third[0]]).toEqual([true, true, false]);
+    await first[1]();
+    await second[1]();
+    // 30 are used: two more fit at their worst, wherever they are asked.
+    expect((await call(one))[0]).toBe(true);
+    await reserve(one, counted);
+    expect((await call(other))[0]).toBe(true);
+    expect((await call(other))[0]).toBe(false);
   });
 
   it('is nothing to a key or an endpoint that no rule counts, and unknown to one that is not there', async () => {

@@ -176,6 +176,8 @@ export interface ReviewRequest {
   readonly token: string;
   readonly claims: ClassificationClaims;
   readonly asked: Readonly<Record<string, number>>;
+  /** How many different people the policy wants to say `clear`; 0 when it does not say. */
+  readonly people: number;
   /** Tokenised; the port seals it before it goes anywhere. */
   readonly text: string;
 }

@@ -129,6 +129,7 @@ async function askReview(
     asked: { ...wanted, ...inline.classes },
     claims,
     text,
+    people: obligations.reviewBy ?? 0,
   };
   const fields = { review: id, request: ask.request, classes: Object.keys(review.asked).toSorted() };
   const event = { kind: 'event', id: ports.ids.recordId(), name: 'review.asked', actor: 'gateway', fields } as const;

@@ -64,7 +64,7 @@ function randomObligation(random: Random): string {
     '{ evidence: receipted, review_within_hours: 24 }',
     '{ response: { marker: m1, redact: [PII], style: hash, block: [SECRET], mode: full } }',
     '{ response: { mode: terminal } }',
-    '{ require_review: [{ class: PHI, within_seconds: 60 }] }',
+    '{ require_review: [{ class: PHI, within_seconds: 60 }], review_by: 2 }',
   ]);
 }
 

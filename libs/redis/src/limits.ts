@@ -43,6 +43,10 @@ export interface Reserved {
   readonly mode: 'shared' | 'degraded';
   readonly headers: Readonly<Record<string, string>>;
   readonly budget: { readonly class: string; readonly remainingCents: number } | undefined;
+  /** The leases of budgets that it is a part of. */
+  readonly leases: readonly string[];
+  /** False where a model that it could reach has no price, and was taken for the dearest. */
+  readonly priced: boolean;
   /** Under a hard budget, and where the caller named no length: what may be asked of each candidate. Empty otherwise. */
   readonly outputLimits: readonly OutputLimit[];
 }
@@ -148,6 +152,8 @@ class GatewayLimits implements Limits {
       mode: rates.mode,
       headers,
       budget: hold.value.seen,
+      leases: hold.value.leases,
+      priced: worst.value.priced,
       outputLimits,
     });
   }

@@ -5,7 +5,7 @@ import { parseJws } from '../jws.js';
 import { signStatement } from '../keyset.js';
 import { CompactRange, coverRange } from '../merkle.js';
 import type { StatementSigner } from '../signer.js';
-import { joinEntries, tilePath, tileWidth } from '../tiles.js';
+import { joinEntries, joinSealed, sealedTileBytes, tilePath, tileWidth } from '../tiles.js';
 import { bundleReadme } from './readme.js';
 import { tarEnd, tarEntry } from './tar.js';
 
@@ -124,15 +124,25 @@ async function* tilesOf(
 
 function tileFiles(first: number, tile: readonly StoredRow[]): readonly (readonly [string, Uint8Array])[] {
   const path = tilePath(first / tileWidth, tile.length);
-  const files: (readonly [string, Uint8Array])[] = [
-    [`log/tile/0/${path}`, concat(tile.map(({ leafHash }) => leafHash))],
-    [`log/tile/entries/${path}`, joinEntries(tile.map(({ leaf }) => leaf ?? new Uint8Array()))],
+  const files = [
+    [`log/tile/0/${path}`, concat(tile.map(({ leafHash }) => leafHash))] as const,
+    [`log/tile/entries/${path}`, joinEntries(tile.map(({ leaf }) => leaf ?? new Uint8Array()))] as const,
   ];
-  tile.forEach(({ sealed, open }, at) => {
-    if (sealed) files.push([`sealed/${first + at}.bin`, sealed]);
-    if (open) files.push([`open/${first + at}.json`, utf8(canonicalJson({ ...open }))]);
-  });
-  return files;
+  return [...files, ...sealedFiles(first, path, tile), ...openFiles(first, tile)];
+}
+
+/** One file for a tile keeps the manifest short; what would be too large for memory is written record by record. */
+function sealedFiles(first: number, path: string, tile: readonly StoredRow[]): (readonly [string, Uint8Array])[] {
+  const bytes = tile.reduce((sum, { sealed }) => sum + (sealed?.length ?? 0), 0);
+  if (bytes === 0) return [];
+  if (bytes <= sealedTileBytes) return [[`log/tile/sealed/${path}`, joinSealed(tile.map(({ sealed }) => sealed))]];
+  return tile.flatMap(({ sealed }, at) => (sealed ? [[`sealed/${first + at}.bin`, sealed] as const] : []));
+}
+
+function openFiles(first: number, tile: readonly StoredRow[]): (readonly [string, Uint8Array])[] {
+  return tile.flatMap(({ open }, at) =>
+    open ? [[`open/${first + at}.json`, utf8(canonicalJson({ ...open }))] as const] : [],
+  );
 }
 
 function countKinds(tile: readonly StoredRow[], counts: Record<string, number>): void {

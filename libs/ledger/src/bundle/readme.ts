@@ -11,7 +11,7 @@ By hand:
 3. log/tile/0/... holds leaf hashes (C2SP tlog-tiles, level 0). With log/range.json (left: compact range before the first
    index; right: aligned subtrees after the last) they lead to the checkpoint's root.
 4. log/tile/entries/... holds the leaves: each is a JWS by a writer key, and SHA-256(0x00 || leaf) is its leaf hash. Length
-   0 marks a leaf that is absent; gaps.json says why.
+   0 marks a leaf that is absent; gaps.json says why. log/tile/sealed/... holds what is sealed beside them, as ciphertext.
 5. writers/... are the writers' enrolments, signed by the writer authority.
 6. In each record w and wseq number a writer's records without gap and prev is the leaf hash of the one before.
 7. k holds commitments: HMAC-SHA-256(salt, "writ/v1" NUL field NUL value). open/<index>.json discloses value and salt.

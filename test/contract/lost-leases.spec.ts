@@ -74,10 +74,9 @@ beforeEach(async () => {
 });
 
 async function aGateway(): Promise<Limits> {
-  const leases = budgetStore(gateway);
   const limits = createLimits({
     redis: await connected(redis.url),
-    leases,
+    leases: budgetStore(gateway),
     clock: systemClock,
     instances: 1,
     onProblem: () => undefined,
@@ -138,6 +137,11 @@ function all(state: string): Readonly<Record<string, string>> {
   return Object.fromEntries(scopes.map((scope) => [scope, state]));
 }
 
+async function state(): Promise<string | undefined> {
+  await settle();
+  return (await states())['team'];
+}
+
 /** What the ledger cannot rule out: the cost of the answer, and the whole reservation of the request that nobody closed. */
 const used = 20n + worstMicros;
 
@@ -194,11 +198,6 @@ describe('a lease that ran out', () => {
     const permit = { ...aPermitRecord(), reservedMicros: '100', budgetLeases };
     const receipt = must(await ledger.ledger.commit(aLog(tenant), permit, how));
     return anOutcomeRecord(permit.request, receipt.leafHash);
-  }
-
-  async function state(): Promise<string | undefined> {
-    await settle();
-    return (await states())['team'];
   }
 
   it('is counted by the ledger from then on: a late outcome corrects it, and what its process says does not', async () => {

@@ -92,23 +92,23 @@ describe('the usage of a closed request', () => {
   });
 });
 
+/** What is held of each lease once all of these were read, one after the other. */
+function held(permit: Uint8Array, ...outcomes: readonly Uint8Array[]): Readonly<Record<string, bigint>> {
+  const sums: Record<string, bigint> = {};
+  const requests = [
+    { decision: permit, outcome: undefined, earlier: [] },
+    ...outcomes.map((outcome, index) => ({ decision: permit, outcome, earlier: outcomes.slice(0, index) })),
+  ];
+  for (const request of requests)
+    for (const { lease, micros } of leaseUses(request)) sums[lease] = (sums[lease] ?? 0n) + micros;
+  return sums;
+}
+
 describe('what records say of the leases of budgets', () => {
   const asked = aLeaf({ effect: 'permit', model: 'fast', subject, reserved: '218', leases: ['l1', 'l2'] });
   const swept = anOutcome({ result: 'indeterminate', usage: undefined, cost: undefined });
   const unsent = anOutcome({ result: 'not-dispatched', usage: undefined, cost: undefined });
   const answered = anOutcome({ cost: '91' });
-
-  /** What is held of each lease once all of these were read, one after the other. */
-  function held(decision: Uint8Array, ...outcomes: readonly Uint8Array[]): Readonly<Record<string, bigint>> {
-    const sums: Record<string, bigint> = {};
-    const requests = [
-      { decision, outcome: undefined, earlier: [] },
-      ...outcomes.map((outcome, index) => ({ decision, outcome, earlier: outcomes.slice(0, index) })),
-    ];
-    for (const request of requests)
-      for (const { lease, micros } of leaseUses(request)) sums[lease] = (sums[lease] ?? 0n) + micros;
-    return sums;
-  }
 
   it('an open permit holds the whole reservation, of every lease that it names', () => {
     expect(held(asked)).toEqual({ l1: 218n, l2: 218n });

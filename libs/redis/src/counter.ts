@@ -26,7 +26,10 @@ export function countersOf(rules: readonly LimitRule[], subject: Subject): reado
 
 function counterOf(rule: LimitRule, holder: string): Counter {
   let ofRule = known.get(rule);
-  if (!ofRule) known.set(rule, (ofRule = new Map()));
+  if (!ofRule) {
+    ofRule = new Map<string, Counter>();
+    known.set(rule, ofRule);
+  }
   const found = ofRule.get(holder);
   if (found) return found;
   if (ofRule.size >= holdersRemembered) ofRule.clear();

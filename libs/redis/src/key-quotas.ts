@@ -34,7 +34,10 @@ const known = new WeakMap<Snapshot, Map<string, readonly KeyCounter[]>>();
 /** The counters that a request could touch: every key of every candidate, for every rule that names it. */
 export function keyCounters({ model }: Ask, snapshot: Snapshot): readonly KeyCounter[] {
   let ofSnapshot = known.get(snapshot);
-  if (!ofSnapshot) known.set(snapshot, (ofSnapshot = new Map()));
+  if (!ofSnapshot) {
+    ofSnapshot = new Map<string, readonly KeyCounter[]>();
+    known.set(snapshot, ofSnapshot);
+  }
   const found = ofSnapshot.get(model);
   if (found) return found;
   if (ofSnapshot.size >= modelsRemembered) ofSnapshot.clear();

@@ -57,7 +57,7 @@ export class RoundTrips {
 
   /** Sends what was told, and resolves when it was answered. */
   async flush(): Promise<void> {
-    for (const batch of [...this.#batches.values()]) this.#send(batch);
+    for (const batch of this.#batches.values()) this.#send(batch);
     await Promise.all(this.#answers);
   }
 

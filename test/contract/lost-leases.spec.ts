@@ -130,14 +130,14 @@ async function states(): Promise<Readonly<Record<string, string>>> {
      FROM control.budget_state WHERE tenant_id = $1`,
     [tenant.tenant],
   );
-  return Object.fromEntries(rows.map(({ budget_id, state }) => [budget_id, state]));
+  return Object.fromEntries(rows.map((row) => [row.budget_id, row.state]));
 }
 
 function all(state: string): Readonly<Record<string, string>> {
   return Object.fromEntries(scopes.map((scope) => [scope, state]));
 }
 
-async function state(): Promise<string | undefined> {
+async function ofTeam(): Promise<string | undefined> {
   await settle();
   return (await states())['team'];
 }
@@ -204,11 +204,11 @@ describe('a lease that ran out', () => {
     const lease = await leased();
     const outcome = await permitted(lease.id, 'no lease of anyone');
     await endOf([lease.id]);
-    await eventually(async () => expect(await state()).toBe('100 0 0'));
+    await eventually(async () => expect(await ofTeam()).toBe('100 0 0'));
     expect(await store.settle(lease, 400n)).toEqual({ ok: true, value: false });
-    expect(await state()).toBe('100 0 0');
+    expect(await ofTeam()).toBe('100 0 0');
     must(await ledger.ledger.commit(aLog(tenant), { ...outcome, usage, costMicros: '37' }, how));
-    await eventually(async () => expect(await state()).toBe('37 0 0'));
+    await eventually(async () => expect(await ofTeam()).toBe('37 0 0'));
   });
 
   it('does not come back while a record that may name it waits for the sequencer', async () => {
@@ -217,12 +217,12 @@ describe('a lease that ran out', () => {
     try {
       await permitted(busy.id);
       await endOf([silent.id, busy.id]);
-      expect(await state()).toBe('1000 0 1000');
-      expect(await state()).toBe('1000 0 1000');
+      expect(await ofTeam()).toBe('1000 0 1000');
+      expect(await ofTeam()).toBe('1000 0 1000');
     } finally {
       sequencer.kill('SIGCONT');
     }
-    await eventually(async () => expect(await state()).toBe('100 0 0'));
+    await eventually(async () => expect(await ofTeam()).toBe('100 0 0'));
   });
 
   it('stays spent when its process is of a release that names no leases', async () => {
@@ -234,7 +234,7 @@ describe('a lease that ran out', () => {
     await endOf(await leases());
     await permitted();
     await eventually(async () => expect(await settle()).toBe(0));
-    expect(await state()).toBe('500 0 500');
+    expect(await ofTeam()).toBe('500 0 500');
   });
 
   it('is written off once, and its process may still say what it spent until the ledger was asked', async () => {
@@ -246,6 +246,6 @@ describe('a lease that ran out', () => {
     });
     expect((await states())['team']).toBe('500 0 500');
     expect(await store.settle(lease, 70n)).toEqual({ ok: true, value: true });
-    expect(await state()).toBe('70 0 0');
+    expect(await ofTeam()).toBe('70 0 0');
   });
 });

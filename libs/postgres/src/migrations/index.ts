@@ -20,6 +20,7 @@ import { Usage1763694000301 } from './301-usage.js';
 import { Reconciling1763694000302 } from './302-reconciling.js';
 import { ReconcilingInUtc1763694000303 } from './303-reconciling-in-utc.js';
 import { LeasesInTheLedger1763694000750 } from './750-leases-in-the-ledger.js';
+import { Appending1763694000700 } from './700-appending.js';
 import { RoleMakers1763694000800 } from './800-role-makers.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
@@ -46,5 +47,6 @@ export const migrations = [
   Reconciling1763694000302,
   ReconcilingInUtc1763694000303,
   LeasesInTheLedger1763694000750,
+  Appending1763694000700,
   RoleMakers1763694000800,
 ];

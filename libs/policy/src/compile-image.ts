@@ -22,7 +22,8 @@ export function compileWords(program: Program): Int32Array {
   writeSlots(writer, coder.slots, set);
   writeRules(writer, program.rules, coder, expressions.byRule, set);
   writeIndex(writer, program.rules, coder, set);
-  set('proseAt', writeProse(writer, program.rules, expressions.texts));
+  set('expressionsAt', writer.bytes(Buffer.from(`[${expressions.texts.join(',')}]`)));
+  set('proseAt', writeProse(writer, program.rules));
   return writer.finish();
 }
 
@@ -39,15 +40,14 @@ function numberExpressions(rules: readonly Rule[]) {
   return { byRule, texts: [...numbers.keys()] };
 }
 
-/** Deflated, because it is most of the text and least of the use: it is read when linking and when a rule first matches. */
-function writeProse(writer: WordWriter, rules: readonly Rule[], expressions: readonly string[]): number {
+/** Deflated, because it is most of the text and least of the use: it is read when a rule first matches. */
+function writeProse(writer: WordWriter, rules: readonly Rule[]): number {
   const prose: Prose = {
     reasons: rules.map(({ reason }) => reason),
     asks: rules.map(({ redact, oblige }) => ({
       ...(redact === undefined ? {} : { redact }),
       ...(oblige === undefined ? {} : { oblige }),
     })),
-    expressions,
   };
   return writer.bytes(deflateRawSync(JSON.stringify(prose), { level: 1, windowBits: 13, memLevel: 6 }));
 }

@@ -1,5 +1,6 @@
 import { unreachable } from '@writ/domain';
 import { attributeOf } from './attributes.js';
+import { writeEndpointExpression } from './endpoint-expression.js';
 import { type Leaf, type Normal, leavesOf } from './expression.js';
 import { comparisons, leafFlag, operation, slotFlag, slotKind, target } from './layout.js';
 import { type Program, type Rule, answerIfUnknown } from './program.js';
@@ -206,5 +207,5 @@ function commonness(leaf: Leaf): number | undefined {
 /** One text for one endpoint expression with one answer-if-unknown; equal ones share a bitmap. */
 export function expressionKey(rule: Rule): string | undefined {
   if (rule.endpoints === undefined) return undefined;
-  return JSON.stringify({ unknownIsTrue: answerIfUnknown(rule.effect), when: rule.endpoints });
+  return writeEndpointExpression({ unknownIsTrue: answerIfUnknown(rule.effect), when: rule.endpoints });
 }

@@ -13,9 +13,13 @@ export function decide(policy: LinkedPolicy, facts: Facts): Decision {
   return decideWith(byEngine, policy, facts);
 }
 
-/** The same for a caller that needs the text of the facts as well. */
-export function decideDescribed(policy: LinkedPolicy, { facts, hash }: DescribedFacts): Decision {
-  return orDeny(policy, facts, hash, byEngine);
+/** The same for a caller that needs the text of the facts as well; by any evaluator, for whoever compares two. */
+export function decideDescribed(
+  policy: LinkedPolicy,
+  { facts, hash }: DescribedFacts,
+  evaluator: Evaluator = byEngine,
+): Decision {
+  return orDeny(policy, facts, hash, evaluator);
 }
 
 /** The compiled engine. */

@@ -49,11 +49,18 @@ const readers: Readonly<Record<string, FactReader>> = {
 
 const known = new Map(Object.entries(readers));
 
+/** Readers of attributes whose last names tenants choose. Bounded; a pure memo. */
+const open = new Map<string, FactReader>();
+const rememberedReaders = 4_096;
+
 export function factReaderOf(path: string): FactReader {
-  const reader = known.get(path);
+  const reader = known.get(path) ?? open.get(path);
   if (reader !== undefined) return reader;
   const names = path.split('.');
-  return (view) => readNamed(view, names);
+  const made: FactReader = (view) => readNamed(view, names);
+  if (open.size >= rememberedReaders) open.clear();
+  open.set(path, made);
+  return made;
 }
 
 export function readFast(view: View, path: string): Fact {

@@ -1,10 +1,12 @@
 import type { Endpoint, EndpointId, Provider, SubjectKind } from '@writ/domain';
 import { byReference } from './by-reference.js';
-import { decide, decideWith } from './decide.js';
+import { decideDescribed } from './decide.js';
 import { readDocument } from './document.js';
 import type { DataFacts, Facts, SubjectFacts } from './facts.js';
+import { type DescribedFacts, describeFacts } from './facts-hash.js';
 import { imageOf } from './image.js';
 import { link } from './link.js';
+import { packImage, unpackImage } from './pack.js';
 
 /** A seeded generator of numbers in [0, 1): mulberry32. The same seed gives the same run on every machine. */
 export type Random = () => number;
@@ -49,12 +51,17 @@ export interface Mismatch {
   readonly reference: unknown;
 }
 
-/** Compares engine and specification on one policy (under a platform layer, or none) and so many random requests. */
+/** Random requests, described once however many policies decide them. */
+export function randomRequests(random: Random, count: number): readonly DescribedFacts[] {
+  return Array.from({ length: count }, () => describeFacts(randomFacts(random)));
+}
+
+/** Compares engine and specification on one policy (under a platform layer, or none), a random catalogue and these requests. */
 export function fuzzPolicy(
   random: Random,
   source: string,
   platformSource: string | undefined,
-  requests: number,
+  requests: readonly DescribedFacts[],
 ): Mismatch | undefined {
   const tenant = readDocument(source);
   const platform = readDocument(platformSource ?? source);
@@ -62,14 +69,16 @@ export function fuzzPolicy(
     throw new Error(`the generator wrote a bad policy:\n${source}\n${JSON.stringify(tenant)}`);
   const endpoints = randomEndpoints(random);
   const above = platformSource === undefined ? undefined : imageOf(platform.value, 1);
-  const policy = link(imageOf(tenant.value, 1), endpoints, fuzzNow, above);
+  // By way of its packed form, which is what gateways are sent.
+  const image = unpackImage(packImage(imageOf(tenant.value, 1)));
+  if (!image.ok) throw new Error(`a packed policy is ${image.error}:\n${source}`);
+  const policy = link(image.value, endpoints, fuzzNow, above);
   const reference = byReference({ tenant: tenant.value.program, platform: platform.value.program }, policy);
-  for (let request = 0; request < requests; request += 1) {
-    const facts = randomFacts(random);
-    const found = decide(policy, facts);
-    const wanted = decideWith(reference, policy, facts);
+  for (const request of requests) {
+    const found = decideDescribed(policy, request);
+    const wanted = decideDescribed(policy, request, reference);
     if (JSON.stringify(found) !== JSON.stringify(wanted))
-      return { policy: source, facts, engine: found, reference: wanted };
+      return { policy: source, facts: request.facts, engine: found, reference: wanted };
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { inflateRawSync } from 'node:zlib';
 import { Dictionary } from './dictionary.js';
+import { type EndpointExpression, readEndpointExpression } from './endpoint-expression.js';
 import { type FactReader, factReaderOf } from './fact-readers.js';
 import { header, magic, ruleFlag, ruleWords, slotFlag, slotKind, slotWords } from './layout.js';
 import { type Effect, type RuleObligations, effects } from './program.js';
@@ -18,7 +19,6 @@ export interface Asking {
 export interface Prose {
   readonly reasons: readonly string[];
   readonly asks: readonly Asking[];
-  readonly expressions: readonly string[];
 }
 
 /** A fact as the engine loads it. */
@@ -143,9 +143,28 @@ export class ImageReader {
     return asking;
   }
 
-  /** Inflated anew each time: it is needed once a link, and for what matches first. */
+  /** Parsed anew each time: it is needed once a link. */
+  expressions(): readonly EndpointExpression[] {
+    const bytes = readBytes(this.words, word(this.words, header.expressionsAt));
+    const written = JSON.parse(Buffer.from(bytes.buffer).toString()) as Parameters<typeof readEndpointExpression>[0][];
+    return written.map(readEndpointExpression);
+  }
+
+  /** Inflated anew each time: it is needed for what matches first. */
   prose(): Prose {
     const bytes = readBytes(this.words, word(this.words, header.proseAt));
     return JSON.parse(inflateRawSync(bytes, { maxOutputLength: 4 * 1024 * 1024 }).toString()) as Prose;
   }
+}
+
+const readers = new WeakMap<Int32Array, ImageReader>();
+
+/** One reader for an image, however often it is linked anew. */
+export function readerOf(words: Int32Array): ImageReader {
+  let reader = readers.get(words);
+  if (reader === undefined) {
+    reader = new ImageReader(words);
+    readers.set(words, reader);
+  }
+  return reader;
 }

@@ -21,7 +21,7 @@ export {
 } from './simulate.js';
 export { lint } from './lint.js';
 export { policyLimits } from './limits.js';
-export { packImage, unpackImage } from './pack.js';
+export { type UnpackRefusal, packImage, unpackImage } from './pack.js';
 export { type GateReport, gate } from './publish-gate.js';
 export {
   type PolicyVersion,

@@ -6,7 +6,10 @@
  *   rules   4 words each: effect, flags and endpoint expression; code; tags; id
  *   code    3 words a condition: operation, answer-if-unknown and slot; operand; where to go when true and when false
  *   index   entries of [slot, threshold, candidates of each value …], and the rules that always run
- *   prose   [bytes][deflated JSON]: reasons, obligations and endpoint expressions, which no evaluation reads
+ *   endpoint expressions  [bytes][JSON], which a link reads
+ *   prose   [bytes][deflated JSON]: reasons and obligations, which no evaluation reads
+ *
+ * The magic names this layout, the schema what the rules mean. Another layout is another magic, and is compiled anew.
  */
 export const magic = 0x57504c32;
 
@@ -26,7 +29,7 @@ export const header = Object.freeze({
   alwaysAt: 12,
   redactAt: 13,
   proseAt: 14,
-  flags: 15,
+  expressionsAt: 15,
   length: 16,
 });
 

@@ -30,4 +30,6 @@ export const policyLimits = Object.freeze({
   /** Tasks of one owner in a workshop, waiting or running. */
   tasksPerOwner: 4,
   tasksWaiting: 64,
+  /** Documents of published versions that wait in a gateway for its one compiling thread. */
+  compilesWaiting: 10_000,
 });

@@ -1,6 +1,6 @@
 import type { Endpoint } from '@writ/domain';
 import type { Comparison, Leaf, Normal } from './expression.js';
-import { ImageReader } from './image-reader.js';
+import { type ImageReader, readerOf } from './image-reader.js';
 import { slotKind } from './layout.js';
 import { setBit } from './outcome.js';
 import { readEndpoint } from './read-fact.js';
@@ -45,15 +45,12 @@ const mirrored: Readonly<Record<Comparison, Comparison>> = {
 };
 
 export function linkLayer(words: Int32Array, endpoints: readonly Endpoint[], atMs: number): LinkedLayer {
-  const reader = new ImageReader(words);
+  const reader = readerOf(words);
   const endpointWords = (endpoints.length + 31) >> 5;
   const all = new Int32Array(endpointWords);
   for (let index = 0; index < endpoints.length; index += 1) setBit(all, index);
   const linker = new Linker(reader, endpoints, atMs, endpointWords);
-  const expressions = reader.prose().expressions.map((text) => {
-    const { unknownIsTrue, when } = JSON.parse(text) as { readonly unknownIsTrue: boolean; readonly when: Normal };
-    return linker.link(when, unknownIsTrue);
-  });
+  const expressions = reader.expressions().map(({ when, unknownIsTrue }) => linker.link(when, unknownIsTrue));
   const overrides: number[] = [];
   for (let rule = 0; rule < reader.rules; rule += 1) if (reader.effect(rule) === 'override') overrides.push(rule);
   return { reader, endpointWords, all, expressions, overrides, denied: new Int32Array(endpointWords) };

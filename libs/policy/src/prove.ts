@@ -4,6 +4,7 @@ import { policyLimits } from './limits.js';
 import type { Proof } from './solver.js';
 import { Workshop } from './workshop.js';
 
+export { type Compiler, startCompiler } from './compiler.js';
 export type { Proof, Witness } from './solver.js';
 export type { Gated, Linted, TaskKind, Tasks, Tested } from './tasks.js';
 export { Workshop, type WorkshopRefusal } from './workshop.js';

@@ -26,8 +26,17 @@ export function saturate(value: number): number | typeof unknown {
 
 /** The value that a path of `when` names. */
 export function readFact(view: View, path: string): Fact {
-  return readNamed(view, path.split('.'));
+  let names = splitPaths.get(path);
+  if (names === undefined) {
+    if (splitPaths.size >= rememberedPaths) splitPaths.clear();
+    splitPaths.set(path, (names = path.split('.')));
+  }
+  return readNamed(view, names);
 }
+
+/** Bounded, because tenants choose the last names of some paths; a pure memo. */
+const splitPaths = new Map<string, readonly string[]>();
+const rememberedPaths = 4_096;
 
 /** The same for a path that was split before. */
 export function readNamed(view: View, [namespace = '', name = '', ...rest]: readonly string[]): Fact {

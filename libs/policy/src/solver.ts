@@ -1,4 +1,3 @@
-import { init } from 'z3-solver';
 import type { Question } from './smt.js';
 
 /** One request and endpoint that break an invariant: fact by fact, in the words of the policy. */
@@ -19,6 +18,8 @@ const workLimit = 200_000_000;
 const memoryMegabytes = 768;
 
 export async function startSolver(): Promise<Ask> {
+  // 35 MB of WebAssembly: loaded by the threads that prove, and by no other.
+  const { init } = await import('z3-solver');
   const z3 = await init();
   z3.setParam('memory_max_size', memoryMegabytes);
   const { Solver } = z3.Context('writ');

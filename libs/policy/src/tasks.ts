@@ -6,10 +6,11 @@ import { readDocument } from './document.js';
 import { explain } from './explain.js';
 import type { Explanation } from './explanation.js';
 import type { Facts } from './facts.js';
-import { type PolicyImage, compile } from './image.js';
+import { type PolicyImage, compile, imageOf } from './image.js';
 import { readInvariants } from './invariants.js';
 import { link } from './link.js';
 import { lint } from './lint.js';
+import { packImage } from './pack.js';
 import { type MutationReport, mutate } from './mutate.js';
 import { type GateReport, gate } from './publish-gate.js';
 import { type TestResult, runTests } from './run-tests.js';
@@ -21,8 +22,12 @@ type Complained<T> = Result<T, readonly Diagnostic[]>;
 
 /** What a workshop does on its threads: plain values in, plain values out, nothing kept in between. */
 export interface Tasks {
-  /** Every complaint, and the hashes of a document that compiles. */
+  /** Every complaint, and the hashes and image of a document that compiles. */
   readonly lint: { readonly ask: { readonly source: string }; readonly answer: Linted };
+  readonly compile: {
+    readonly ask: { readonly source: string; readonly version: number };
+    readonly answer: Complained<PolicyImage>;
+  };
   readonly test: {
     readonly ask: { readonly source: string; readonly platform?: string };
     readonly answer: Complained<Tested>;
@@ -73,6 +78,8 @@ export interface Linted {
   /** Absent when the document does not compile. */
   readonly hash?: string;
   readonly sourceHash: string;
+  /** The document compiled and packed, in base64; absent with `hash`. Of version 0: the number is given later. */
+  readonly image?: string;
 }
 
 export interface Tested {
@@ -95,8 +102,11 @@ export function workOf(solver: () => Promise<Ask>): Work {
     lint: ({ source }) => {
       const document = readDocument(source);
       const sourceHash = hashOf(source);
-      return { diagnostics: lint(source), sourceHash, ...(document.ok ? { hash: document.value.hash } : {}) };
+      if (!document.ok) return { diagnostics: lint(source), sourceHash };
+      const image = Buffer.from(packImage(imageOf(document.value, 0))).toString('base64');
+      return { diagnostics: lint(source), sourceHash, hash: document.value.hash, image };
     },
+    compile: ({ source, version }) => compile(source, version),
     test: ({ source, platform }) => {
       const above = imageIn(platform);
       if (!above.ok) return above;

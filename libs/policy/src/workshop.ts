@@ -37,6 +37,8 @@ export interface WorkshopOptions {
   readonly threads: number;
   /** Tasks of one owner that may wait or run at once; more are refused, so that one owner's texts never fill the queue. */
   readonly perOwner?: number;
+  /** Tasks of all owners that may wait. */
+  readonly waiting?: number;
 }
 
 /**
@@ -47,13 +49,15 @@ export interface WorkshopOptions {
 export class Workshop {
   readonly #seats: readonly Seat[];
   readonly #perOwner: number;
+  readonly #mostWaiting: number;
   readonly #waiting: Job[] = [];
   #jobs = 0;
   #closed = false;
 
-  constructor({ threads, perOwner = policyLimits.tasksPerOwner }: WorkshopOptions) {
+  constructor({ threads, perOwner = policyLimits.tasksPerOwner, waiting }: WorkshopOptions) {
     this.#seats = Array.from({ length: threads }, () => ({ worker: undefined, busy: undefined, timer: undefined }));
     this.#perOwner = perOwner;
+    this.#mostWaiting = waiting ?? policyLimits.tasksWaiting;
   }
 
   /** `deadlineMs` counts from the start of the work. */
@@ -64,8 +68,7 @@ export class Workshop {
     deadlineMs: number,
   ): Promise<Result<Tasks[K]['answer'], WorkshopRefusal>> {
     const own = this.#of(owner) + this.#waiting.filter((job) => job.owner === owner).length;
-    if (this.#closed || own >= this.#perOwner || this.#waiting.length >= policyLimits.tasksWaiting)
-      return err('too-busy');
+    if (this.#closed || own >= this.#perOwner || this.#waiting.length >= this.#mostWaiting) return err('too-busy');
     const { promise, resolve } = Promise.withResolvers<Result<unknown, WorkshopRefusal>>();
     this.#jobs += 1;
     this.#waiting.push({ owner, deadlineMs, message: { job: this.#jobs, kind, ask }, settle: resolve });

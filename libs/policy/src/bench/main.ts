@@ -7,17 +7,17 @@ import { evaluate } from '../engine.js';
 import { evaluateAll } from '../evaluation.js';
 import { explain } from '../explain.js';
 import { factsHashOf } from '../facts-hash.js';
-import { type PolicyImage, compile, imageOf } from '../image.js';
+import { compile, imageOf } from '../image.js';
 import { link } from '../link.js';
 import { anOutcome, indexesOf } from '../outcome.js';
 import { simulate } from '../simulate.js';
+import { fleetFigures } from './fleet.js';
 import { type Figure, at, cpuMs, cpuMsOfCall, printFigures, timeCalls } from './measure.js';
 import { cedarPeer, celPeer } from './peers.js';
 import { proofFigures } from './proof-figures.js';
 import { benchDocument, benchEndpoints, benchFacts } from './tenant.js';
 
 const now = Date.UTC(2026, 6, 1);
-const tenants = 10_000;
 
 function documentOf(rules: number, seed = 1) {
   const document = readDocument(benchDocument(rules, seed));
@@ -82,50 +82,16 @@ function compileFigures(): readonly Figure[] {
   ];
 }
 
-function fleetFigures(): readonly Figure[] {
-  const programs = Array.from({ length: 64 }, (_, seed) => documentOf(30 + ((seed * 7) % 45), seed));
-  const endpoints = benchEndpoints(20);
-  const facts = benchFacts(4_096);
-  let bytes = 0;
-  let rules = 0;
-  const policies: ReturnType<typeof link>[] = [];
-  const images: PolicyImage[] = [];
-  const compiled = cpuMs(() => {
-    for (let tenant = 0; tenant < tenants; tenant += 1) images.push(imageOf(at(programs, tenant), 1));
-  });
-  const linked = cpuMs(() => {
-    for (const image of images) policies.push(link(image, endpoints, now));
-  });
-  for (const [tenant, image] of images.entries()) {
-    bytes += image.words.byteLength;
-    rules += at(programs, tenant).program.rules.length;
-  }
-  let next = 1;
-  const random = timeCalls(facts, 100_000, 1, (one) => {
-    next = (next * 48_271) % 2_147_483_647;
-    const policy = at(policies, next);
-    return evaluateAll(byEngine, policy, one, [one.subject], 'none');
-  });
-  return [
-    { name: 'rules of a tenant, mean', value: rules / tenants, unit: 'rules' },
-    { name: 'image of a tenant, mean', value: bytes / tenants, unit: 'bytes' },
-    { name: 'images in a GiB', value: 2 ** 30 / (bytes / tenants), unit: 'tenants', goal: 150_000, rising: true },
-    { name: '10,000 tenants compiled from rules', value: compiled / 1_000, unit: 'CPU s' },
-    { name: '10,000 tenants linked with 20 endpoints each', value: linked / 1_000, unit: 'CPU s' },
-    { name: '10,000 tenants ready', value: (compiled + linked) / 1_000, unit: 'CPU s', goal: 2 },
-    { name: 'evaluation, random tenant of 10,000, p99', value: random.p99, unit: 'us', goal: 25 },
-  ];
-}
-
 function replayFigures(): readonly Figure[] {
   const before = imageOf(documentOf(100), 1);
-  const edited = readDocument(benchDocument(100).replace('>= 0.95', '>= 0.85'));
+  const edited = readDocument(benchDocument(100).replaceAll('>= 0.85', '>= 0.65'));
   if (!edited.ok) throw new Error(JSON.stringify(edited.error));
   const facts = benchFacts(4_096).toSorted((a, b) => a.atMs - b.atMs);
   const requests = 200_000;
   const records = Array.from({ length: requests }, (_, index) => ({ id: String(index), facts: at(facts, index) }));
   const simulation = { before, after: imageOf(edited.value, 2), endpoints: benchEndpoints(40) };
-  simulate({ ...simulation, records: records.slice(0, 20_000) });
+  const { changed } = simulate({ ...simulation, records: records.slice(0, 20_000) });
+  if (changed === 0) throw new Error('the edited version decides nothing otherwise');
   const spent = cpuMs(() => simulate({ ...simulation, records }));
   return [
     {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { limits, refuse, type Snapshot } from '@writ/domain';
+import type { CompilePolicy } from '@writ/enforcement';
 import { createSnapshots } from '@writ/gateway';
 import { createIdentity } from '@writ/identity';
 import { createLog, localKms, systemClock, type Clock, type Kms } from '@writ/platform';
-import { compile, type PolicyImage } from '@writ/policy';
+import { compile, packImage, type PolicyImage } from '@writ/policy';
 import { aSnapshot, aTenantContext, hospitalPolicy, must, tenantA } from '../support/builders.js';
 
 const log = createLog('test', 'silent');
@@ -16,9 +17,16 @@ async function aWrappedSnapshot(kms: Kms, more: Partial<Snapshot> = {}): Promise
   return aSnapshot({ policy: { source: hospitalPolicy, version: 1, hash }, wrappedKeys, ...more });
 }
 
-const snapshotsOf = (snapshot: Snapshot, kms: Kms, platform?: PolicyImage, clock: Clock = systemClock) =>
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+const never: CompilePolicy = () => Promise.reject(new Error('nothing is compiled'));
+
+const snapshotsOf = (
+  snapshot: Snapshot,
+  kms: Kms,
+  more: { readonly platform?: PolicyImage; readonly compile?: CompilePolicy } = {},
+  clock: Clock = systemClock,
+) =>
   createSnapshots({
-    ...(platform === undefined ? {} : { platform }),
     source: {
       current: () => Promise.resolve({ ok: true, value: snapshot }),
       warm: () => Promise.resolve(0),
@@ -27,6 +35,8 @@ const snapshotsOf = (snapshot: Snapshot, kms: Kms, platform?: PolicyImage, clock
     kms,
     clock,
     log,
+    compile: (_owner, text, version) => Promise.resolve(compile(text, version)),
+    ...more,
     originOf: ({ tenant }) => `writ.test/${tenant}`,
   });
 
@@ -51,10 +61,51 @@ describe('a snapshot in the gateway', () => {
     }
   });
 
+  it('comes with its policy compiled and packed, and nothing is compiled then', async () => {
+    const kms = localKms(randomBytes(32));
+    const image = must(compile(hospitalPolicy, 0));
+    const good = await aWrappedSnapshot(kms);
+    const policy = { ...good.policy, version: 7, image: base64(packImage(image)) };
+    const held = must(await snapshotsOf({ ...good, policy }, kms, { compile: never }).current(aTenantContext()));
+    expect(held.policy.ref).toMatchObject({ version: 7, hash: good.policy.hash });
+  });
+
+  it('C7: with a damaged image, or with that of another policy, is refused whatever its text says', async () => {
+    const kms = localKms(randomBytes(32));
+    const good = await aWrappedSnapshot(kms);
+    const packed = packImage(must(compile(hospitalPolicy, 0)));
+    const flipped = Uint8Array.from(packed, (byte, at) => (at === packed.length - 9 ? byte ^ 4 : byte));
+    const other = packImage(must(compile('apiVersion: policy/v1\nname: other\nrules: []\n', 0)));
+    for (const image of [flipped, packed.subarray(0, 100), other, new Uint8Array()]) {
+      const policy = { ...good.policy, image: base64(image) };
+      const current = await snapshotsOf({ ...good, policy }, kms, { compile: never }).current(aTenantContext());
+      expect(current).toMatchObject({ ok: false, error: { refusal: { code: 'policy-invalid' } } });
+    }
+  });
+
+  it("with an image of another release's layout is compiled from its text, and is tried again while it cannot be", async () => {
+    const kms = localKms(randomBytes(32));
+    const good = await aWrappedSnapshot(kms);
+    const packed = packImage(must(compile(hospitalPolicy, 0)));
+    const later = Buffer.from(packed);
+    later.writeInt32LE(0x57504c7f, 36 + later.readUInt32LE(32));
+    createHash('sha256').update(later.subarray(32)).digest().copy(later);
+    const policy = { ...good.policy, image: base64(later) };
+    let asked = 0;
+    const compiler: CompilePolicy = (_owner, text, version) => {
+      asked += 1;
+      return asked === 1 ? Promise.reject(new Error('busy')) : Promise.resolve(compile(text, version));
+    };
+    const snapshots = snapshotsOf({ ...good, policy }, kms, { compile: compiler });
+    await expect(snapshots.current(aTenantContext())).rejects.toThrow('busy');
+    const held = must(await snapshots.current(aTenantContext()));
+    expect([held.policy.ref.hash, asked]).toEqual([good.policy.hash, 2]);
+  });
+
   it("keeps the operators' own policy as a layer that no tenant can remove", async () => {
     const kms = localKms(randomBytes(32));
     const platform = must(compile('apiVersion: policy/v1\nname: platform\nrules: []\n', 1));
-    const held = must(await snapshotsOf(await aWrappedSnapshot(kms), kms, platform).current(aTenantContext()));
+    const held = must(await snapshotsOf(await aWrappedSnapshot(kms), kms, { platform }).current(aTenantContext()));
     expect(held.policy.layers.map(({ name }) => name)).toEqual(['platform', 'tenant']);
   });
 
@@ -80,7 +131,7 @@ describe('a snapshot in the gateway', () => {
       unwrap: (...call) => (isDisabled ? Promise.reject(new Error('disabled')) : kms.unwrap(...call)),
     };
     const clock = { ...systemClock, nowMs: () => nowMs };
-    const snapshots = snapshotsOf(await aWrappedSnapshot(kms), flaky, undefined, clock);
+    const snapshots = snapshotsOf(await aWrappedSnapshot(kms), flaky, {}, clock);
     expect((await snapshots.current(aTenantContext())).ok).toBe(true);
     isDisabled = true;
     for (const later of [1, limits.dataKeyMs / 2, limits.dataKeyMs / 2 - 2]) {

@@ -1,5 +1,5 @@
 import { limits, type Refusal, type Result, type Snapshot, type TenantContext, type TenantId } from '@writ/domain';
-import { holdSnapshot, type Held, type SnapshotPort } from '@writ/enforcement';
+import { type CompilePolicy, holdSnapshot, type Held, type SnapshotPort } from '@writ/enforcement';
 import { link, type PolicyImage } from '@writ/policy';
 import type { Clock, Kms, Log } from '@writ/platform';
 import type { SnapshotSource } from '@writ/postgres';
@@ -11,6 +11,8 @@ export interface SnapshotDependencies {
   readonly log: Log;
   /** The operators' own policy: a layer that no tenant can remove. Absent where the operators have none. */
   readonly platform?: PolicyImage;
+  /** Compiles a text that came without its image. */
+  readonly compile: CompilePolicy;
   /** C2SP origin line of a tenant's log. */
   readonly originOf: (snapshot: Snapshot) => string;
   /** Told when a tenant's snapshot is first prepared in this process. */
@@ -71,8 +73,8 @@ class OpenedKeys {
 }
 
 /**
- * Turns a tenant's snapshot into what the path needs: compiled policy, taxonomy, keys. Done once per version, by object
- * identity of the snapshot; relinked when an assurance begins or ends. What cannot be compiled refuses.
+ * Turns a tenant's snapshot into what the path needs: the policy's image, taxonomy, keys. Done once per version, by object
+ * identity of the snapshot; relinked when an assurance begins or ends. What is not what it claims refuses.
  */
 export function createSnapshots(dependencies: SnapshotDependencies): GatewaySnapshots {
   const { source, clock } = dependencies;
@@ -119,25 +121,23 @@ export function createSnapshots(dependencies: SnapshotDependencies): GatewaySnap
 async function prepareSnapshot(
   tenant: TenantContext,
   snapshot: Snapshot,
-  { kms, clock, log, originOf, platform }: SnapshotDependencies,
+  { kms, clock, log, originOf, platform, compile }: SnapshotDependencies,
 ): Promise<Result<Prepared, Refusal>> {
   const hmacKey = await kms.unwrap(`tenant/${snapshot.tenant}/hmac`, snapshot.wrappedKeys.hmac);
   const contentKey = await kms.unwrap(`tenant/${snapshot.tenant}/content`, snapshot.wrappedKeys.content);
   const ground = {
     log: { tenant, origin: originOf(snapshot), hmacKey, contentKey, keep: snapshot.evidence.keep },
     nowMs: clock.nowMs(),
+    compile,
     ...(platform === undefined ? {} : { platform }),
   };
-  const made = holdSnapshot(snapshot, ground);
+  const made = await holdSnapshot(snapshot, ground);
   if (!made.ok)
-    log.error(
-      { tenant: snapshot.tenant, version: snapshot.version },
-      'a published snapshot does not compile to what it claims',
-    );
+    log.error({ tenant: snapshot.tenant, version: snapshot.version }, 'a published snapshot is not what it claims');
   else if (snapshot.shadowPolicy !== undefined && made.value.shadow === undefined)
     log.warn(
       { tenant: snapshot.tenant, version: snapshot.version },
-      'the policy on trial does not compile to what it claims, so it is not tried',
+      'the policy on trial is not what it claims, so it is not tried',
     );
   return made;
 }

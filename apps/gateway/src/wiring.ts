@@ -6,6 +6,7 @@ import type { Ports } from '@writ/enforcement';
 import { createIdentity, documentFetcher, type Directory, type Trust } from '@writ/identity';
 import { isReceipt, parseWitnessPolicy, rawPublicKey, statementSigner, type WitnessPolicy } from '@writ/ledger';
 import { compile, type PolicyImage } from '@writ/policy';
+import { startCompiler } from '@writ/policy/prove';
 import {
   createLog,
   guardedDispatcher,
@@ -83,7 +84,9 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
   const endpoints = sharedHealth(settings, problem, told.rested);
   const classifier = createClassifier(clock);
   const board = reviewBoard(configPlane, problem);
+  const compiler = startCompiler();
   const snapshots = createSnapshots({
+    compile: (...asked) => compiler.compile(...asked),
     source,
     kms,
     clock,
@@ -122,7 +125,7 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
   const close = async (): Promise<void> => {
     security.close();
     await own.close();
-    await Promise.allSettled([spending.close(), endpoints.close(), classifier.close()]);
+    await Promise.allSettled([spending.close(), endpoints.close(), classifier.close(), compiler.close()]);
     await Promise.allSettled([source.close(), board.close(), directory.close(), redis.close(), egress.close()]);
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };

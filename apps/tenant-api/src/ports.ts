@@ -190,7 +190,10 @@ export interface ExportPort {
 /** Reads, tests, proves and replays policies; never on the thread that serves, and each task under a deadline. */
 export interface PolicyPort {
   /** On this thread: for the built-in policy only, never for a tenant's text. */
-  compile(source: string, version: number): Result<{ readonly hash: string }, readonly PolicyComplaint[]>;
+  compile(
+    source: string,
+    version: number,
+  ): Result<{ readonly hash: string; readonly image: string }, readonly PolicyComplaint[]>;
   perform<K extends TaskKind>(
     owner: TenantId,
     kind: K,

@@ -218,14 +218,18 @@ async function standingsOf(tx: c.ControlTx): Promise<NonNullable<Snapshot['stand
 
 async function policyOf(ports: Ports, tx: c.ControlTx): Promise<Snapshot['policy']> {
   const row = await tx.one(c.PolicyVersionRow, { state: 'published' });
-  if (row) return { source: row.source, version: row.number, hash: row.hash };
+  if (row) return sourceOf(row);
   const compiled = ports.policy.compile(denyAllPolicy, 0);
   if (!compiled.ok) throw new Error('the policy that denies everything must compile');
-  return { source: denyAllPolicy, version: 0, hash: compiled.value.hash };
+  return { source: denyAllPolicy, version: 0, ...compiled.value };
 }
 
 /** A version on trial, which gateways decide by as well and never enforce. */
 async function shadowOf(tx: c.ControlTx): Promise<Pick<Snapshot, 'shadowPolicy'>> {
   const row = await tx.one(c.PolicyVersionRow, { shadow: true });
-  return row ? { shadowPolicy: { source: row.source, version: row.number, hash: row.hash } } : {};
+  return row ? { shadowPolicy: sourceOf(row) } : {};
+}
+
+function sourceOf({ source, number, hash, image }: c.PolicyVersionRow): Snapshot['policy'] {
+  return { source, version: number, hash, ...(image !== null && { image }) };
 }

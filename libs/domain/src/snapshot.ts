@@ -145,6 +145,11 @@ export interface PolicySource {
   readonly source: string;
   readonly version: number;
   readonly hash: string;
+  /**
+   * The text compiled and packed, in base64, so that a gateway loads it instead of compiling. Absent in snapshots from
+   * before there was one, and where the text was drafted before; an image of another release's layout counts as absent.
+   */
+  readonly image?: string;
 }
 
 /**

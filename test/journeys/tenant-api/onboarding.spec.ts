@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { unpackImage } from '@writ/policy';
 import { type House, adminAudience, openHouse } from './house.js';
 import { type Payload, change, done, federate, setupToken } from './steps.js';
 
@@ -117,11 +118,14 @@ describe('a new customer', () => {
     );
     const snapshot = JSON.parse(snapshots.rows[0]?.body ?? '{}') as {
       version: number;
-      policy: { hash: string };
+      policy: { hash: string; image: string };
       endpoints: { assurances: { name: string }[] }[];
     };
     expect(snapshot.version).toBe(seen.data.tenant.snapshotVersion);
     expect(snapshot.policy.hash).toBe(draft.hash);
+    // What gateways decide by is in the signed snapshot, beside the text.
+    const image = unpackImage(Buffer.from(snapshot.policy.image, 'base64'));
+    expect(image.ok && image.value.hash).toBe(draft.hash);
     expect(snapshot.endpoints[0]?.assurances.map(({ name }) => name)).toEqual(['HIPAA-BAA', 'set:hipaa-baa']);
     expect(JSON.stringify(snapshot)).not.toContain('sk-test-0123456789abcdef');
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type House, openHouse } from './house.js';
-import { at, codes, draftOf, shown, source, tenantIdOf } from './policy-versions.js';
+import { at, codes, draftOf, shown, source, tenantIdOf, versionIn } from './policy-versions.js';
 import { recordDecisions } from './recorded-decisions.js';
 import { type Federated, change, done, federate } from './steps.js';
 
@@ -45,15 +45,28 @@ const endpoint = (name: string, isCovered: boolean) =>
       );
   });
 describe('a text', () => {
-  it('is complained of with severity, code, line, column and hint, and is not stored', async () => {
+  it('that does not compile is stored as a draft with its complaints, is never published, and goes on once it is mended', async () => {
     const bad = 'apiVersion: policy/v1\nname: x\nrules:\n  - { id: a, effect: permti }\n';
     const selection = 'diagnostics { severity code line column message hint }';
-    const draft = await change(house, 'draftPolicy', { source: bad }, `policy { id } ${selection}`, north.owner);
-    expect([codes(draft), draft['policy'], draft['diagnostics']]).toEqual([
-      ['POLICY_INVALID'],
-      null,
-      [expect.objectContaining({ severity: 'error', code: 'E_ENUM', line: 4, column: 22 })],
+    const draft = await done(house, 'draftPolicy', { source: bad }, `${shown} ${selection}`, north.owner);
+    const stored = versionIn(draft);
+    const complaint = expect.objectContaining({ severity: 'error', code: 'E_ENUM', line: 4, column: 22 });
+    expect([stored.hash, stored.state, draft['diagnostics']]).toEqual(['', 'draft', [complaint]]);
+    const kept = await house.ask<{ node: { source: string; diagnostics: unknown[] } }>(
+      `query ($id: ID!) { node(id: $id) { ... on Policy { source ${selection} } } }`,
+      { id: stored.id },
+      north.owner,
+    );
+    expect(kept.data.node).toEqual({ source: bad, diagnostics: [complaint] });
+    const publish = { ...at(stored), expectedHash: '' };
+    expect(codes(await change(house, 'publishPolicy', publish, shown, north.owner))).toEqual(['POLICY_INVALID']);
+    expect(codes(await change(house, 'checkPolicy', at(stored), shown, north.owner))).toEqual(['POLICY_INVALID']);
+    expect(codes(await change(house, 'tryPolicy', { ...at(stored), on: true }, shown, north.owner))).toEqual([
+      'WRONG_STATE',
     ]);
+    const mended = { source: source('0.6'), ...at(stored) };
+    const edited = await done(house, 'draftPolicy', mended, `${shown} ${selection}`, north.owner);
+    expect([versionIn(edited).hash, edited['diagnostics']]).toEqual([expect.stringMatching(/^sha256:/), []]);
     const told = (draft['diagnostics'] as { message: string; hint: string }[])[0];
     expect(`${told?.message} ${told?.hint}`).toContain('permit');
     const valid = await done(house, 'validatePolicy', { source: bad }, `valid ${selection}`, north.owner);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { compile, policyLimits } from '@writ/policy';
+import { ok } from '@writ/domain';
+import { compile, packImage, policyLimits } from '@writ/policy';
 import { Workshop, proverOn } from '@writ/policy/prove';
 import type { PolicyPort } from '../ports.js';
 
@@ -18,7 +19,11 @@ export function policyWorkshop(platformFile: string | undefined): PolicyPort & {
   const workshop = new Workshop({ threads });
   workshop.warm();
   return {
-    compile,
+    compile: (source, version) => {
+      const image = compile(source, version);
+      if (!image.ok) return image;
+      return ok({ hash: image.value.hash, image: Buffer.from(packImage(image.value)).toString('base64') });
+    },
     perform: (owner, kind, ask) => workshop.perform(owner, kind, ask, policyLimits.taskMs),
     prover: (owner) => proverOn(workshop, owner, proofMs),
     platform,

@@ -218,13 +218,8 @@ export class PolicyLifecycleResolver {
     return this.administration.change(context, info, input, {
       event: 'admin.policy-rolled-back',
       step: async (tx) => {
-        const { source, hash, sourceHash, number } = old;
-        const draft = await insertDraft(this.ports, tx, context.caller, {
-          source,
-          hash,
-          sourceHash,
-          rollbackOf: number,
-        });
+        const { number, hash } = old;
+        const draft = await insertDraft(this.ports, tx, context.caller, { ...contentOf(old), rollbackOf: number });
         const kept = await this.keepCheck(tx, draft, checked.value);
         if (!kept.ok) return err([kept.error]);
         const submits = kept.value.state === 'validated' && (await needsSecondPerson(tx));
@@ -315,4 +310,9 @@ export class PolicyLifecycleResolver {
       ),
     );
   }
+}
+
+/** What a version says, without its way through the states. */
+function contentOf({ source, hash, image, diagnostics, sourceHash }: PolicyVersionRow) {
+  return { source, hash, image, diagnostics, sourceHash };
 }

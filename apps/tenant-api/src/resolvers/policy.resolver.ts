@@ -1,7 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { Args, Context, Info, Mutation, Resolver } from '@nestjs/graphql';
 import { type Result, err, ok } from '@writ/domain';
-import type { Diagnostic } from '@writ/policy';
 import { type ControlTx, PolicyVersionRow } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer } from '../administration.js';
@@ -16,16 +15,13 @@ import { PORTS } from '../tokens.js';
 
 const tooLong = userError('source', UserErrorCode.INVALID, 'A policy has at most 256 KiB; shorten it.');
 export const noSuchVersion = userError('id', UserErrorCode.NOT_FOUND, 'There is no such policy version.');
-const doesNotCompile = userError(
-  'source',
-  UserErrorCode.POLICY_INVALID,
-  'The policy does not compile; correct what `diagnostics` lists.',
-);
 
+/** A text as it is stored. One that does not compile has no hash, and no image. */
 interface Read {
   readonly hash: string;
+  readonly image: string | null;
   readonly sourceHash: string;
-  readonly diagnostics: readonly Diagnostic[];
+  readonly diagnostics: PolicyVersionRow['diagnostics'];
 }
 
 /** Writing policies: texts are read in the workshop before the change begins, so that no transaction waits for one. */
@@ -43,23 +39,24 @@ export class PolicyResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {
     const read = await this.read(context, input.source);
-    const found = read.ok ? read.value : read.error;
-    if (!('diagnostics' in found)) return { userErrors: [found] };
-    const { diagnostics } = found;
-    const hash = read.ok ? read.value.hash : null;
+    if (!read.ok) return { userErrors: [read.error] };
+    const { diagnostics } = read.value;
+    const hash = read.value.hash === '' ? null : read.value.hash;
+    const valid = hash !== null;
     return this.administration.change(context, info, input, {
       event: 'admin.policy-validated',
       step: async () =>
         ok({
-          answer: { valid: read.ok, hash, diagnostics },
-          fields: { valid: read.ok, ...(hash !== null && { hash }), complaints: diagnostics.length },
+          answer: { valid, hash, diagnostics },
+          fields: { valid, ...(hash !== null && { hash }), complaints: diagnostics.length },
           publish: false,
         }),
     });
   }
 
   @Mutation(() => t.DraftPolicyPayload, {
-    description: 'Stores a text that compiles, as a new version or over one: an edited version is a draft again.',
+    description:
+      'Stores a text, as a new version or over one: an edited version is a draft again. One that does not compile is stored with its diagnostics and stays a draft.',
   })
   async draftPolicy(
     @Args('input') input: t.DraftPolicyInput,
@@ -67,10 +64,7 @@ export class PolicyResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {
     const read = await this.read(context, input.source);
-    if (!read.ok)
-      return 'diagnostics' in read.error
-        ? { userErrors: [doesNotCompile], diagnostics: read.error.diagnostics }
-        : { userErrors: [read.error] };
+    if (!read.ok) return { userErrors: [read.error] };
     const { diagnostics } = read.value;
     if (input.id !== undefined) {
       const conflict = await this.conflictOf(context, input, input.id);
@@ -88,7 +82,11 @@ export class PolicyResolver {
         const { number, hash } = row.value;
         // An edit ends a trial, and the gateways must hear of that.
         const publish = before?.shadow === true;
-        return ok({ answer: { policy: viewPolicy(row.value), diagnostics }, fields: { number, hash }, publish });
+        return ok({
+          answer: { policy: viewPolicy(row.value), diagnostics },
+          fields: { number, hash, complaints: diagnostics.length },
+          publish,
+        });
       },
     });
   }
@@ -98,7 +96,7 @@ export class PolicyResolver {
     caller: Caller,
     input: t.DraftPolicyInput,
     row: PolicyVersionRow | undefined,
-    { hash, sourceHash }: Read,
+    { hash, image, diagnostics, sourceHash }: Read,
   ): Promise<Result<PolicyVersionRow, UserError>> {
     if (!row) return err(noSuchVersion);
     if (row.state === 'published' || row.state === 'superseded') {
@@ -114,6 +112,8 @@ export class PolicyResolver {
         {
           source: input.source,
           hash,
+          image,
+          diagnostics,
           sourceHash,
           parentHash: inForce?.hash ?? null,
           author,
@@ -146,26 +146,21 @@ export class PolicyResolver {
   }
 
   /** The size is checked before anything reads the text. */
-  private async read(
-    { caller }: RequestContext,
-    source: string,
-  ): Promise<Result<Read, UserError | { readonly diagnostics: readonly Diagnostic[] }>> {
+  private async read({ caller }: RequestContext, source: string): Promise<Result<Read, UserError>> {
     if (Buffer.byteLength(source) > sourceLimit) return err(tooLong);
     const linted = await this.ports.policy.perform(tenantOf(caller).tenant, 'lint', { source });
     if (!linted.ok) return err(refusalOf(linted.error));
-    const { diagnostics, hash, sourceHash } = linted.value;
-    if (hash === undefined || diagnostics.some(({ severity }) => severity === 'error')) return err({ diagnostics });
-    return ok({ diagnostics, hash, sourceHash });
+    const { diagnostics, hash, image, sourceHash } = linted.value;
+    const compiles = hash !== undefined && diagnostics.every(({ severity }) => severity !== 'error');
+    return ok({ diagnostics, hash: compiles ? hash : '', image: compiles ? (image ?? null) : null, sourceHash });
   }
 }
 
 /** What an edit takes back. */
 const forgotten = { state: 'draft', report: null, approver: null, ticked: [], shadow: false } as const;
 
-export interface NewDraft {
+export interface NewDraft extends Read {
   readonly source: string;
-  readonly hash: string;
-  readonly sourceHash: string;
   readonly rollbackOf?: number;
 }
 
@@ -173,7 +168,7 @@ export async function insertDraft(
   ports: Pick<Ports, 'newId'>,
   tx: ControlTx,
   caller: Caller,
-  { source, hash, sourceHash, rollbackOf }: NewDraft,
+  { source, hash, image, diagnostics, sourceHash, rollbackOf }: NewDraft,
 ): Promise<PolicyVersionRow> {
   const inForce = await tx.one(PolicyVersionRow, { state: 'published' });
   const author = callerDigest(caller);
@@ -182,6 +177,8 @@ export async function insertDraft(
     number: await nextNumber(tx),
     source,
     hash,
+    image,
+    diagnostics,
     sourceHash,
     parentHash: inForce?.hash ?? null,
     author,

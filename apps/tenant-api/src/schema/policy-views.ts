@@ -12,6 +12,7 @@ export const viewPolicy = (row: c.PolicyVersionRow): Policy => ({
   number: row.number,
   source: row.source,
   hash: row.hash,
+  diagnostics: [...row.diagnostics],
   sourceHash: row.sourceHash,
   parentHash: row.parentHash,
   state: row.state,

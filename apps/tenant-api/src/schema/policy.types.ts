@@ -15,9 +15,12 @@ export class Policy implements Node {
   @Field()
   source!: string;
   @Field({
-    description: '`sha256:` and hex over the canonical rules; two sources that mean the same have the same hash.',
+    description:
+      '`sha256:` and hex over the canonical rules; two sources that mean the same have the same hash. Empty while the draft does not compile.',
   })
   hash!: string;
+  @Field(() => [PolicyDiagnostic], { description: 'What the reader complained of when this text was stored.' })
+  diagnostics!: PolicyDiagnostic[];
   @Field({ description: '`sha256:` and hex over the text.' })
   sourceHash!: string;
   @Field(() => String, { nullable: true, description: 'Hash of the version in force when this one was drafted.' })

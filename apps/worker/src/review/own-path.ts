@@ -17,6 +17,7 @@ import {
 import { type Enforced, type Held, type Ports, enforceOrRefuse, holdSnapshot } from '@writ/enforcement';
 import { isReceipt } from '@writ/ledger';
 import { compile, type PolicyImage } from '@writ/policy';
+import { type Compiler, startCompiler } from '@writ/policy/prove';
 import { type Clock, guardedDispatcher, localKms, openText, uuidv7 } from '@writ/platform';
 import { type PlanePool, type SnapshotSource, budgetStore, originOf } from '@writ/postgres';
 import { createProviders, dialects, parseOpenAiChat } from '@writ/providers';
@@ -58,7 +59,8 @@ export function ownPath(
     headersMs: limits.upstreamHeadersMs,
     bodyIdleMs: limits.upstreamIdleMs,
   });
-  const held = holding(settings, plane, ground.source, clock);
+  const compiler = startCompiler();
+  const held = holding(settings, plane, ground.source, clock, compiler);
   const shared: Omit<Ports, 'identity' | 'snapshots'> = {
     classifier: {
       classify({ leaves, attachments }, { taxonomy, digestKey }) {
@@ -101,7 +103,7 @@ export function ownPath(
       return await readWhole(await enforceOrRefuse(ask.value, ownCredential, ports, signal, report));
     },
     async close() {
-      await Promise.allSettled([spending.close(), redis.close(), egress.close()]);
+      await Promise.allSettled([spending.close(), redis.close(), egress.close(), compiler.close()]);
     },
   };
 }
@@ -156,7 +158,13 @@ async function readWhole(
   }
 }
 
-function holding(settings: WorkerSettings, plane: PlanePool, source: SnapshotSource, clock: Clock): OwnPath['held'] {
+function holding(
+  settings: WorkerSettings,
+  plane: PlanePool,
+  source: SnapshotSource,
+  clock: Clock,
+  compiler: Compiler,
+): OwnPath['held'] {
   const kms = localKms(masterKeyIn(settings.masterKeyFile ?? ''));
   const platform = platformLayer(settings.platformPolicyFile);
   const known = new WeakMap<Snapshot, Held>();
@@ -176,8 +184,13 @@ function holding(settings: WorkerSettings, plane: PlanePool, source: SnapshotSou
       contentKey: await kms.unwrap(`tenant/${snapshot.tenant}/content`, wrappedKeys.content),
       keep: evidence.keep,
     };
-    const made = holdSnapshot(snapshot, { log, nowMs: clock.nowMs(), ...(platform === undefined ? {} : { platform }) });
-    if (!made.ok) throw new Error(`the snapshot of ${snapshot.tenant} does not compile to what it claims`);
+    const made = await holdSnapshot(snapshot, {
+      log,
+      nowMs: clock.nowMs(),
+      compile: (...asked) => compiler.compile(...asked),
+      ...(platform === undefined ? {} : { platform }),
+    });
+    if (!made.ok) throw new Error(`the snapshot of ${snapshot.tenant} is not what it claims`);
     known.set(snapshot, made.value.held);
     return made.value.held;
   };

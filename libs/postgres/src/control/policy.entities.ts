@@ -2,6 +2,16 @@ import type { TaxonomySource } from '@writ/domain';
 import { Column, Entity } from 'typeorm';
 import { ControlRow } from './row.js';
 
+/** A complaint as it is stored. */
+export interface PolicyDiagnostic {
+  readonly severity: 'error' | 'warning';
+  readonly code: string;
+  readonly message: string;
+  readonly line: number;
+  readonly column: number;
+  readonly hint?: string;
+}
+
 /** One version of the tenant's policy. The source of a published version never changes. */
 @Entity('policy_version', { schema: 'control' })
 export class PolicyVersionRow extends ControlRow {
@@ -14,6 +24,14 @@ export class PolicyVersionRow extends ControlRow {
   /** `sha256:` and hex, as the compiler gives it; empty while the draft does not compile. */
   @Column('text')
   hash!: string;
+
+  /** What the text compiles to, packed, in base64; null while it does not compile and for rows from before there was one. */
+  @Column('text', { nullable: true })
+  image!: string | null;
+
+  /** What the reader complained of. */
+  @Column('jsonb')
+  diagnostics!: readonly PolicyDiagnostic[];
 
   /** `sha256:` and hex over the text itself. */
   @Column('text')

@@ -30,15 +30,37 @@ export function rateChecks(
   subject: Subject,
   tokens: number,
 ): readonly RateCheck[] {
-  return applicable(rules, subject).flatMap(({ rule, holder }) => {
-    const check = (what: RateCheck['what'], limit: number | undefined, cost: number): readonly RateCheck[] =>
-      limit === undefined ? [] : [{ rule, what, key: keyOf(tenant, what, rule.id, rule.scope, holder), limit, cost }];
+  return countersOf(tenant, rules, subject).map(({ rule, what, key, limit }) => ({
+    rule,
+    what,
+    key,
+    limit,
+    cost: what === 'tokens' ? tokens : 1,
+  }));
+}
+
+type Counter = Omit<RateCheck, 'cost'>;
+
+/** A verified subject and the rules of a snapshot are the same objects until one of them changes, and so are the counters. */
+const counted = new WeakMap<
+  Subject,
+  { readonly tenant: TenantId; readonly rules: readonly LimitRule[]; readonly counters: readonly Counter[] }
+>();
+
+function countersOf(tenant: TenantId, rules: readonly LimitRule[], subject: Subject): readonly Counter[] {
+  const known = counted.get(subject);
+  if (known?.tenant === tenant && known.rules === rules) return known.counters;
+  const counters = applicable(rules, subject).flatMap(({ rule, holder }) => {
+    const counter = (what: RateCheck['what'], limit: number | undefined): readonly Counter[] =>
+      limit === undefined ? [] : [{ rule, what, key: keyOf(tenant, what, rule.id, rule.scope, holder), limit }];
     return [
-      ...check('requests', rule.requestsPerMinute, 1),
-      ...check('tokens', rule.tokensPerMinute, tokens),
-      ...check('concurrency', rule.concurrency, 1),
+      ...counter('requests', rule.requestsPerMinute),
+      ...counter('tokens', rule.tokensPerMinute),
+      ...counter('concurrency', rule.concurrency),
     ];
   });
+  counted.set(subject, { tenant, rules, counters });
+  return counters;
 }
 
 /**

@@ -3,4 +3,5 @@ export { type TenantApiSettings, readTenantApiSettings, tenantApiSettings } from
 export { type Wiring, wire } from './wiring.js';
 export type * from './ports.js';
 export { fromAnyId, idKinds } from './schema/ids.js';
+export { type FinishedDeletion, finishDeletions } from './unfinished-deletions.js';
 export { bundleExporter } from './outside/exporter.js';

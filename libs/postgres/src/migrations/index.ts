@@ -19,6 +19,7 @@ import { Delivery1763694000402 } from './402-delivery.js';
 import { Usage1763694000301 } from './301-usage.js';
 import { Reconciling1763694000302 } from './302-reconciling.js';
 import { ReconcilingInUtc1763694000303 } from './303-reconciling-in-utc.js';
+import { ClosedLogs1763694000770 } from './770-closed-logs.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
 export const migrations = [
@@ -43,4 +44,5 @@ export const migrations = [
   Usage1763694000301,
   Reconciling1763694000302,
   ReconcilingInUtc1763694000303,
+  ClosedLogs1763694000770,
 ];

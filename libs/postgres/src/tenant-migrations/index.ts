@@ -14,4 +14,13 @@ export interface TenantMigration {
  * Every version, in order. One that was released is never edited, which `migrate` refuses; what follows is a new one at
  * the end. A new table needs `tenant_id uuid NOT NULL CHECK (tenant_id = %2$L)` without a default, and explicit grants.
  */
-export const tenantMigrations: readonly TenantMigration[] = [];
+export const tenantMigrations: readonly TenantMigration[] = [
+  {
+    version: 1792000000771,
+    name: 'find-events-and-classes',
+    // Orders are events, few among many records. A class that is rare, or gone, must not cost a look at every record; block
+    // ranges cost an append nothing.
+    statements: `CREATE INDEX record_event ON %1$I.record (record_id) WHERE kind = 'event';
+      CREATE INDEX record_keep ON %1$I.record USING brin (keep_class) WITH (autosummarize = on)`,
+  },
+];

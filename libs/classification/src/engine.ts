@@ -16,6 +16,7 @@ import { isAttribution } from './ner/machine-text.js';
 import { findUsernames } from './detect/usernames.js';
 import { findSecrets } from './secrets/find-secrets.js';
 import type { CueHit } from './text/cues.js';
+import { Grams } from './text/grams.js';
 import { jsonLeaves, type InnerLeaf } from './text/json-leaves.js';
 import type { Bundle } from './taxonomy/taxonomy.js';
 import { tokenise } from './text/tokens.js';
@@ -126,7 +127,7 @@ function scanLong(text: string, outer: readonly CueHit[], scope: Scope, run: Run
 
 function scanText(text: string, outer: readonly CueHit[], scope: Scope, run: Run, depth = 0): Candidate[] {
   const tokens = tokenise(text);
-  const scene: Scene = { text, tokens, cues: cueTable.find(tokens), outer };
+  const scene: Scene = { text, tokens, cues: cueTable.find(tokens), grams: new Grams(text), outer };
   const found: Candidate[] = [];
   const emit = (candidate: Candidate): void => {
     found.push(candidate);
@@ -137,7 +138,7 @@ function scanText(text: string, outer: readonly CueHit[], scope: Scope, run: Run
   scope.bundle.terms.find(scene, emit);
   scope.bundle.patterns.find(scene, emit);
   run.clinicalWords += scene.cues.hits.filter((hit) => hit.group === clinicalStrong).length;
-  if (run.clinicalWords === 0 && soundsClinical(text)) run.clinicalWords = 1;
+  if (run.clinicalWords === 0 && soundsClinical(scene)) run.clinicalWords = 1;
   const plain = resolveAll(found);
   if (depth >= MAX_DEPTH) return plain;
   const rescan = (inner: string, cues: readonly CueHit[]): readonly Candidate[] =>
@@ -158,7 +159,8 @@ function isPartOfUrl(candidate: Candidate, urls: readonly Candidate[]): boolean 
   return urls.some((url) => url.start <= candidate.start && candidate.end <= url.end);
 }
 
-function resolveAll(found: readonly Candidate[]): Candidate[] {
+/** What holds where candidates overlap, in order; exported for the benchmark. */
+export function resolveAll(found: readonly Candidate[]): Candidate[] {
   const urls = resolveOverlaps(found.filter((candidate) => candidate.type === 'URL'));
   const spans = found.filter((candidate) => !isApart(candidate) && !isPartOfUrl(candidate, urls));
   const injections = found.filter((candidate) => candidate.class === 'INJECTION');

@@ -1,4 +1,7 @@
 import { classOf, DIGIT, LETTER, lowerOf, UPPER } from './characters.js';
+import { marksOf } from './lexicon.js';
+
+export { hashOf } from './lexicon.js';
 
 export const HAS_DIGIT = 1;
 export const HAS_LETTER = 2;
@@ -25,17 +28,14 @@ export interface Tokens {
   /** Length and digit mask, or -1 beyond `SIGNED` characters. */
   readonly signature: Int32Array;
   readonly flags: Uint8Array;
+  /** The lists of `lexicon` in which the word stands. */
+  readonly marks: Int32Array;
+  /** True when every character is ASCII. */
+  readonly isPlain: boolean;
 }
 
 const offset = 0x811c9dc5 | 0;
 const prime = 0x01000193;
-
-/** The hash that `tokenise` gives a word; for tables of words. */
-export function hashOf(word: string): number {
-  let hash = offset;
-  for (let at = 0; at < word.length; at += 1) hash = Math.imul(hash ^ lowerOf[word.charCodeAt(at)]!, prime);
-  return hash;
-}
 
 export function signatureOf(length: number, mask: number): number {
   return length > SIGNED ? -1 : mask | (length << SIGNED);
@@ -49,11 +49,15 @@ export function tokenise(text: string): Tokens {
   const tail = new Int32Array(room);
   const signature = new Int32Array(room);
   const flags = new Uint8Array(room);
+  const marks = new Int32Array(room);
+  let bits = 0;
   const length = text.length;
   let count = 0;
   let at = 0;
   while (at < length) {
-    let kind = classOf[text.charCodeAt(at)]!;
+    const head = text.charCodeAt(at);
+    let kind = classOf[head]!;
+    bits |= head;
     if ((kind & (LETTER | DIGIT)) === 0) {
       at += 1;
       continue;
@@ -67,6 +71,7 @@ export function tokenise(text: string): Tokens {
     do {
       const code = text.charCodeAt(at);
       const lower = lowerOf[code]!;
+      bits |= code;
       if ((kind & DIGIT) !== 0) {
         if (at - from < SIGNED) mask |= 1 << (at - from);
         seen |= HAS_DIGIT;
@@ -90,9 +95,10 @@ export function tokenise(text: string): Tokens {
     tail[count] = last;
     signature[count] = signatureOf(at - from, mask);
     flags[count] = seen;
+    marks[count] = marksOf(whole);
     count += 1;
   }
-  return { text, count, start, end, hash, tail, signature, flags };
+  return { text, count, start, end, hash, tail, signature, flags, marks, isPlain: bits < 0x80 };
 }
 
 /** The index of the first token that ends after `position`. */

@@ -9,6 +9,7 @@ const MARGIN = 96;
 /** The text around everything that hides: plain letters and digits instead of look-alikes, nothing invisible. */
 export function foldViews(tokens: Tokens): readonly View[] {
   const { text } = tokens;
+  if (tokens.isPlain) return [];
   const triggers = [...strangeCharacters(text), ...mixedWords(tokens)].toSorted((a, b) => a - b);
   return windows(triggers, text.length).map(([start, end]) => fold(text, start, end));
 }

@@ -11,6 +11,7 @@ import { bootstrapProvider } from './bootstrap/provider.js';
 import { Administration } from './administration.js';
 import { exportRoute } from './door/export-route.js';
 import { TenantApiModule } from './door/graphql.module.js';
+import { proofRoute } from './door/proof-route.js';
 import { screen } from './door/screen.js';
 import type { Ports } from './ports.js';
 import { scimRoutes } from './scim/routes.js';
@@ -81,6 +82,7 @@ export async function serveTenantApi(
   const schema = (): GraphQLSchema => (fastify as unknown as { graphql: { schema: GraphQLSchema } }).graphql.schema;
   screen(fastify, ports, issuer, schema);
   exportRoute(fastify, ports, issuer, app.get(Administration));
+  proofRoute(fastify, ports, issuer, app.get(Administration));
   fastify.get('/.well-known/jwks.json', async () => issuer.jwks);
   scimRoutes(fastify, ports, settings.publicUrl);
   passkeyRoutes(fastify, ports, issuer, passkeys);

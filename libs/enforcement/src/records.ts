@@ -41,11 +41,18 @@ export function decisionRecord<D extends Decision>(
     userAgent: ask.userAgent,
     receivedAt: ask.receivedAt,
     reservedMicros: exchange.reservation?.worstCaseMicros ?? '0',
+    ...leasesOf(exchange, decision),
     ...(ask.idempotencyKey === undefined ? {} : { idempotencyKey: ask.idempotencyKey }),
     ...(ask.justification === undefined ? {} : { justification: ask.justification }),
     ...(exchange.facts === undefined ? {} : { facts: canonicalFacts(exchange.facts) }),
     ...shadowOf(exchange, decision),
   };
+}
+
+/** A deny spends nothing, so it names none. */
+function leasesOf({ reservation }: Exchange, { effect }: Decision): Pick<DecisionRecord, 'budgetLeases'> {
+  const leases = reservation?.leases ?? [];
+  return effect === 'deny' || leases.length === 0 ? {} : { budgetLeases: leases };
 }
 
 export function dispatchRecord(

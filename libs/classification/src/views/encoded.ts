@@ -149,23 +149,23 @@ function startsReadable(text: string, start: number, end: number): boolean {
       (sextet[text.charCodeAt(at + 2)]! << 6) |
       sextet[text.charCodeAt(at + 3)]!;
     if (isControl(word >> 16) || isControl((word >> 8) & 0xff) || isControl(word & 0xff)) return false;
-    bytes[count] = word >> 16;
-    bytes[count + 1] = word >> 8;
-    bytes[count + 2] = word;
+    probed[count] = word >> 16;
+    probed[count + 1] = word >> 8;
+    probed[count + 2] = word;
     count += 3;
   }
   for (let at = 0; at < count - 6; at += 1) {
-    const byte = bytes[at]!;
+    const byte = probed[at]!;
     if (byte < 0x80) continue;
     const more = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : 1;
     if (byte < 0xc2 || byte > 0xf4) return false;
-    for (let step = 1; step <= more; step += 1) if ((bytes[at + step]! & 0xc0) !== 0x80) return false;
+    for (let step = 1; step <= more; step += 1) if ((probed[at + step]! & 0xc0) !== 0x80) return false;
     at += more;
   }
   return true;
 }
 
-const bytes = new Uint8Array((PROBE / 4) * 3);
+const probed = new Uint8Array((PROBE / 4) * 3);
 
 function isControl(byte: number): boolean {
   return byte === 0x7f || (byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13);

@@ -217,7 +217,7 @@ async function verifySpeed(ledger, log, keys) {
   let size = 0;
   for (const structureOnly of [true, false]) {
     const cpu = process.cpuUsage();
-    const report = verifyBundle(source, { root: keys.root.publicKey, structureOnly });
+    const report = await verifyBundle(source, { root: keys.root.publicKey, structureOnly });
     const spent = process.cpuUsage(cpu);
     times[structureOnly] = (spent.user + spent.system) / 1_000;
     size = Number(/of (\d+)/.exec(report.claims.find(({ name }) => name === 'COMPLETE')?.what ?? '')?.[1] ?? 0);

@@ -170,7 +170,7 @@ describe('F26: an export whose worker is killed', () => {
     expect(await stateOf(tenant, id)).toBe('ready');
     const bundle = readFileSync(placeOf(tenant, id));
     const source = { length: bundle.length, read: (at: number, length: number) => bundle.subarray(at, at + length) };
-    expect(verifyBundle(source, { root: root.publicKey }).findings).toEqual([]);
+    expect((await verifyBundle(source, { root: root.publicKey })).findings).toEqual([]);
     expect(existsSync(`${placeOf(tenant, id)}.part`)).toBe(false);
   });
 });
@@ -219,7 +219,7 @@ describe('F25: retention whose worker is killed', () => {
       await runIt(tenant, origin, id, 'never');
       const bundle = readFileSync(placeOf(tenant, id));
       const source = { length: bundle.length, read: (at: number, length: number) => bundle.subarray(at, at + length) };
-      expect(verifyBundle(source, { root: root.publicKey }).findings).toEqual([]);
+      expect((await verifyBundle(source, { root: root.publicKey })).findings).toEqual([]);
     },
   );
 });

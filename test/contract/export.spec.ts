@@ -70,7 +70,7 @@ describe('an export', () => {
   it('of the whole log verifies offline, record by record', async () => {
     const tenant = await database.tenant();
     await requests(tenant, 300);
-    const report = verified(await bundleOf(tenant));
+    const report = await verified(await bundleOf(tenant));
     expect(report.findings).toEqual([]);
     expect(report.exit).toBe(exitCodes.ok);
   });
@@ -78,7 +78,7 @@ describe('an export', () => {
   it('of a range within the log verifies too', async () => {
     const tenant = await database.tenant();
     await requests(tenant, 300);
-    const report = verified(await bundleOf(tenant, 256, 400));
+    const report = await verified(await bundleOf(tenant, 256, 400));
     expect(report.findings).toEqual([]);
   });
 
@@ -133,7 +133,7 @@ describe('retention', () => {
       [0, 8],
       [12, 16],
     ]);
-    const report = verified(await bundleOf(tenant));
+    const report = await verified(await bundleOf(tenant));
     expect(report.findings.filter(({ code }) => code !== exitCodes.closing)).toEqual([]);
   });
 
@@ -160,7 +160,9 @@ describe('retention', () => {
     const again = retentionStore(database.plane('writ_retention'));
     expect(await again.prune(tenant.tenant, order, 0, 100)).toEqual({ records: 12, next: undefined });
     expect(await left()).toBe(9);
-    expect(verified(await bundleOf(tenant)).findings.filter(({ code }) => code !== exitCodes.closing)).toEqual([]);
+    expect((await verified(await bundleOf(tenant))).findings.filter(({ code }) => code !== exitCodes.closing)).toEqual(
+      [],
+    );
   });
 
   it('writes its order into the log before it prunes, and finds nothing more to do afterwards', async () => {
@@ -189,7 +191,7 @@ describe('retention', () => {
     } finally {
       await running.stop();
     }
-    const report = verified(await bundleOf(tenant));
+    const report = await verified(await bundleOf(tenant));
     expect(report.findings).toEqual([]);
   });
 
@@ -206,11 +208,11 @@ describe('retention', () => {
     const order = await anOrder(tenant, 'erasure.executed', { subject_ref: subject.subject_ref });
     const erased = await retentionStore(database.plane('writ_retention')).erase(tenant.tenant, order, 1_000);
     expect(erased).toEqual({ erased: subject.keys, spared: 0 });
-    expect(verified(await bundleOf(tenant)).findings).toEqual([]);
+    expect((await verified(await bundleOf(tenant))).findings).toEqual([]);
   });
 });
 
-function verified(bundle: Uint8Array): Report {
+function verified(bundle: Uint8Array): Promise<Report> {
   const source = {
     length: bundle.length,
     read: (offset: number, length: number) => bundle.subarray(offset, offset + length),

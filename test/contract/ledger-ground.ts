@@ -190,7 +190,7 @@ export class LedgerGround {
     return Buffer.concat(pieces);
   }
 
-  verify(bundle: Uint8Array, options: Omit<VerifyOptions, 'root'> = {}): Report {
+  verify(bundle: Uint8Array, options: Omit<VerifyOptions, 'root'> = {}): Promise<Report> {
     return verifyBundle(sourceOf(bundle), { root: this.root.publicKey, ...options });
   }
 

@@ -8,20 +8,24 @@ import type { Client } from 'pg';
 import { seeded } from '../support/random.js';
 import { type TestDatabase, aTenantId, startDatabase } from './database.js';
 import { LeafMaker } from './leaves.js';
+import { leakyWays } from './leaky-ways.js';
 import { startPgBouncer } from './pgbouncer.js';
-import { runWallTrials } from './walls-trials.js';
+import { onePoolTwin, seededHazard } from './session-twin.js';
+import { type Interrupt, interruptBy, runWallTrials } from './walls-trials.js';
 
 const rounds = 2_000;
 let database: TestDatabase;
 let one: PlanePool;
 let tenants: readonly TenantContext[];
 let admin: Client;
+let interrupt: Interrupt;
 
 beforeAll(async () => {
   database = await startDatabase();
   one = database.plane('writ_worker', 1);
   tenants = [await database.tenant(), await database.tenant()];
   admin = await database.session('postgres');
+  interrupt = interruptBy(admin);
   const gateway = database.plane('writ_gateway');
   await writerRegister(gateway).enrol({ id: 'gw-1', kind: 'gateway', publicKey: 'key', statement: 's' });
   const maker = new LeafMaker('gw-1');
@@ -31,16 +35,44 @@ afterAll(() => database.close());
 
 describe('the walls between tenants', () => {
   it('X1: hold on a pool of one connection through seeded throws, cancels and timeouts between any two statements', async () => {
-    const { trials, thrown, violations } = await runWallTrials(one, tenants, rounds, 20_261_121);
+    const { trials, thrown, violations } = await runWallTrials(one, tenants, rounds, 20_261_121, { interrupt });
     expect(violations).toEqual([]);
     expect(thrown).toBeGreaterThan(trials / 5);
   }, 120_000);
 
   it('X1: a trial that finds a session left behind says so', async () => {
-    expect((await runWallTrials(one, tenants, 2, 1)).violations).toEqual([]);
+    expect((await runWallTrials(one, tenants, 2, 1, { interrupt })).violations).toEqual([]);
     await one.pool.query(`SELECT set_config('search_path', 'pg_catalog, pg_temp', false)`);
-    expect((await runWallTrials(one, tenants, 1, 1)).violations).toEqual([expect.stringContaining('was left as')]);
+    expect((await runWallTrials(one, tenants, 1, 1, { interrupt })).violations).toEqual([
+      expect.stringContaining('was left as'),
+    ]);
     await one.pool.query(`SELECT set_config('search_path', 'pg_catalog', false)`);
+  });
+
+  it('X1: a session in memory sees, trial by trial, what the real one sees', async () => {
+    const seenIn = async (plane: PlanePool, by: Interrupt): Promise<readonly string[]> => {
+      const seen: string[] = [];
+      const options = { interrupt: by, observe: (what: string) => void seen.push(what) };
+      expect((await runWallTrials(plane, tenants, 1_000, 3, options)).violations).toEqual([]);
+      return seen;
+    };
+    const twin = onePoolTwin('writ_worker', tenants);
+    expect(await seenIn(twin.plane, twin.interrupt)).toEqual(await seenIn(one, interrupt));
+  }, 60_000);
+
+  it('X1: hold in memory while cancels arrive and connections break between any two messages', async () => {
+    const twin = onePoolTwin('writ_worker', tenants, seededHazard(seeded(5)));
+    const { thrown, violations } = await runWallTrials(twin.plane, tenants, 50_000, 5, twin);
+    expect(violations).toEqual([]);
+    expect(thrown).toBeGreaterThan(20_000);
+  }, 60_000);
+
+  it.each(Object.entries(leakyWays))('X1: %s is found out, in memory and on the real pool', async (_, enter) => {
+    const twin = onePoolTwin('writ_worker', tenants);
+    const inMemory = await runWallTrials(twin.plane, tenants, 60, 1, { ...twin, enter });
+    expect(inMemory.violations).not.toEqual([]);
+    const real = database.plane('writ_worker', 1);
+    expect((await runWallTrials(real, tenants, 60, 1, { interrupt, enter })).violations).not.toEqual([]);
   });
 
   it('X2: hold through PgBouncer, which gives each transaction whichever server connection is free', async () => {
@@ -49,7 +81,7 @@ describe('the walls between tenants', () => {
       return console.warn('not run: pgbouncer is not installed (Debian: apt-get install pgbouncer)');
     const pooled = planePool('writ_worker', { url: bouncer.url, max: 4 });
     try {
-      const runs = [1, 2, 3].map((seed) => runWallTrials(pooled, tenants, rounds / 4, seed));
+      const runs = [1, 2, 3].map((seed) => runWallTrials(pooled, tenants, rounds / 4, seed, { interrupt }));
       expect((await Promise.all(runs)).flatMap(({ violations }) => violations)).toEqual([]);
     } finally {
       await pooled.close();

@@ -1,5 +1,6 @@
 import type { TenantContext } from '@writ/domain';
 import { type PlanePool, schemaOf, withTenant } from '@writ/postgres';
+import type { Client } from 'pg';
 import { seeded } from '../support/random.js';
 
 /** What a run of interleavings saw. `violations` must be empty: each is a sentence with the trial's number. */
@@ -10,6 +11,21 @@ export interface WallTrials {
   readonly violations: readonly string[];
 }
 
+/** Cancels the statement that runs in this backend, or ends the backend; from outside, since a tenant's role may do neither. */
+export type Interrupt = (kind: 'cancel' | 'kill', pid: number, running: Promise<unknown>) => Promise<void>;
+
+export interface WallTrialOptions {
+  readonly interrupt: Interrupt;
+  readonly tellEvery?: number;
+  readonly tell?: (done: number) => void;
+  /** Asked before each trial; false ends the run early. */
+  readonly goesOn?: () => boolean;
+  /** Another way to a tenant's rows than `withTenant`: for showing that a way that leaks is found out. */
+  readonly enter?: typeof withTenant;
+  /** Told of everything that each trial saw, for comparing two databases. */
+  readonly observe?: (seen: string) => void;
+}
+
 interface Seen {
   readonly role: string;
   readonly path: string;
@@ -18,71 +34,119 @@ interface Seen {
   readonly foreign: number;
 }
 
-const looks = `SELECT current_user AS role, current_setting('search_path') AS path, current_setting('app.tenant') AS tenant,
-  count(*)::int AS rows, count(*) FILTER (WHERE tenant_id <> $1)::int AS foreign FROM record`;
+/** Every statement of the trials, by name; a twin of the database knows these and the ones of `withTenant`. */
+export const statements = {
+  looks: `SELECT current_user AS role, current_setting('search_path') AS path, current_setting('app.tenant') AS tenant,
+  count(*)::int AS rows, count(*) FILTER (WHERE tenant_id <> $1)::int AS foreign FROM record`,
+  left: `SELECT current_user AS role, current_setting('search_path') AS path, current_setting('app.tenant', true) AS tenant`,
+  fails: 'SELECT 1 / 0',
+  names: 'SELECT pg_backend_pid() AS pid',
+  lasts: 'SELECT pg_sleep(60)',
+  hurries: `SELECT set_config('statement_timeout', '1', true)`,
+  sleeps: 'SELECT pg_sleep(0.003)',
+  dozes: 'SELECT pg_sleep(0.0002)',
+} as const;
+
+type Query = Parameters<Parameters<typeof withTenant>[2]>[0]['query'];
 
 /**
- * Tenants take turns on one pool, with throws, failed statements, cancels, killed connections, timeouts and forgotten
- * statements between any two statements. Each transaction looks at where it is and at whose rows it sees; between
- * transactions the session must be nobody's again. Each tenant must have exactly one record.
+ * Tenants take turns on one pool, with throws, failed statements, cancels, killed connections, timeouts, forgotten
+ * statements and statements that come a transaction too late. One trial is one transaction of one tenant, and the next
+ * one is another tenant's. Each looks at where it is and at whose rows it sees; between transactions the session must be
+ * nobody's again. Each tenant must have exactly one record.
  */
 export async function runWallTrials(
   plane: PlanePool,
   tenants: readonly TenantContext[],
   trials: number,
   seed: number,
-  options: { readonly tellEvery?: number; readonly tell?: (done: number) => void } = {},
+  options: WallTrialOptions,
 ): Promise<WallTrials> {
+  const { enter = withTenant, observe, tellEvery = 100_000, goesOn = () => true } = options;
   const random = seeded(seed);
   const violations: string[] = [];
   let thrown = 0;
-  for (let trial = 0; trial < trials; trial += 1) {
+  let done = 0;
+  let stale: Query | undefined;
+  for (; done < trials && goesOn(); done += 1) {
+    const trial = done;
     const tenant = tenants[trial % tenants.length] as TenantContext;
     const fate = random();
     try {
-      await withTenant(plane, tenant, async ({ query }) => {
-        const [seen] = await query<Seen & Record<string, unknown>>(looks, [tenant.tenant]);
+      await enter(plane, tenant, async ({ query }) => {
+        if (fate > 0.9 && stale !== undefined)
+          await comesTooLate(stale, (what) => violations.push(`trial ${trial}: ${what}`));
+        stale = query;
+        const [seen] = await query<Seen & Record<string, unknown>>(statements.looks, [tenant.tenant]);
+        observe?.(JSON.stringify(seen));
         const wrong = wrongWith(seen, tenant);
         if (wrong !== undefined) violations.push(`trial ${trial}: ${wrong}`);
-        await suffer(query, fate);
+        await suffer(query, fate, options.interrupt);
       });
-    } catch {
+    } catch (cause) {
       thrown += 1;
+      observe?.(`${(cause as { code?: string }).code}`);
     }
     // After every fault, and now and then anyway.
     if (fate < 0.4 || trial % 8 === 0) {
       const left = await leftBehind(plane);
       if (left !== undefined) violations.push(`after trial ${trial}: ${left}`);
     }
-    if (trial % (options.tellEvery ?? 100_000) === 0) options.tell?.(trial);
+    if (trial % tellEvery === 0) options.tell?.(trial);
   }
-  return { trials, thrown, violations };
+  return { trials: done, thrown, violations };
 }
 
-type Query = Parameters<Parameters<typeof withTenant>[2]>[0]['query'];
+/** A statement of the transaction before, by whoever kept its handle: it must be refused, not run as the next tenant. */
+async function comesTooLate(stale: Query, violated: (what: string) => void): Promise<void> {
+  await stale(statements.left).then(
+    (rows) => violated(`a statement of the transaction before ran, as ${JSON.stringify(rows)}`),
+    () => undefined,
+  );
+}
 
-async function suffer(query: Query, fate: number): Promise<void> {
+async function suffer(query: Query, fate: number, interrupt: Interrupt): Promise<void> {
   if (fate < 0.1) throw new Error('thrown between two statements');
-  if (fate < 0.2) await query('SELECT 1 / 0');
-  if (fate < 0.23) await query('SELECT pg_cancel_backend(pg_backend_pid())');
-  if (fate < 0.24) await query('SELECT pg_terminate_backend(pg_backend_pid())');
-  if (fate < 0.25) await query(`SELECT set_config('statement_timeout', '1', true), pg_sleep(0.003)`);
-  if (fate < 0.32) void query('SELECT pg_sleep(0.001)').catch(() => undefined);
-  if (fate < 0.38) await query('SELECT 1 / 0').catch(() => undefined);
+  if (fate < 0.2) await query(statements.fails);
+  if (fate < 0.232) {
+    const [own] = await query<{ pid: number }>(statements.names);
+    const running = query(statements.lasts);
+    await interrupt(fate < 0.23 ? 'cancel' : 'kill', own?.pid ?? 0, running);
+    await running;
+  }
+  if (fate < 0.24) {
+    await query(statements.hurries);
+    await query(statements.sleeps);
+  }
+  if (fate < 0.32) void query(statements.dozes).catch(() => undefined);
+  if (fate < 0.38) await query(statements.fails).catch(() => undefined);
 }
 
 function wrongWith(seen: Seen | undefined, { tenant }: TenantContext): string | undefined {
   const schema = schemaOf(tenant);
-  const expected = { role: schema, path: `${schema}, pg_catalog, pg_temp`, tenant, rows: 1, foreign: 0 };
-  const isRight = JSON.stringify({ ...seen }) === JSON.stringify(expected);
-  return isRight ? undefined : `${JSON.stringify(seen)} instead of ${JSON.stringify(expected)}`;
+  const path = `${schema}, pg_catalog, pg_temp`;
+  const isRight =
+    seen?.role === schema && seen.path === path && seen.tenant === tenant && seen.rows === 1 && seen.foreign === 0;
+  return isRight ? undefined : `${JSON.stringify(seen)} seen by ${schema}`;
 }
 
 async function leftBehind(plane: PlanePool): Promise<string | undefined> {
-  const { rows } = await plane.pool.query<{ role: string; path: string; tenant: string | null }>(
-    `SELECT current_user AS role, current_setting('search_path') AS path, current_setting('app.tenant', true) AS tenant`,
-  );
-  const [row] = rows;
+  const asked = await plane.pool
+    .query<{ role: string; path: string; tenant: string | null }>(statements.left)
+    .catch((cause: unknown) => String(cause));
+  if (typeof asked === 'string') return `the session was left unable to answer: ${asked}`;
+  const [row] = asked.rows;
   const isNobodys = row?.role === plane.login && row.path === 'pg_catalog' && (row.tenant ?? '') === '';
   return isNobodys ? undefined : `the session was left as ${JSON.stringify(row)}`;
+}
+
+/** By a session that may, asked again until the statement has ended: the first may come before the statement began. */
+export function interruptBy(admin: Client): Interrupt {
+  return async (kind, pid, running) => {
+    const statement = { hasEnded: false };
+    const end = (): void => void (statement.hasEnded = true);
+    running.then(end, end);
+    while (!statement.hasEnded)
+      await admin.query(`SELECT pg_${kind === 'cancel' ? 'cancel' : 'terminate'}_backend($1)`, [pid]);
+  };
 }

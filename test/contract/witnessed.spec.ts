@@ -150,7 +150,7 @@ describe('the level witnessed', () => {
     await witnesses[0]?.stop();
     await ground.write(own, tenant, 1);
     await turn();
-    expect(ground.verify(await ground.bundle(tenant), { policy }).exit).toBe(exitCodes.ok);
+    expect((await ground.verify(await ground.bundle(tenant), { policy })).exit).toBe(exitCodes.ok);
     await witnesses[1]?.stop();
     await ground.write(own, tenant, 1);
     await turn();
@@ -177,7 +177,7 @@ describe('the level witnessed', () => {
 describe('a bundle of a log that the outside has seen', () => {
   it('is WITNESSED by the policy that the verifier brings, and TIMESTAMPED by its authority', async () => {
     const tenant = await aSeenLog(90);
-    const report = ground.verify(await ground.bundle(tenant), {
+    const report = await ground.verify(await ground.bundle(tenant), {
       policy,
       timestampAuthority: authority.certificate,
     });
@@ -190,8 +190,8 @@ describe('a bundle of a log that the outside has seen', () => {
 
   it('is refused by a verifier with another authority or with witnesses that did not cosign', async () => {
     const bundle = await ground.bundle(await aSeenLog(1));
-    expect(ground.verify(bundle, { timestampAuthority: stranger.certificate }).exit).toBe(exitCodes.signature);
-    expect(ground.verify(bundle, { policy: policyOfStrangers() }).exit).toBe(exitCodes.witness);
+    expect((await ground.verify(bundle, { timestampAuthority: stranger.certificate })).exit).toBe(exitCodes.signature);
+    expect((await ground.verify(bundle, { policy: policyOfStrangers() })).exit).toBe(exitCodes.witness);
   });
 
   it("shows a tenant's role its own log's place and nobody else's", async () => {

@@ -98,6 +98,16 @@ describe('a review that the policy demands', () => {
     expect(claims).toMatchObject({ ok: true, value: { id: review?.id, state: 'pending' } });
   });
 
+  it.each([
+    ['two people', `{ require_review: [{ class: PHI, within_seconds: 30 }], review_by: 2 }`, 2],
+    ['nobody in particular', waits, 0],
+  ])('goes to %s where the policy says so', async (_who, obligation, people) => {
+    const house = aHouse(rules(obligation));
+    house.reviews.verdictOf = () => ({ PHI: 0, PII: 0 });
+    await ask(house, withMail);
+    expect(house.reviews.asked).toMatchObject([{ people }]);
+  });
+
   it('is not asked for where no rule demands one', async () => {
     const house = aHouse(rules(waits));
     await ask(house, 'Hello');

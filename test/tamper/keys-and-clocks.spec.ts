@@ -90,7 +90,7 @@ describe('a stolen key', () => {
     await settle(ground.sequencer(anchor));
     const { origin } = await ground.logOf(tenant);
     const rotated = (size: number): Uint8Array => ground.keyset({ at: Date.now() - 1, lastSize: { [origin]: size } });
-    expect(ground.verify(await ground.bundle(tenant, { keyset: rotated(4) })).exit).toBe(exitCodes.signature);
+    expect((await ground.verify(await ground.bundle(tenant, { keyset: rotated(4) }))).exit).toBe(exitCodes.signature);
   });
 
   it('row 18: of the epoch log, rewrites its newest epoch, and the witnesses raise an alarm and cosign nothing', async () => {
@@ -201,7 +201,7 @@ describe('a clock', () => {
     ))
       await plant(ground, other, leaf);
     await settle(ground.sequencer());
-    expect(ground.verify(await ground.bundle(other)).exit).toBe(exitCodes.time);
+    expect((await ground.verify(await ground.bundle(other))).exit).toBe(exitCodes.time);
   });
 });
 
@@ -212,8 +212,10 @@ describe('an export', () => {
     await settle(ground.sequencer());
     const whole = await ground.bundle(tenant);
     for (let part = 1; part < 40; part += 1)
-      expect(ground.verify(whole.subarray(0, Math.floor((whole.length * part) / 40))).exit).toBe(exitCodes.format);
-    expect(ground.verify(whole).exit).toBe(exitCodes.ok);
+      expect((await ground.verify(whole.subarray(0, Math.floor((whole.length * part) / 40)))).exit).toBe(
+        exitCodes.format,
+      );
+    expect((await ground.verify(whole)).exit).toBe(exitCodes.ok);
   });
 });
 
@@ -252,7 +254,7 @@ describe('a superuser', () => {
     await settle(ground.sequencer());
     const retention = retentionStore(ground.database.plane('writ_retention', 1));
     expect(await retention.erase(tenant.tenant, order.id, 1_000)).toEqual({ erased: n, spared: 0 });
-    const report = ground.verify(await ground.bundle(tenant));
+    const report = await ground.verify(await ground.bundle(tenant));
     expect(report.exit).toBe(exitCodes.ok);
     expect(report.claims.find(({ name }) => name === 'DISCLOSED')?.what).toMatch(/1 erasures on record/);
     await ground.admin.query(

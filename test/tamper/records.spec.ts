@@ -83,7 +83,7 @@ async function exported(tenant: TenantContext): Promise<number | 'refused'> {
     expect(String(cause)).toMatch(/do not lead to the signed checkpoint|does not reach|and not to/);
     return undefined;
   });
-  return bundle === undefined ? 'refused' : ground.verify(bundle).exit;
+  return bundle === undefined ? 'refused' : (await ground.verify(bundle)).exit;
 }
 
 const second = '(SELECT record_ids[1] FROM $schema.batch WHERE first_idx = 2)';
@@ -95,7 +95,7 @@ describe('a superuser without a key', () => {
     const tenant = await aLog();
     await ground.tamper(tenant, `UPDATE $schema.record SET leaf = ${flipped} WHERE record_id = ${second}`);
     expect((await audited(tenant))[0]).toMatchObject({ finding: { code: exitCodes.payload, index: 2 }, isHeld: true });
-    const report = ground.verify(await ground.bundle(tenant));
+    const report = await ground.verify(await ground.bundle(tenant));
     expect(report.exit).toBe(exitCodes.payload);
     expect(report.findings[0]?.index).toBe(2);
   });
@@ -153,7 +153,7 @@ describe('a superuser without a key', () => {
     );
     const { evidence, leafHash, origin } = receipt;
     expect(provesInclusion(evidence, origin, leafHash, [ground.logKey.publicKey])).toBe(true);
-    expect(ground.verify(await ground.bundle(tenant), { pinned: kept }).exit).toBe(exitCodes.fork);
+    expect((await ground.verify(await ground.bundle(tenant), { pinned: kept })).exit).toBe(exitCodes.fork);
     await ground.write(own, tenant, 1);
     await ground.sequencer(anchor).tick();
     expect(await heldBecause(ground, tenant)).toMatch(/rewound or rewritten/);
@@ -249,7 +249,7 @@ describe('who holds a key', () => {
     );
     await rewriteLastBatch(ground, tenant, ground.logKey);
     const rewritten = await ground.bundle(tenant);
-    expect(ground.verify(rewritten, { compare: sourceOf(honest) }).findings.map(({ code }) => code)).toContain(
+    expect((await ground.verify(rewritten, { compare: sourceOf(honest) })).findings.map(({ code }) => code)).toContain(
       exitCodes.fork,
     );
     await ground.write(own, tenant, 1);
@@ -260,7 +260,7 @@ describe('who holds a key', () => {
   it('row 14: of writer and log, shows another head to another auditor, and the two bundles contradict each other', async () => {
     const tenant = await aLog();
     const first = await ground.bundle(tenant);
-    const honest = ground.verify(first);
+    const honest = await ground.verify(first);
     expect(honest.exit).toBe(exitCodes.ok);
     await ground.tamper(
       tenant,
@@ -268,7 +268,7 @@ describe('who holds a key', () => {
     );
     await rewriteLastBatch(ground, tenant, ground.logKey);
     expect(
-      ground.verify(await ground.bundle(tenant), { compare: sourceOf(first) }).findings.map(({ code }) => code),
+      (await ground.verify(await ground.bundle(tenant), { compare: sourceOf(first) })).findings.map(({ code }) => code),
     ).toContain(exitCodes.fork);
   });
 

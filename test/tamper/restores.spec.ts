@@ -223,7 +223,7 @@ describe('the database', () => {
     await ground.write(own, tenant, 1);
     await settle(ground.sequencer(anchor));
     expect((await heads())[tenant.tenant]).toBe('4');
-    expect(ground.verify(await ground.bundle(tenant)).findings).toEqual([]);
+    expect((await ground.verify(await ground.bundle(tenant))).findings).toEqual([]);
   });
 
   it('row 35, F14: that is full (a failing disk is played by the server’s own error) refuses, and serves again when there is room', async () => {

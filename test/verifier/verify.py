@@ -23,6 +23,14 @@ SIGNATURE, ROOT, GAP, FORK, WITNESS, PAYLOAD, CHAIN, CLOSING, RETENTION, TIME, F
 TOLERANCE_MS = 5 * 60 * 1000
 LONGEST_OPEN_MS = 12 * 60 * 1000
 NO_PREVIOUS = "0" * 64
+ALONE = {"README.txt", "trust/keyset.jws", "trust/policy", "log/checkpoint", "log/range.json", "gaps.json",
+         "manifest.json", "manifest.jws"}
+COMPANIONS = {
+    ("sealed", "bin"): "", ("open", "json"): "",
+    ("records", "jws"): "proofs/{}.tlog-proof", ("proofs", "tlog-proof"): "records/{}.jws",
+    ("epochs", "note"): "epochs/{}.head-proof", ("epochs", "head-proof"): "epochs/{}.note",
+    ("epochs", "tsr"): "epochs/{}.note",
+}
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 _verified = {}
@@ -329,15 +337,56 @@ class Bundle:
             hashes.append([bytes.fromhex(value) for value in values])
         self.left, self.right = hashes
 
-    def leaves(self):
-        """(index, leaf hash in the tree, bytes or b"") for every index of the range."""
+    def paths(self):
+        """(first index, width, tile path) of every tile of the range."""
         for first in range(self.start, self.end, 256):
             width = min(256, self.end - first)
             digits = str(first // 256)
             digits = digits.zfill((len(digits) + 2) // 3 * 3)
             groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
             path = "/".join(["x" + group for group in groups[:-1]] + groups[-1:])
-            path += "" if width == 256 else f".p/{width}"
+            yield first, width, path + ("" if width == 256 else f".p/{width}")
+
+    def expect_known_files(self):
+        """Every file has a meaning here, and the file that it belongs to beside it."""
+        tiles = {f"log/tile/{kind}/{path}" for _, _, path in self.paths() for kind in ("0", "entries", "sealed")}
+        for name in self.files:
+            if name in ALONE or name in tiles or re.fullmatch(r"writers/.+\.jws", name):
+                continue
+            match = re.fullmatch(r"(sealed|open|records|proofs|epochs)/(0|[1-9][0-9]{0,14})\.(.+)", name)
+            needs = match and COMPANIONS.get((match.group(1), match.group(3)))
+            if needs is None:
+                raise Unreadable(FORMAT, f"the file {name} has no meaning in this bundle")
+            if needs and needs.format(match.group(2)) not in self.files:
+                raise Unreadable(FORMAT, f"the bundle holds {name}, and not what it belongs to")
+        if "trust/policy" in self.files:
+            try:
+                Policy(self.files["trust/policy"].decode("latin-1"))
+            except ValueError:
+                raise Unreadable(FORMAT, "trust/policy is not a C2SP tlog-policy") from None
+
+    def sealed_tiles(self):
+        """Index to sealed content, as far as the tiles hold it."""
+        found = {}
+        for first, width, path in self.paths():
+            data = self.files.get(f"log/tile/sealed/{path}")
+            if data is None:
+                continue
+            at, count = 0, 0
+            while at + 4 <= len(data):
+                length = int.from_bytes(data[at : at + 4], "big")
+                part = data[at + 4 : at + 4 + length]
+                if part:
+                    found[first + count] = part
+                at += 4 + length
+                count += 1
+            if at != len(data) or count != width:
+                raise Unreadable(FORMAT, f"the tile {path} does not hold {width} sealed parts")
+        return found
+
+    def leaves(self):
+        """(index, leaf hash in the tree, bytes or b"") for every index of the range."""
+        for first, width, path in self.paths():
             hashes, entries = self.get(f"log/tile/0/{path}"), self.get(f"log/tile/entries/{path}")
             split, at = [], 0
             while at + 2 <= len(entries):
@@ -361,6 +410,8 @@ class Examiner:
         self.newest = 0
         self.prunes, self.holds = {}, {}
         self.read_gaps()
+        self.sealed = bundle.sealed_tiles()
+        self.unclaimed = {name for name in bundle.files if name.startswith(("sealed/", "open/"))}
 
     def tell(self, code, index, what):
         self.findings.append((code, index, what))
@@ -489,11 +540,12 @@ class Examiner:
 
     def disclosure_fault(self, said, index):
         commitments = said.get("k") if type(said.get("k")) is dict else {}
-        sealed = self.bundle.files.get(f"sealed/{index}.bin")
+        alone = self.claim(f"sealed/{index}.bin")
         seal = said.get("seal") if type(said.get("seal")) is dict else {}
-        if sealed is not None and hashlib.sha256(sealed).hexdigest() != seal.get("sha256"):
-            return "the sealed content is not the one that the leaf names"
-        disclosed = self.bundle.files.get(f"open/{index}.json")
+        for sealed in (alone, self.sealed.get(index)):
+            if sealed is not None and hashlib.sha256(sealed).hexdigest() != seal.get("sha256"):
+                return "the sealed content is not the one that the leaf names"
+        disclosed = self.claim(f"open/{index}.json")
         if disclosed is None:
             return None
         fields = parse_object(disclosed)
@@ -509,6 +561,11 @@ class Examiner:
             if hmac.new(salt, message, hashlib.sha256).digest() != expected:
                 return f"the disclosed {name} is not what was committed to"
         return None
+
+    def claim(self, name):
+        """The file that stands for one record, now that there is one to compare it with."""
+        self.unclaimed.discard(name)
+        return self.bundle.files.get(name)
 
     # what is absent
 
@@ -577,6 +634,8 @@ class Examiner:
                 self.tell(PAYLOAD, index, "the record's bytes are not those that the tree holds")
             elif leaf:
                 said = self.record(leaf, index)
+            if not leaf and index in self.sealed:
+                self.tell(PAYLOAD, index, "sealed content stands beside a leaf that is absent")
             if said is None:
                 self.absent.add(hexed)
                 continue
@@ -586,6 +645,8 @@ class Examiner:
         if tree.root() != bundle.root:
             self.tree_findings.append((ROOT, None, "the leaf hashes do not lead to the root that the checkpoint signs"))
         self.cited()
+        for name in self.unclaimed:
+            self.tell(PAYLOAD, None, f"{name} belongs to no record of this bundle that can be read")
         return self.tree_findings + self.findings + list(self.gap_findings()) + self.open_findings()
 
     def examine(self, said, index, hexed):
@@ -663,6 +724,7 @@ def prepared(data, root_key):
     if (said["from"], said["to"], said["size"], said["origin"]) != (
             bundle.start, bundle.end, bundle.size, bundle.origin):
         raise Unreadable(FORMAT, "the manifest, the range and the checkpoint do not speak of the same log")
+    bundle.expect_known_files()
     return bundle
 
 

@@ -56,7 +56,9 @@ class Policy:
         name, threshold, parts = words[0], words[1] if len(words) > 1 else "", words[2:]
         if not parts or len(set(parts)) != len(parts) or any(p in self.members or p not in self.rules for p in parts):
             raise ValueError("a group that cannot be used")
-        needed = {"all": len(parts), "any": 1}.get(threshold) or int(threshold)
+        needed = {"all": len(parts), "any": 1}.get(threshold)
+        if needed is None:
+            needed = int(threshold) if re.fullmatch("[1-9][0-9]{0,3}", threshold) else 0
         if not 1 <= needed <= len(parts):
             raise ValueError("a threshold that cannot be used")
         self.members.update(parts)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 /** Where the tenant API stands, and the file that holds the credential. A token on the command line would stay in the shell's history. */
@@ -41,7 +42,7 @@ export async function ask(
   return { ...answer.data };
 }
 
-/** Runs one mutation; a refusal in its payload is thrown as one line each. */
+/** Runs one mutation, with an idempotency key of its own; a refusal in its payload is thrown as one line each. */
 export async function change(
   connection: Connection,
   name: string,
@@ -49,7 +50,7 @@ export async function change(
   fields: string,
 ): Promise<Record<string, unknown>> {
   const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
-  const query = `mutation ($input: ${type}!) { ${name}(input: $input) { ${fields} userErrors { field code message } } }`;
+  const query = `mutation ($input: ${type}!) { ${name}(input: $input) @idempotent(key: "${randomUUID()}") { ${fields} userErrors { field code message } } }`;
   const payload = (await ask(connection, query, { input }))[name] as Record<string, unknown> & {
     readonly userErrors: readonly UserError[];
   };

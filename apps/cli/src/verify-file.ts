@@ -17,16 +17,16 @@ export interface VerifyArguments {
 /** Arguments that make no sense; nothing was verified. */
 export const usageExit = 2;
 
-/** Verifies a bundle file, prints what was found, and returns the exit code. Opens no connection. */
-export function verifyFile(args: VerifyArguments, print: (line: string) => void): number {
-  const opened: number[] = [];
+/** Verifies a bundle file, prints what was found, and resolves to the exit code. Opens no connection. */
+export async function verifyFile(args: VerifyArguments, print: (line: string) => void): Promise<number> {
+  const opened: FileSource[] = [];
   try {
     const options = optionsOf(args, opened);
     if (typeof options === 'string') {
       print(`writ verify: ${printable(options)}`);
       return usageExit;
     }
-    const report = verifyBundle(open(args.bundle, opened), options);
+    const report = await verifyBundle(open(args.bundle, opened), options);
     if (args.json) print(JSON.stringify(report));
     else printReport(report, print);
     return report.exit;
@@ -34,11 +34,11 @@ export function verifyFile(args: VerifyArguments, print: (line: string) => void)
     print(`writ verify: ${printable(fault instanceof Error ? fault.message : String(fault))}`);
     return usageExit;
   } finally {
-    for (const file of opened) closeSync(file);
+    for (const file of opened) file.close();
   }
 }
 
-function optionsOf(args: VerifyArguments, opened: number[]) {
+function optionsOf(args: VerifyArguments, opened: FileSource[]) {
   const root = args.root === undefined ? undefined : publicKeyFrom(args.root);
   if (args.root !== undefined && !root) {
     return '--root takes 32 bytes as hex or base64, or a file with them or with a PEM public key';
@@ -72,15 +72,25 @@ export function publicKeyFrom(text: string): Uint8Array | undefined {
   return bytes.length === 32 && bytes.toString('base64') === content ? bytes : undefined;
 }
 
-/** Reads from the file as needed: a bundle may be larger than memory. */
-function open(path: string, opened: number[]): ByteSource {
+function open(path: string, opened: FileSource[]): ByteSource {
+  const source = fileSource(path);
+  opened.push(source);
+  return source;
+}
+
+/** A bundle in a file, to be closed in the end. */
+export interface FileSource extends ByteSource {
+  close(): void;
+}
+
+/** Reads from the file as needed: a bundle may be larger than memory. Throws when it cannot be opened or ends while it is read. */
+export function fileSource(path: string): FileSource {
   const file = openSync(path, 'r');
-  opened.push(file);
   const { size } = fstatSync(file);
   return {
     length: size,
     read: (offset, length) => {
-      const bytes = Buffer.alloc(length);
+      const bytes = Buffer.allocUnsafeSlow(length);
       let done = 0;
       while (done < length) {
         const count = readSync(file, bytes, done, length - done, offset + done);
@@ -89,6 +99,7 @@ function open(path: string, opened: number[]): ByteSource {
       }
       return bytes;
     },
+    close: () => closeSync(file),
   };
 }
 

@@ -5,7 +5,7 @@ import { usageExit, verifyFile } from './verify-file.js';
 const usage =
   'usage: node writ-verify.mjs <bundle.tar> [--root <key>] [--policy <file>] [--tsa <certificate>] [--compare <other.tar>] [--pinned <checkpoint>] [--at <time>] [--structure] [--full] [--json]';
 
-function main(): number {
+async function main(): Promise<number> {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
@@ -23,7 +23,7 @@ function main(): number {
     });
     const [bundle, ...more] = positionals;
     if (bundle !== undefined && more.length === 0) {
-      return verifyFile({ ...values, bundle }, (line) => console.log(line));
+      return await verifyFile({ ...values, bundle }, (line) => console.log(line));
     }
   } catch {
     // Wrong options end like missing ones: with the usage.
@@ -32,4 +32,6 @@ function main(): number {
   return usageExit;
 }
 
-process.exitCode = main();
+void main().then((code) => {
+  process.exitCode = code;
+});

@@ -15,7 +15,7 @@ export function verifyCommand(): Command {
     .option('--structure', 'hashes, chains and closings only, without record signatures')
     .option('--full', 'with every record signature; the default')
     .option('--json', 'print the report as JSON')
-    .action((bundle: string, options: Omit<VerifyArguments, 'bundle'>) => {
-      process.exitCode = verifyFile({ ...options, bundle }, (line) => console.log(line));
+    .action(async (bundle: string, options: Omit<VerifyArguments, 'bundle'>) => {
+      process.exitCode = await verifyFile({ ...options, bundle }, (line) => console.log(line));
     });
 }

@@ -15,7 +15,7 @@ export function createReviews(board: ReviewBoard, problem: (what: string, cause?
         return err('snapshot-stale');
       }
     },
-    async ask({ tenant }, { snapshot, log }, { id, request, keys, token, asked, text }) {
+    async ask({ tenant }, { snapshot, log }, { id, request, keys, token, asked, text, people }) {
       const two = snapshot.review?.secondPersonClasses ?? [];
       try {
         await board.ask(tenant, {
@@ -25,7 +25,8 @@ export function createReviews(board: ReviewBoard, problem: (what: string, cause?
           token,
           asked,
           sealed: sealText(log.contentKey, `${tenant}|review|${id}`, text),
-          needsTwo: two.some((name) => asked[name] !== undefined),
+          // The policy's line and the tenant's setting each may ask for a second person; neither can take it back.
+          needsTwo: people >= 2 || two.some((name) => asked[name] !== undefined),
           hasModel: snapshot.review !== undefined,
           livesMs: limits.reviewLifeMs,
         });

@@ -7,7 +7,8 @@ import { type GraphQLResolveInfo, Kind } from 'graphql';
 import { type Caller, type RequestContext, actorOf, refusedError, tenantOf } from './caller.js';
 import { type ApprovalRequest, ApprovalMissing, pendingApproval, useApproval } from './approval.js';
 import { canonicalText } from './canonical-text.js';
-import { remembered } from './idempotency.js';
+import { conflict } from './conflict.js';
+import { keyMissing, keyRequired, remembered } from './idempotency.js';
 import type { Ports } from './ports.js';
 import { type UserError, UserErrorCode, userError } from './schema/building-blocks.js';
 import { toId } from './schema/ids.js';
@@ -68,6 +69,7 @@ export class Administration {
     const tenant = tenantOf(context.caller);
     const { name, key } = operation;
     const dryRun = 'dryRun' in input && input.dryRun === true;
+    if (key === undefined && !dryRun && keyRequired.has(name)) return { userErrors: [keyMissing] };
     const requestHash = createHash('sha256')
       .update(canonicalText({ field: name, input }))
       .digest('hex');
@@ -189,11 +191,7 @@ export function eventRecord(
 
 function answerOf(error: unknown): Answer {
   if (error instanceof Rollback) return error.answer;
-  if (error instanceof StaleVersion) {
-    const message = `Another change was faster; read version ${error.current} and try again.`;
-    const field = ['expectedVersion'];
-    return { userErrors: [{ field, code: UserErrorCode.CONFLICT, message, currentVersion: error.current }] };
-  }
+  if (error instanceof StaleVersion) return { userErrors: [conflict(error)] };
   if (error instanceof PublishConflict && error.because !== 'version-taken')
     return {
       userErrors: [

@@ -1,6 +1,6 @@
 import type { Capability, Provider, Strategy } from '@writ/domain';
-import { type UserError, UserErrorCode, userError } from './schema/building-blocks.js';
-import type { AliasTargetInput, RegisterEndpointInput } from './schema/catalogue.types.js';
+import { type UserError, UserErrorCode, recordOf, userError } from './schema/building-blocks.js';
+import type { AliasTargetInput, RegisterEndpointInput, UpdateEndpointInput } from './schema/catalogue.types.js';
 
 export const providers = [
   'openai',
@@ -46,7 +46,36 @@ export const credentialAad = (tenant: string, id: string): string => `${tenant}|
 
 const invalid = (field: string, message: string): UserError => userError(field, UserErrorCode.INVALID, message);
 
-export function endpointProblem(input: RegisterEndpointInput): UserError | undefined {
+type EndpointFacts = Pick<
+  RegisterEndpointInput,
+  'name' | 'provider' | 'region' | 'residency' | 'costClass' | 'maxClassification' | 'models' | 'settings'
+>;
+
+/** The columns that an update names; null is as good as absent. Address and credentials are the caller's to check first. */
+export function endpointChanges(input: UpdateEndpointInput): {
+  readonly region?: string;
+  readonly residency?: string;
+  readonly zeroRetention?: boolean;
+  readonly selfHosted?: boolean;
+  readonly costClass?: number;
+  readonly maxClassification?: number;
+  readonly models?: string[];
+  readonly settings?: Record<string, string>;
+} {
+  const { region, residency, zeroRetention, selfHosted, costClass, maxClassification, models, settings } = input;
+  return {
+    ...(typeof region === 'string' && { region }),
+    ...(typeof residency === 'string' && { residency }),
+    ...(typeof zeroRetention === 'boolean' && { zeroRetention }),
+    ...(typeof selfHosted === 'boolean' && { selfHosted }),
+    ...(typeof costClass === 'number' && { costClass }),
+    ...(typeof maxClassification === 'number' && { maxClassification }),
+    ...(Array.isArray(models) && { models }),
+    ...(Array.isArray(settings) && { settings: recordOf(settings) }),
+  };
+}
+
+export function endpointProblem(input: EndpointFacts): UserError | undefined {
   if (!itemName.test(input.name))
     return invalid('name', 'A name is 1 to 63 of a-z, 0-9 and hyphen, and starts with a letter or digit.');
   if (!providers.some((known) => known === input.provider))

@@ -2,6 +2,27 @@ import type { ControlTx } from '@writ/postgres/control';
 import { type Caller, callerDigest } from './caller.js';
 import { UserErrorCode, userError } from './schema/building-blocks.js';
 
+/**
+ * Mutations whose repetition does harm, so that they are refused without `@idempotent`: a second secret that nobody keeps, the
+ * end of the secret that the first answer gave, a second order, a correction that counts twice. All others are held by a
+ * unique name, by `expectedVersion`, by a second person's approval that is used once, or by changing nothing the second time.
+ */
+export const keyRequired: ReadonlySet<string> = new Set([
+  'createAppKey',
+  'rotateScimToken',
+  'rotateSigningKey',
+  'armBreakGlass',
+  'requestExport',
+  'placeLegalHold',
+  'correctUsage',
+]);
+
+export const keyMissing = userError(
+  '',
+  UserErrorCode.IDEMPOTENCY_REQUIRED,
+  'A repetition of this change would do harm: send it with @idempotent(key: "…"), a new key for each change.',
+);
+
 const keptMs = 24 * 60 * 60 * 1000;
 
 interface Remembered {

@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Result, type TenantContext, err, ok, parseTenantId, tenantOfVerifiedCredential } from '@writ/domain';
 import { logOrigin } from '@writ/postgres';
 import { type ControlTx, SignUpRow, TenantRow } from '@writ/postgres/control';
-import { IsNull, LessThan, MoreThan, Not } from 'typeorm';
+import { type EntityManager, IsNull, LessThan, MoreThan, Not } from 'typeorm';
 import { keyContext } from './administration.js';
 import type { BootstrapIssuer, IssuedToken } from './bootstrap/issuer.js';
 import type { Ports } from './ports.js';
@@ -14,7 +14,8 @@ const codesPerHour = 5;
 const signUpsPerHour = 200;
 const hourMs = 60 * 60 * 1000;
 /** RFC 5321 is wider; whatever this refuses cannot be a mailbox that a code could reach. */
-const mailbox = /^[^\s@<>"(),:;\\[\]]{1,64}@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/i;
+export const mailbox =
+  /^[^\s@<>"(),:;\\[\]]{1,64}@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/i;
 
 const refusedCode: UserError = userError(
   'code',
@@ -22,38 +23,55 @@ const refusedCode: UserError = userError(
   'The code is wrong, used or expired; ask for a new one with signUp.',
 );
 
+const tooMany = userError(
+  'email',
+  UserErrorCode.RATE_LIMITED,
+  'Too many codes were asked for; wait an hour, or use the last one.',
+);
+
+function addressOf(email: string): Result<string, UserError> {
+  const address = email.trim().toLowerCase();
+  return address.length <= 254 && mailbox.test(address)
+    ? ok(address)
+    : err(userError('email', UserErrorCode.INVALID, 'This is not an e-mail address; correct it.'));
+}
+
+async function isUnderLimits(manager: EntityManager, email: string, nowMs: number): Promise<boolean> {
+  const createdAt = MoreThan(new Date(nowMs - hourMs));
+  if ((await manager.countBy(SignUpRow, { email, createdAt })) >= codesPerHour) return false;
+  return (await manager.countBy(SignUpRow, { createdAt })) < signUpsPerHour;
+}
+
+/** Would a code be sent? Nothing is sent, and nothing is kept. */
+export async function checkSignUp(ports: Ports, email: string): Promise<Result<void, UserError>> {
+  const address = addressOf(email);
+  if (!address.ok) return address;
+  const accepted = await ports.control.inPlatform((manager) => isUnderLimits(manager, address.value, ports.nowMs()));
+  return accepted ? ok(undefined) : err(tooMany);
+}
+
 /** Sends a one-time code. The answer is the same whether or not the address is known. */
 export async function signUp(ports: Ports, email: string): Promise<Result<string, UserError>> {
-  const address = email.trim().toLowerCase();
-  if (address.length > 254 || !mailbox.test(address))
-    return err(userError('email', UserErrorCode.INVALID, 'This is not an e-mail address; correct it.'));
+  const address = addressOf(email);
+  if (!address.ok) return address;
   const nowMs = ports.nowMs();
-  const since = MoreThan(new Date(nowMs - hourMs));
   const id = ports.newId();
   const code = String(ports.randomBelow(100_000_000)).padStart(8, '0');
   const accepted = await ports.control.inPlatform(async (manager) => {
     await manager.delete(SignUpRow, { createdAt: LessThan(new Date(nowMs - 30 * 24 * hourMs)), verifiedAt: IsNull() });
-    if ((await manager.countBy(SignUpRow, { email: address, createdAt: since })) >= codesPerHour) return false;
-    if ((await manager.countBy(SignUpRow, { createdAt: since })) >= signUpsPerHour) return false;
+    if (!(await isUnderLimits(manager, address.value, nowMs))) return false;
     await manager.insert(SignUpRow, {
       id,
-      email: address,
+      email: address.value,
       codeHash: hashOf(id, code),
       createdAt: new Date(nowMs),
       expiresAt: new Date(nowMs + codeLifetimeMs),
     });
     return true;
   });
-  if (!accepted)
-    return err(
-      userError(
-        'email',
-        UserErrorCode.RATE_LIMITED,
-        'Too many codes were asked for; wait an hour, or use the last one.',
-      ),
-    );
+  if (!accepted) return err(tooMany);
   await ports.mail.send({
-    to: address,
+    to: address.value,
     subject: 'Your Writ code',
     text: `Your one-time code is ${code}. It holds for ten minutes. If you did not ask for it, ignore this message.`,
   });

@@ -144,7 +144,8 @@ export class Auditor {
       length: bundle.length,
       read: (offset: number, length: number) => bundle.subarray(offset, offset + length),
     };
-    return verifyBundle(source, { root: this.#root.publicKey }).findings.filter(({ code }) => !notForAudits.has(code));
+    const { findings } = await verifyBundle(source, { root: this.#root.publicKey });
+    return findings.filter(({ code }) => !notForAudits.has(code));
   }
 
   #keyset(origin: string, nowMs: number): Uint8Array {

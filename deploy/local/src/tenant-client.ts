@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 /** A refusal of the tenant API, as a person reads it. */
 export class TenantApiError extends Error {}
 
@@ -40,10 +42,10 @@ export class TenantClient {
     return answer.data as T;
   }
 
-  /** A mutation `name(input)` and the fields wanted of its payload. */
+  /** A mutation `name(input)`, with an idempotency key of its own, and the fields wanted of its payload. */
   async mutate<T>(name: string, input: Readonly<Record<string, unknown>>, fields: string): Promise<T> {
     const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
-    const document = `mutation Run($input: ${type}!) { ${name}(input: $input) { ${fields} userErrors { field code message } } }`;
+    const document = `mutation Run($input: ${type}!) { ${name}(input: $input) @idempotent(key: "${randomUUID()}") { ${fields} userErrors { field code message } } }`;
     const data = await this.run<Readonly<Record<string, T>>>(document, { input });
     return data[name] as T;
   }

@@ -3,9 +3,16 @@
    a script outside the compiled tree, where nothing has a type. */
 // npm run bench:classification: speed by size and by pass, hostile inputs, lag of streams, memory of a tenant's bundle.
 import { classify, loadTaxonomy, maskStream } from '../dist/index.js';
-import { passes } from '../dist/engine.js';
+import { compose } from '../dist/composite.js';
+import { passes, resolveAll, scan } from '../dist/engine.js';
+import { soundsClinical } from '../dist/detect/clinical.js';
 import { cueTable } from '../dist/detect/structured.js';
+import { findInjections } from '../dist/injection/find-injections.js';
+import { located } from '../dist/located.js';
+import { bundleOf } from '../dist/taxonomy/taxonomy.js';
+import { Grams } from '../dist/text/grams.js';
 import { tokenise } from '../dist/text/tokens.js';
+import { viewsOf } from '../dist/views/find-through-views.js';
 import { hostile, mixed } from './corpus.mjs';
 
 const options = { digestKey: new Uint8Array(32), attachments: [], expired: () => false };
@@ -55,18 +62,50 @@ for (const [size, rounds] of [
   row(`  ${size / 1000} KB`, ((size * rounds) / 1e3 / all).toFixed(1), p50.toFixed(2), p99.toFixed(2));
 }
 
+// Every step of one scan, mean processor time: their sum explains the whole.
 const ten = Array.from({ length: 20 }, (_, at) => mixed(10_000, at + 1));
-row('pass, 10 KB', 'MB/s', 'p50 ms');
-const word = timed((round) => cueTable.find(tokenise(ten[round % 20])), 100);
-row('  words and cues', (1_000_000 / 1e3 / word.all).toFixed(1), word.p50.toFixed(3));
-const scenes = ten.map((text) => {
+const leaf = { path: '', role: 'user', text: '', start: 0, end: 0 };
+const scenes = ten.map((text) => sceneOf(text, []));
+const scans = ten.map((text) => scan(text, { role: 'user', bundle: bundleOf(plain), expired: () => false }));
+const steps = [
+  ['words', (at) => tokenise(ten[at])],
+  ['cues', (at) => cueTable.find(scenes[at].tokens)],
+  ['grams', (at) => new Grams().read(ten[at])],
+  ...passes.map((pass) => [pass.name, (at) => pass(scenes[at], () => {})]),
+  ['findInjections', (at) => findInjections(scenes[at], 'user', () => {})],
+  ['soundsClinical', (at) => soundsClinical(scenes[at])],
+  ['views, made', (at) => viewsOf(scenes[at], 100_000)],
+  ['views, read', (at) => readViews(at)],
+  ['resolveAll', (at) => resolveAll(scans[at].candidates)],
+  ['digests', (at) => scans[at].candidates.map((each) => located(each, options.digestKey))],
+  ['compose', (at) => compose([{ leaf, found: scans[at].candidates, clinicalWords: 1 }])],
+];
+
+function sceneOf(text, outer) {
   const tokens = tokenise(text);
-  return { text, tokens, cues: cueTable.find(tokens), outer: [] };
-});
-for (const pass of passes) {
-  const { p50, all } = timed((round) => pass(scenes[round % 20], () => {}), 100);
-  row(`  ${pass.name}`, (1_000_000 / 1e3 / all).toFixed(1), p50.toFixed(3));
+  return { text, tokens, cues: cueTable.find(tokens), grams: new Grams().read(text), outer };
 }
+
+/** The views' texts read by every pass, as the engine does. */
+function readViews(at) {
+  for (const view of viewsOf(scenes[at], 100_000)) {
+    const scene = sceneOf(view.text, []);
+    for (const pass of passes) pass(scene, () => {});
+    findInjections(scene, 'user', () => {});
+  }
+}
+
+const ROUNDS = 200;
+row('step, 10 KB', 'mean ms');
+let sum = 0;
+for (const [name, work] of steps) {
+  timed((round) => work(round % 20), ROUNDS / 2);
+  const mean = timed((round) => work(round % 20), ROUNDS).all / ROUNDS;
+  sum += mean;
+  row(`  ${name}`, mean.toFixed(3));
+}
+row('  sum of all', sum.toFixed(3));
+row('  whole engine', (timed((round) => run(ten[round % 20]), ROUNDS).all / ROUNDS).toFixed(3));
 
 const worst = hostile(100_000)
   .map(([name, text]) => [name, timed(() => run(text), 2).p50])

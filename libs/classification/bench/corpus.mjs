@@ -6,6 +6,8 @@ import { faker } from '@faker-js/faker';
 
 export function mixed(length, seed) {
   faker.seed(seed);
+  // Dates in the past of a fixed day, so that the same seed gives the same text every day.
+  faker.setDefaultRefDate('2026-01-01T00:00:00.000Z');
   const parts = [];
   let size = 0;
   while (size < length) {

@@ -16,6 +16,7 @@ import { isAttribution } from './ner/machine-text.js';
 import { findUsernames } from './detect/usernames.js';
 import { findSecrets } from './secrets/find-secrets.js';
 import type { CueHit } from './text/cues.js';
+import { Grams } from './text/grams.js';
 import { jsonLeaves, type InnerLeaf } from './text/json-leaves.js';
 import type { Bundle } from './taxonomy/taxonomy.js';
 import { tokenise } from './text/tokens.js';
@@ -47,6 +48,10 @@ const SLICE = 64 * 1024;
 const OVERLAP = 2_048;
 /** Encodings inside encodings are followed this far. */
 const MAX_DEPTH = 3;
+/** One for each depth, for a scan is never interrupted by another. */
+const gramsAt = Array.from({ length: MAX_DEPTH + 1 }, () => new Grams());
+/** No rule without a cue takes a shorter number. */
+const LEAST_NUMBER = 9;
 
 export interface Scope {
   readonly key?: string | undefined;
@@ -83,12 +88,15 @@ function scanLeafText(text: string, scope: Scope, run: Run): readonly Candidate[
   const inner = jsonLeaves(text);
   if (!inner) return scanLong(text, outer, scope, run);
   const found = scanLong(text, outer, scope, run).filter((candidate) => !isAcrossLeaves(candidate, inner));
+  const ofKey = new Map<string, readonly CueHit[]>();
   for (const leaf of inner) {
     if (scope.expired()) {
       run.incomplete.add('budget:time');
       break;
     }
-    const cues = [...outer, ...cueTable.ofKey(leaf.key)];
+    const cues = ofKey.get(leaf.key) ?? [...outer, ...cueTable.ofKey(leaf.key)];
+    ofKey.set(leaf.key, cues);
+    if (cues.length === 0 && !leaf.isString && leaf.text.length < LEAST_NUMBER && scope.bundle.isEmpty) continue;
     for (const candidate of scanLong(leaf.text, cues, scope, run)) {
       const placed = outwards(candidate, leaf);
       if (!candidate.detector.startsWith('names:') || !isAttribution(text, placed.start)) found.push(placed);
@@ -126,7 +134,7 @@ function scanLong(text: string, outer: readonly CueHit[], scope: Scope, run: Run
 
 function scanText(text: string, outer: readonly CueHit[], scope: Scope, run: Run, depth = 0): Candidate[] {
   const tokens = tokenise(text);
-  const scene: Scene = { text, tokens, cues: cueTable.find(tokens), outer };
+  const scene: Scene = { text, tokens, cues: cueTable.find(tokens), grams: gramsAt[depth]!.read(text), outer };
   const found: Candidate[] = [];
   const emit = (candidate: Candidate): void => {
     found.push(candidate);
@@ -137,7 +145,7 @@ function scanText(text: string, outer: readonly CueHit[], scope: Scope, run: Run
   scope.bundle.terms.find(scene, emit);
   scope.bundle.patterns.find(scene, emit);
   run.clinicalWords += scene.cues.hits.filter((hit) => hit.group === clinicalStrong).length;
-  if (run.clinicalWords === 0 && soundsClinical(text)) run.clinicalWords = 1;
+  if (run.clinicalWords === 0 && soundsClinical(scene)) run.clinicalWords = 1;
   const plain = resolveAll(found);
   if (depth >= MAX_DEPTH) return plain;
   const rescan = (inner: string, cues: readonly CueHit[]): readonly Candidate[] =>
@@ -158,7 +166,8 @@ function isPartOfUrl(candidate: Candidate, urls: readonly Candidate[]): boolean 
   return urls.some((url) => url.start <= candidate.start && candidate.end <= url.end);
 }
 
-function resolveAll(found: readonly Candidate[]): Candidate[] {
+/** What holds where candidates overlap, in order; exported for the benchmark. */
+export function resolveAll(found: readonly Candidate[]): Candidate[] {
   const urls = resolveOverlaps(found.filter((candidate) => candidate.type === 'URL'));
   const spans = found.filter((candidate) => !isApart(candidate) && !isPartOfUrl(candidate, urls));
   const injections = found.filter((candidate) => candidate.class === 'INJECTION');

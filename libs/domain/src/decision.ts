@@ -29,6 +29,8 @@ export interface Obligations {
   readonly auditFull: boolean;
   readonly notify: readonly string[];
   readonly reviewWithinHours?: number;
+  /** So many different people must say `clear` before a review that this permit asks for is; one says `confirmed`. */
+  readonly reviewBy?: number;
   readonly requireReview: readonly { readonly class: string; readonly withinSeconds: number }[];
 }
 

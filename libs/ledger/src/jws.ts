@@ -21,19 +21,39 @@ export interface ParsedJws {
   readonly signature: Uint8Array;
 }
 
+/** Signature of 64 bytes in base64url, with the dot before it. */
+const signatureEnd = 87;
+/** No statement is longer: a manifest of some million files. */
+const longest = 2 ** 28;
+
 /** Undefined unless the bytes are exactly what `signJws` writes for this type; the algorithm is fixed, never chosen. */
 export function parseJws(compact: Uint8Array, type: StatementType): ParsedJws | undefined {
+  if (compact.length > longest) return undefined;
   const text = Buffer.from(compact.buffer, compact.byteOffset, compact.length).toString('latin1');
-  const match = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{86})$/.exec(text);
-  if (!match) return undefined;
-  const [, headerText, payloadText, signatureText] = match as unknown as [string, string, string, string];
+  const dot = text.indexOf('.');
+  const end = text.length - signatureEnd;
+  if (dot < 0 || end <= dot + 1 || text.charAt(end) !== '.') return undefined;
+  const keyId = keyIdIn(text.slice(0, dot), type);
+  // One spelling only: base64url that decodes and encodes to itself has no other character, and no dot.
+  const payload = keyId === undefined ? undefined : fromBase64Url(text.slice(dot + 1, end));
+  const signature = payload && fromBase64Url(text.slice(end + 1));
+  if (keyId === undefined || !payload || !signature) return undefined;
+  return { keyId, payload, signature, signedPart: compact.subarray(0, end) };
+}
+
+/** Headers that were read before: a log has one for each writer, and each takes longer to read than to look up. */
+const headersRead = new Map<string, { readonly type: StatementType; readonly keyId: string }>();
+
+function keyIdIn(headerText: string, type: StatementType): string | undefined {
+  const read = headersRead.get(headerText);
+  if (read) return read.type === type ? read.keyId : undefined;
   const header = fromBase64Url(headerText);
-  const payload = fromBase64Url(payloadText);
-  const signature = fromBase64Url(signatureText);
   const keyId =
     header && /^\{"alg":"Ed25519","kid":"([0-9a-f]{16})",/.exec(Buffer.from(header).toString('latin1'))?.[1];
-  if (!payload || !signature || !keyId || jwsHeader(keyId, type) !== headerText) return undefined;
-  return { keyId, payload, signature, signedPart: compact.subarray(0, compact.length - 87) };
+  if (!keyId || jwsHeader(keyId, type) !== headerText) return undefined;
+  if (headersRead.size >= 1_024) headersRead.clear();
+  headersRead.set(headerText, { type, keyId });
+  return keyId;
 }
 
 export function verifyJws(jws: ParsedJws, publicKey: Uint8Array): boolean {

@@ -58,8 +58,8 @@ export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signat
 const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 const keysHeld = new Map<string, ReturnType<typeof createPublicKey>>();
 
-/** Parsing a key costs more than a signature's hash, so the few keys of a log are parsed once. */
-function publicKeyOf(raw: Uint8Array): ReturnType<typeof createPublicKey> {
+/** The raw 32-byte key for `node:crypto`. Parsing costs more than a signature's hash, so the few keys of a log are parsed once. */
+export function publicKeyOf(raw: Uint8Array): ReturnType<typeof createPublicKey> {
   const name = toBase64(raw);
   const held = keysHeld.get(name);
   if (held) return held;

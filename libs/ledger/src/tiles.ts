@@ -1,5 +1,3 @@
-import { concat } from './bytes.js';
-
 /** C2SP tlog-tiles: 256 hashes or entries to a tile. */
 export const tileWidth = 256;
 
@@ -11,21 +9,54 @@ export function tilePath(index: number, width: number): string {
   return width === tileWidth ? path : `${path}.p/${width}`;
 }
 
+/** Above this many bytes of one tile, sealed content is written record by record, so that no file outgrows memory. */
+export const sealedTileBytes: number = 16 * 1024 * 1024;
+
 /** An entry bundle: each entry behind its big-endian uint16 length. Length 0 stands for a leaf that is absent. */
 export function joinEntries(entries: readonly Uint8Array[]): Uint8Array {
-  return concat(entries.flatMap((entry) => [Uint8Array.of(entry.length >> 8, entry.length & 0xff), entry]));
+  return join(entries, 2);
 }
 
 /** Undefined when the bytes do not hold exactly `count` entries. */
 export function splitEntries(bundle: Uint8Array, count: number): readonly Uint8Array[] | undefined {
-  const entries: Uint8Array[] = [];
+  return split(bundle, count, 2);
+}
+
+/** The sealed parts of a tile: each behind its big-endian uint32 length. Length 0 stands for a record without one here. */
+export function joinSealed(parts: readonly (Uint8Array | undefined)[]): Uint8Array {
+  return join(
+    parts.map((part) => part ?? new Uint8Array()),
+    4,
+  );
+}
+
+/** Undefined when the bytes do not hold exactly `count` parts. */
+export function splitSealed(bundle: Uint8Array, count: number): readonly Uint8Array[] | undefined {
+  return split(bundle, count, 4);
+}
+
+function join(parts: readonly Uint8Array[], lengthBytes: number): Uint8Array {
+  const joined = Buffer.allocUnsafe(parts.reduce((sum, part) => sum + lengthBytes + part.length, 0));
   let at = 0;
-  while (at < bundle.length) {
-    if (at + 2 > bundle.length) return undefined;
-    const length = ((bundle[at] as number) << 8) | (bundle[at + 1] as number);
-    if (at + 2 + length > bundle.length) return undefined;
-    entries.push(bundle.subarray(at + 2, at + 2 + length));
-    at += 2 + length;
+  for (const part of parts) {
+    at = joined.writeUIntBE(part.length, at, lengthBytes);
+    joined.set(part, at);
+    at += part.length;
   }
-  return entries.length === count ? entries : undefined;
+  return joined;
+}
+
+function split(bundle: Uint8Array, count: number, lengthBytes: number): readonly Uint8Array[] | undefined {
+  const bytes = Buffer.from(bundle.buffer, bundle.byteOffset, bundle.length);
+  const parts: Uint8Array[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    if (at + lengthBytes > bytes.length || parts.length === count) return undefined;
+    const begin = at + lengthBytes;
+    const end = begin + bytes.readUIntBE(at, lengthBytes);
+    if (end > bytes.length) return undefined;
+    parts.push(bundle.subarray(begin, end));
+    at = end;
+  }
+  return parts.length === count ? parts : undefined;
 }

@@ -3,12 +3,13 @@ import { bundleOf, exampleLog, keyFrom, logKey, origin, planOf, root, writer } f
 import { toBase64, toBase64Url, toHex, utf8 } from './bytes.js';
 import { canonicalJson } from './canonical-json.js';
 import { signCheckpoint } from './checkpoint.js';
+import type { StoredLeaf } from './ledger.js';
 import { jwsHeader, parseJws, signJws } from './jws.js';
 import { consistencyProof, hashLeaf, inclusionProof, rootOf } from './merkle.js';
 import { verifierKey } from './note.js';
 import { commitTo, saltOf } from './sealing.js';
 import { rawPublicKey } from './signer.js';
-import { changed, filesOf, forge } from './verify/forge.fixtures.js';
+import { type Files, changed, filesOf, forge } from './verify/forge.fixtures.js';
 
 /**
  * Vectors for whoever writes a third verifier. Everything follows from fixed keys and counters, so that the files can be
@@ -133,12 +134,26 @@ async function bundleVectors(): Promise<Record<string, { readonly bytes: Uint8Ar
     'record-missing': { bytes: await bundleOf(planOf(leaves), gone), exit: 12 },
     'record-dropped-and-tree-rebuilt': { bytes: await bundleOf(planOf(dropped), dropped), exit: 16 },
     'decision-never-closed': { bytes: await bundleOf(planOf(open), open), exit: 17 },
+    'sealed-one-by-one': { bytes: forge(oneByOne(filesOf(honest), leaves)), exit: 0 },
+    'sealed-of-another-record': { bytes: await bundleOf(planOf(leaves), shifted(leaves)), exit: 15 },
     'readme-edited': { bytes: swapped, exit: 20 },
     'tile-missing': {
       bytes: forge(new Map([...readme].filter(([file]) => !file.startsWith('log/tile/0/')))),
       exit: 20,
     },
   };
+}
+
+/** Sealed content record by record, as bundles had it before tiles held it, and as large content still stands. */
+function oneByOne(files: Files, leaves: readonly StoredLeaf[]): Files {
+  const kept = [...files].filter(([name]) => !name.startsWith('log/tile/sealed/'));
+  const sealed = leaves.flatMap((leaf, index) => (leaf.sealed ? [[`sealed/${index}.bin`, leaf.sealed] as const] : []));
+  return new Map([...kept, ...sealed]);
+}
+
+function shifted(leaves: readonly StoredLeaf[]): readonly StoredLeaf[] {
+  const [first, second] = leaves.filter(({ sealed }) => sealed !== undefined);
+  return leaves.map((leaf) => (leaf === first && second?.sealed ? { ...leaf, sealed: second.sealed } : leaf));
 }
 
 function opened(leaf: Uint8Array) {

@@ -55,8 +55,15 @@ function groupRule(
 ): Rule | undefined {
   const parts = names.map((name) => rules.get(name));
   const isNew = names.every((name) => !members.has(name)) && new Set(names).size === names.length;
-  const needed = threshold === 'all' ? names.length : threshold === 'any' ? 1 : Number(threshold);
-  const isWhole = parts.every((part) => part !== undefined) && Number.isInteger(needed);
+  const needed =
+    threshold === 'all'
+      ? names.length
+      : threshold === 'any'
+        ? 1
+        : /^[1-9][0-9]{0,3}$/.test(threshold)
+          ? Number(threshold)
+          : 0;
+  const isWhole = parts.every((part) => part !== undefined);
   if (!isNew || !isWhole || needed < 1 || needed > names.length) return undefined;
   for (const name of names) members.add(name);
   return (cosigners) => parts.filter((part) => part?.(cosigners)).length >= needed;

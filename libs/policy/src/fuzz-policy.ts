@@ -64,7 +64,7 @@ function randomObligation(random: Random): string {
     '{ evidence: receipted, review_within_hours: 24 }',
     '{ response: { marker: m1, redact: [PII], style: hash, block: [SECRET], mode: full } }',
     '{ response: { mode: terminal } }',
-    '{ require_review: [{ class: PHI, within_seconds: 60 }] }',
+    '{ require_review: [{ class: PHI, within_seconds: 60 }], review_by: 2 }',
   ]);
 }
 
@@ -91,6 +91,7 @@ function randomLeaf(random: Random): string {
     () => `data.complete == ${pick(random, ['true', 'false'])}`,
     () => `request.route in ${list(some(random, vocabulary.routes, 2))}`,
     () => `request.stream`,
+    () => `request.priced${pick(random, ['', ' == false'])}`,
     () => `request.est_tokens ${comparison(random)} ${Math.floor(random() * 10_000)}`,
     () => `(has(request.justification) && subject.clearance >= 1)`,
     () => `(has(request.metadata.ticket) && request.metadata.ticket == "A1")`,

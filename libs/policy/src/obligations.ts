@@ -27,6 +27,7 @@ export function mergeObligations(asked: readonly Asked[]): Obligations {
   );
   const maxOutputTokens = least(obliged.map((one) => one.maxOutputTokens));
   const reviewWithinHours = least(obliged.map((one) => one.reviewWithinHours));
+  const reviewBy = Math.max(0, ...obliged.map((one) => one.reviewBy ?? 0));
   return {
     redactions,
     response: {
@@ -45,6 +46,7 @@ export function mergeObligations(asked: readonly Asked[]): Obligations {
     auditFull: obliged.some((one) => one.auditFull === true),
     notify: united(obliged.map((one) => one.notify ?? [])),
     ...(reviewWithinHours === undefined ? {} : { reviewWithinHours }),
+    ...(reviewBy === 0 ? {} : { reviewBy }),
     requireReview: mergeReviews(obliged.flatMap((one) => one.requireReview ?? [])),
   };
 }

@@ -21,6 +21,7 @@ export interface RuleObligations {
   readonly auditFull?: boolean;
   readonly notify?: readonly string[];
   readonly reviewWithinHours?: number;
+  readonly reviewBy?: number;
   readonly requireReview?: readonly { readonly class: string; readonly withinSeconds: number }[];
 }
 

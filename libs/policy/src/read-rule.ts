@@ -158,7 +158,16 @@ function readClasses(reader: TreeReader, entry: TreeEntry | undefined, scope: Ru
 
 function readObligations(reader: TreeReader, entry: TreeEntry | undefined, scope: RuleScope): RuleObligations {
   if (entry === undefined) return {};
-  const keys = ['response', 'limits', 'audit', 'evidence', 'notify', 'review_within_hours', 'require_review'];
+  const keys = [
+    'response',
+    'limits',
+    'audit',
+    'evidence',
+    'notify',
+    'review_within_hours',
+    'review_by',
+    'require_review',
+  ];
   const members = reader.members(entry.value, "'oblige'", keys);
   const response = members.get('response');
   const limits = members.get('limits');
@@ -172,6 +181,7 @@ function readObligations(reader: TreeReader, entry: TreeEntry | undefined, scope
     'witnessed',
   ]);
   const reviewWithinHours = reader.integer(members.get('review_within_hours'), 1, 8_784);
+  const reviewBy = reader.integer(members.get('review_by'), 1, 2);
   const requireReview = reader
     .list(members.get('require_review'), 50)
     .map((item) => readReview(reader, item, scope))
@@ -183,6 +193,7 @@ function readObligations(reader: TreeReader, entry: TreeEntry | undefined, scope
     ...(audit === 'full' ? { auditFull: true } : {}),
     ...(members.has('notify') ? { notify: reader.texts(members.get('notify'), 50) } : {}),
     ...(reviewWithinHours === undefined ? {} : { reviewWithinHours }),
+    ...(reviewBy === undefined ? {} : { reviewBy }),
     ...(requireReview.length === 0 ? {} : { requireReview }),
   };
 }

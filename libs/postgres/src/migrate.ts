@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import { DataSource, type MixedList, type MigrationInterface } from 'typeorm';
 import { migrations } from './migrations/index.js';
 import { type Login, logins } from './plane.js';
+import { roleMakers } from './role-makers.js';
 import { type TenantMigration, tenantMigrations } from './tenant-migrations/index.js';
 import { type TenantMigrationOptions, TenantMigrationsIncomplete, migrateTenants } from './tenant-migrations/run.js';
 
@@ -71,6 +72,11 @@ BEGIN
   ALTER ROLE writ_owner CREATEROLE;
   GRANT writ_tenant, writ_reader TO writ_owner WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;
   GRANT writ_pruner TO writ_owner WITH INHERIT FALSE, SET TRUE;
+  FOREACH _role IN ARRAY ARRAY[${roleMakers.map((maker) => `'${maker}'`).join(', ')}] LOOP
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = _role) THEN EXECUTE format('CREATE ROLE %I NOLOGIN CREATEROLE', _role); END IF;
+    EXECUTE format('GRANT writ_tenant, writ_reader TO %I WITH ADMIN TRUE, INHERIT FALSE, SET FALSE', _role);
+    EXECUTE format('GRANT %I TO writ_owner WITH INHERIT FALSE, SET TRUE', _role);
+  END LOOP;
   FOREACH _role IN ARRAY ARRAY[${logins.map((login) => `'${login}'`).join(', ')}] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = _role) THEN EXECUTE format('CREATE ROLE %I LOGIN NOINHERIT', _role); END IF;
     EXECUTE format('ALTER ROLE %I SET search_path = pg_catalog', _role);

@@ -1,10 +1,16 @@
 import { err, limits, ok, type Result } from '@writ/domain';
+import { systemClock, type Clock } from '@writ/platform';
 import { Redis } from 'ioredis';
 
 export interface RedisSettings {
   readonly url: string;
   /** Told once when the connection is lost, unfit or slow, and not again until it was well in between. */
   readonly onProblem: (what: string, cause?: unknown) => void;
+}
+
+export interface ConnectionSettings extends RedisSettings {
+  /** What waits and pauses are measured by; the system's where none is given. */
+  readonly clock?: Pick<Clock, 'monotonicMs' | 'after'>;
 }
 
 export type Reply = string | number | null | readonly Reply[];
@@ -43,21 +49,21 @@ export const options = {
   retryStrategy: (times: number) => Math.min(1_000, 50 * 2 ** Math.min(times, 5)),
 };
 
-export function connectRedis({ url, onProblem }: RedisSettings): RedisConnection {
-  return new Connection(new Redis(url, options), onProblem);
+export function connectRedis({ url, onProblem, clock = systemClock }: ConnectionSettings): RedisConnection {
+  return new Connection(new Redis(url, options), onProblem, clock);
 }
 
 class Connection implements RedisConnection {
   #state: 'connecting' | 'fit' | Outage = 'connecting';
   #failures = 0;
   #pausedUntilMs = 0;
-  #gathers = false;
   readonly #known = new Set<string>();
   readonly #settled = Promise.withResolvers<void>();
 
   constructor(
     readonly client: Redis,
     private readonly onProblem: RedisSettings['onProblem'],
+    private readonly clock: Pick<Clock, 'monotonicMs' | 'after'>,
   ) {
     client.on('ready', () => void this.#examine());
     client.on('close', () => this.#become('unavailable', 'Redis is not reachable'));
@@ -70,9 +76,9 @@ class Connection implements RedisConnection {
     values: readonly (string | number)[],
   ): Promise<Result<Reply, Outage>> {
     if (this.#state !== 'fit') return err(this.#state === 'unfit' ? 'unfit' : 'unavailable');
-    if (performance.now() < this.#pausedUntilMs) return err('unavailable');
+    if (this.clock.monotonicMs() < this.#pausedUntilMs) return err('unavailable');
     try {
-      const reply = await inTime(this.#call(script, keys, values));
+      const reply = await this.#inTime(this.#call(script, keys, values));
       this.#failures = 0;
       return ok(reply);
     } catch (cause) {
@@ -92,18 +98,6 @@ class Connection implements RedisConnection {
     return Promise.resolve();
   }
 
-  /** What one turn of the event loop asks leaves in one write: a system call costs more than a question. */
-  #gather(): void {
-    if (this.#gathers) return;
-    const { stream } = this.client;
-    this.#gathers = true;
-    stream.cork();
-    setImmediate(() => {
-      this.#gathers = false;
-      stream.uncork();
-    });
-  }
-
   #call(script: Script, keys: readonly string[], values: readonly (string | number)[]): Promise<Reply> {
     if (!this.#known.has(script.name)) {
       this.client.defineCommand(script.name, { lua: script.lua });
@@ -113,7 +107,6 @@ class Connection implements RedisConnection {
       string,
       (...given: readonly (string | number)[]) => Promise<Reply>
     >;
-    this.#gather();
     return commands[script.name]!(keys.length, ...keys, ...values);
   }
 
@@ -122,7 +115,7 @@ class Connection implements RedisConnection {
     this.#failures += 1;
     if (this.#failures < slowAnswers) return;
     if (this.#failures === slowAnswers) this.onProblem('Redis does not answer in time', cause);
-    this.#pausedUntilMs = performance.now() + pauseMs;
+    this.#pausedUntilMs = this.clock.monotonicMs() + pauseMs;
   }
 
   /** Counters and jobs that may vanish are not counters: any policy but `noeviction` makes this connection unfit. */
@@ -143,24 +136,19 @@ class Connection implements RedisConnection {
     this.#state = state;
     this.#settled.resolve();
   }
-}
 
-/**
- * Rejects after 50 ms, but only once the socket was read: when it was our own process that stood still, the answer may well
- * be there, and timers run before it is seen.
- */
-function inTime<T>(answer: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => setImmediate(() => reject(new Error('no answer in time'))), limits.redisMs);
-    answer.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (cause: unknown) => {
-        clearTimeout(timer);
-        reject(cause instanceof Error ? cause : new Error(String(cause)));
-      },
-    );
-  });
+  /**
+   * Rejects after 50 ms, but only once the socket was read: when it was our own process that stood still, the answer may well
+   * be there, and timers run before it is seen.
+   */
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    const late = Promise.withResolvers<never>();
+    const timer = this.clock.after(limits.redisMs);
+    void timer.elapsed.then(() => setImmediate(() => late.reject(new Error('no answer in time'))));
+    try {
+      return await Promise.race([answer, late.promise]);
+    } finally {
+      timer.cancel();
+    }
+  }
 }

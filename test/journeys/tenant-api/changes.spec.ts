@@ -70,6 +70,7 @@ describe('a change', () => {
     expect((await update('5')).userErrors).toEqual([]);
     const [refused] = (await update('6')).userErrors;
     expect([refused?.code, refused?.currentVersion]).toEqual(['CONFLICT', version + 1]);
+    expect(refused?.differences).toEqual([{ field: 'limitMicros', stands: '5', sent: '6' }]);
   });
 
   it('that is dry changes nothing and leaves no record', async () => {

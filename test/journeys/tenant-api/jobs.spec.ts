@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sealText } from '@writ/platform';
 import { type House, openHouse } from './house.js';
-import { type Federated, type UserError, done, federate } from './steps.js';
+import { type Federated, type UserError, change, done, federate } from './steps.js';
 
 let house: House;
 let tenant: Federated;
@@ -91,25 +91,39 @@ describe('a sink', () => {
   });
 });
 
+/** A review as a gateway asks for it: the text tokenised, and sealed under the tenant's key. */
+async function aReview(needsTwo: boolean): Promise<void> {
+  const id = randomUUID();
+  const { rows } = await house.admin.query<{ wrapped_content_key: string }>(
+    'SELECT wrapped_content_key FROM control.tenant',
+  );
+  const contentKey = await house.ports.kms.unwrap(`tenant/${uuid}/content`, rows[0]?.wrapped_content_key ?? '');
+  const sealed = sealText(contentKey, `${uuid}|review|${id}`, '[user] Tell <EMAIL_1> about it.');
+  const client = await house.admin.connect();
+  await client.query(`SELECT set_config('app.tenant', $1, false)`, [uuid]);
+  await client.query(`SELECT control.ask_review($1, $2, $3, '{}', 't', $4, '{"PHI":0}', $5, false, 600000)`, [
+    uuid,
+    id,
+    randomUUID(),
+    sealed,
+    needsTwo,
+  ]);
+  client.release(true);
+}
+
+const verdictOn = (reviewId: string | undefined, confirmed: boolean, token: string) =>
+  change(
+    house,
+    'decideReview',
+    { reviewId, confirmed, reason: 'Read in full.' },
+    'review { state firstPersonAgreed }',
+    token,
+  );
+
 describe('a review by people', () => {
   it('is listed, taken with its tokenised text, and decided with a reason; what is confirmed stays', async () => {
     await done(house, 'setReview', { model: 'fast', expectedVersion: 0 }, 'settings { version }', tenant.owner);
-    const id = randomUUID();
-    const { kms } = house.ports;
-    const { rows } = await house.admin.query<{ wrapped_content_key: string }>(
-      'SELECT wrapped_content_key FROM control.tenant',
-    );
-    const contentKey = await kms.unwrap(`tenant/${uuid}/content`, rows[0]?.wrapped_content_key ?? '');
-    const sealed = sealText(contentKey, `${uuid}|review|${id}`, '[user] Tell <EMAIL_1> about it.');
-    const client = await house.admin.connect();
-    await client.query(`SELECT set_config('app.tenant', $1, false)`, [uuid]);
-    await client.query(`SELECT control.ask_review($1, $2, $3, '{}', 't', $4, '{"PHI":0}', false, false, 600000)`, [
-      uuid,
-      id,
-      randomUUID(),
-      sealed,
-    ]);
-    client.release(true);
+    await aReview(false);
     const listed = await house.ask<{ reviews: { edges: { node: { id: string; state: string } }[] } }>(
       '{ reviews(first: 10) { edges { node { id state } } } }',
       {},
@@ -132,5 +146,21 @@ describe('a review by people', () => {
       tenant.owner,
     );
     expect(back.data.decideReview.userErrors).toMatchObject([{ code: 'CONFLICT' }]);
+  });
+
+  it('for which the policy wants two is clear only when a second person agrees, whoever took it', async () => {
+    await aReview(true);
+    const listed = await house.ask<{
+      reviews: { edges: { node: { id: string; state: string; needsTwoPeople: boolean } }[] };
+    }>('{ reviews(first: 10) { edges { node { id state needsTwoPeople } } } }', {}, tenant.owner);
+    const review = listed.data.reviews.edges.map(({ node }) => node).find(({ state }) => state === 'PENDING');
+    expect(review?.needsTwoPeople).toBe(true);
+    const first = await verdictOn(review?.id, false, tenant.owner);
+    expect(first['review']).toEqual({ state: 'PENDING', firstPersonAgreed: true });
+    expect((await verdictOn(review?.id, false, tenant.owner)).userErrors).toMatchObject([
+      { code: 'SECOND_PERSON_REQUIRED' },
+    ]);
+    const second = await house.issuer.token({ sub: 'grace', org_id: 'jobs', groups: ['it-admins'] });
+    expect((await verdictOn(review?.id, false, second))['review']).toMatchObject({ state: 'CLEAR' });
   });
 });

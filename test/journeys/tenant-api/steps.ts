@@ -1,29 +1,35 @@
+import { randomUUID } from 'node:crypto';
+import { keyRequired } from '@writ/tenant-api';
 import type { House } from './house.js';
 import { adminAudience } from './house.js';
 
-const errors = 'userErrors { field code message currentVersion }';
-const audited = `${errors} auditRecord { id }`;
+const errors = 'userErrors { field code message currentVersion differences { field stands sent } }';
+const audited = `${errors} auditRecord { id proofUrl }`;
 
 export interface UserError {
   readonly field: readonly string[];
   readonly code: string;
   readonly message: string;
   readonly currentVersion: number | null;
+  readonly differences:
+    readonly { readonly field: string; readonly stands: string | null; readonly sent: string | null }[] | null;
 }
 
 export type Payload = Readonly<Record<string, unknown>> & {
   readonly userErrors: readonly UserError[];
-  readonly auditRecord: { readonly id: string } | null;
+  readonly auditRecord: { readonly id: string; readonly proofUrl: string } | null;
 };
 
-/** Runs one mutation with an input, and gives its payload; fails on a top-level error. */
+const keyed = (field: string): string => (keyRequired.has(field) ? ` @idempotent(key: "${randomUUID()}")` : '');
+
+/** Runs one mutation with an input, and gives its payload; fails on a top-level error. Where a key is asked for, it sends a new one. */
 export async function change(
   house: House,
   field: string,
   input: object,
   selection: string,
   token?: string,
-  directive = '',
+  directive = keyed(field),
 ): Promise<Payload> {
   const type = `${field[0]?.toUpperCase()}${field.slice(1)}Input!`;
   const query = `mutation ($input: ${type}) { ${field}(input: $input)${directive} { ${selection} ${field === 'signUp' || field === 'verifyEmail' ? errors : audited} } }`;
@@ -40,7 +46,7 @@ export async function done(
   input: object,
   selection: string,
   token?: string,
-  directive = '',
+  directive = keyed(field),
 ): Promise<Payload> {
   const payload = await change(house, field, input, selection, token, directive);
   if (payload.userErrors.length > 0) throw new Error(`${field}: ${JSON.stringify(payload.userErrors)}`);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { controlDrift } from '@writ/postgres/control';
 import { getNamedType, isLeafType, isNonNullType } from 'graphql';
@@ -31,7 +32,8 @@ describe('an id of another tenant', () => {
     for (const { name, type } of mutations.filter((mutation) => mutation.name !== 'verifyEmail')) {
       for (const id of theirIds.values()) {
         const answer = async (wanted: string) => {
-          const query = `mutation ($input: ${type.name}!) { ${name}(input: $input) { userErrors { field code message } } }`;
+          const key = ` @idempotent(key: "${randomUUID()}")`;
+          const query = `mutation ($input: ${type.name}!) { ${name}(input: $input)${key} { userErrors { field code message } } }`;
           const { data, errors } = await house.ask<Record<string, { userErrors: UserError[] }>>(
             query,
             { input: inputOf(type, wanted) },
@@ -133,6 +135,7 @@ async function contentOf(): Promise<unknown> {
     'provider_credential',
     'alias',
     'budget',
+    'limit_rule',
     'policy_version',
     'domain',
     'identity_provider',

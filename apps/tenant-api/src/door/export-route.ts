@@ -1,20 +1,13 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { ExportOrder } from '@writ/postgres';
 import { EvidenceExportRow } from '@writ/postgres/control';
-import { GraphQLError } from 'graphql';
 import type { Administration } from '../administration.js';
 import { authenticate } from '../authenticate.js';
 import type { BootstrapIssuer } from '../bootstrap/issuer.js';
 import { type Caller, refusedError, tenantOf } from '../caller.js';
 import type { Ports } from '../ports.js';
 import { fromId } from '../schema/ids.js';
-
-const statuses: Readonly<Record<string, number>> = {
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  NOT_FOUND: 404,
-  NO_TENANT: 403,
-};
+import { refuse } from './refuse.js';
 
 /**
  * `GET /exports/{id}`: the bundle of an export that was asked for, to a caller of the same tenant who may export. That it
@@ -34,7 +27,13 @@ export function exportRoute(
       await administration.note({ caller, address: request.ip }, 'export.created', { export: order.id });
       return await stream(reply, ports, caller, order);
     } catch (error) {
-      return refuse(request, reply, ports, error);
+      return refuse(
+        request,
+        reply,
+        ports,
+        error,
+        'The export failed; the operators can find the cause by the request id.',
+      );
     }
   });
 }
@@ -82,12 +81,4 @@ async function stream(reply: FastifyReply, ports: Ports, caller: Caller, order: 
     raw.destroy();
   }
   return reply;
-}
-
-function refuse(request: FastifyRequest, reply: FastifyReply, ports: Ports, error: unknown): FastifyReply {
-  const shown = error instanceof GraphQLError && error.extensions['shown'] === true ? error : undefined;
-  if (!shown) ports.report(error, request.id);
-  const code = typeof shown?.extensions['code'] === 'string' ? shown.extensions['code'] : 'INTERNAL';
-  const message = shown?.message ?? 'The export failed; the operators can find the cause by the request id.';
-  return reply.code(statuses[code] ?? (shown ? 503 : 500)).send({ error: { code, message, request: request.id } });
 }

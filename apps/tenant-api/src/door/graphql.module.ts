@@ -8,6 +8,8 @@ import type { BootstrapIssuer } from '../bootstrap/issuer.js';
 import type { RequestContext } from '../caller.js';
 import { DialBudget } from '../dial-budget.js';
 import type { Ports } from '../ports.js';
+import { AliasesResolver } from '../resolvers/aliases.resolver.js';
+import { AuditRecordResolver } from '../resolvers/audit-record.resolver.js';
 import { BreakGlassResolver } from '../resolvers/break-glass.resolver.js';
 import { CatalogueResolver } from '../resolvers/catalogue.resolver.js';
 import { ConnectionsResolver } from '../resolvers/connections.resolver.js';
@@ -15,6 +17,7 @@ import { CredentialsResolver } from '../resolvers/credentials.resolver.js';
 import { DirectoryResolver } from '../resolvers/directory.resolver.js';
 import { EvidenceResolver } from '../resolvers/evidence.resolver.js';
 import { IdentityResolver } from '../resolvers/identity.resolver.js';
+import { InvitationsResolver } from '../resolvers/invitations.resolver.js';
 import { JobsResolver } from '../resolvers/jobs.resolver.js';
 import { MoneyResolver } from '../resolvers/money.resolver.js';
 import { OffboardingResolver } from '../resolvers/offboarding.resolver.js';
@@ -46,6 +49,9 @@ export const idempotent = new GraphQLDirective({
 });
 
 export const resolvers = [
+  AliasesResolver,
+  AuditRecordResolver,
+  InvitationsResolver,
   BreakGlassResolver,
   OffboardingResolver,
   OnboardingResolver,

@@ -43,7 +43,7 @@ export class BreakGlassResolver {
 
   @Mutation(() => t.UseBreakGlassPayload, {
     description:
-      'Exchanges a recovery code for an hour in which the federation can be mended. The founder is told by e-mail.',
+      'Exchanges a recovery code for an hour in which the federation can be mended. The founder is told by e-mail. Without a dry run: a code that could be tried without using it up could be guessed.',
   })
   async useBreakGlass(
     @Args('input') input: t.UseBreakGlassInput,

@@ -2,7 +2,6 @@ import { Inject } from '@nestjs/common';
 import { Args, Context, Info, Mutation, Resolver } from '@nestjs/graphql';
 import { ok } from '@writ/domain';
 import {
-  AliasRow,
   AssuranceRow,
   type ControlTx,
   EndpointRow,
@@ -13,21 +12,12 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
 import { type RequestContext, tenantOf } from '../caller.js';
 import { DialBudget, tooManyDials } from '../dial-budget.js';
-import {
-  aliasStrategies,
-  badName,
-  candidateProblem,
-  capabilities,
-  endpointProblem,
-  itemName,
-  notFound,
-  strategiesIn,
-} from '../catalogue-rules.js';
+import { badName, endpointChanges, endpointProblem, itemName, notFound } from '../catalogue-rules.js';
 import type { Ports } from '../ports.js';
 import { UserErrorCode, recordOf, userError } from '../schema/building-blocks.js';
 import * as t from '../schema/catalogue.types.js';
 import { fromId } from '../schema/ids.js';
-import { viewAlias, viewBaa, viewEndpoint, viewEndpointSet } from '../schema/views.js';
+import { viewBaa, viewEndpoint, viewEndpointSet } from '../schema/views.js';
 import { PORTS } from '../tokens.js';
 
 @Resolver()
@@ -85,6 +75,55 @@ export class CatalogueResolver {
           models,
         };
         return ok({ answer: { endpoint: viewEndpoint(row, []) }, fields, publish: true });
+      },
+    });
+  }
+
+  @Mutation(() => t.UpdateEndpointPayload, {
+    description: 'Changes what is given and leaves the rest. A new address is checked like a first one.',
+  })
+  async updateEndpoint(
+    @Args('input') input: t.UpdateEndpointInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    const { baseUrl } = input;
+    if (baseUrl && !this.dials.take(tenantOf(context.caller).tenant)) return { userErrors: [tooManyDials] };
+    const url = baseUrl ? await this.ports.checkUrl(baseUrl) : undefined;
+    if (url && !url.ok) return { userErrors: [userError('baseUrl', UserErrorCode.FORBIDDEN_TARGET, url.error)] };
+    return this.administration.change(context, info, input, {
+      event: 'admin.endpoint-updated',
+      step: async (tx) => {
+        const row = await tx.byId(EndpointRow, fromId('Endpoint', input.id));
+        if (!row) return refusedWith(notFound('id', 'endpoint'));
+        if (row.retiredAt !== null)
+          return refusedWith(userError('id', UserErrorCode.WRONG_STATE, 'This endpoint is retired; register another.'));
+        const credentialIds = await this.own(
+          tx,
+          ProviderCredentialRow,
+          'ProviderCredential',
+          input.credentialIds ?? [],
+        );
+        if (!credentialIds) return refusedWith(notFound('credentialIds', 'provider credential'));
+        const changes = {
+          ...endpointChanges(input),
+          ...(url && { baseUrl: url.value.href.replace(/\/$/, '') }),
+          ...(input.credentialIds && { credentialIds }),
+        };
+        const { name, provider, region, residency, costClass, maxClassification, models } = row;
+        const stands = { name, provider, region, residency, costClass, maxClassification, models };
+        const problem = endpointProblem({ ...stands, ...changes, settings: input.settings ?? [] });
+        if (problem) return refusedWith(problem);
+        const done = await tx.update(EndpointRow, row, changes, input.expectedVersion);
+        const { credentialIds: keys, settings, ...facts } = changes;
+        const fields = {
+          endpoint: row.name,
+          ...facts,
+          ...(keys && { credentials: keys.length }),
+          ...(settings && { settings: Object.keys(settings).toSorted() }),
+        };
+        const baas = await tx.all(AssuranceRow, { endpointId: row.id });
+        return ok({ answer: { endpoint: viewEndpoint(done, baas) }, fields, publish: true });
       },
     });
   }
@@ -184,52 +223,6 @@ export class CatalogueResolver {
         return ok({
           answer: { endpointSet: viewEndpointSet(done) },
           fields: { set: row.name, endpoints: endpointIds.length },
-          publish: true,
-        });
-      },
-    });
-  }
-
-  @Mutation(() => t.SetAliasPayload, {
-    description: 'Creates or re-points what callers ask for; effective on every gateway within two seconds.',
-  })
-  async setAlias(
-    @Args('input') input: t.SetAliasInput,
-    @Context() context: RequestContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Answer> {
-    return this.administration.change(context, info, input, {
-      event: 'admin.alias-set',
-      step: async (tx) => {
-        const strategy = input.strategy;
-        if (!strategiesIn(strategy))
-          return refusedWith(
-            userError('strategy', UserErrorCode.INVALID, `Join with + some of ${aliasStrategies.join(', ')}.`),
-          );
-        if (!/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/.test(input.name))
-          return refusedWith(userError('name', UserErrorCode.INVALID, 'An alias is written as a model name is.'));
-        const names = new Set(
-          (await tx.all(EndpointRow)).filter((row) => row.retiredAt === null).map((row) => row.name),
-        );
-        const unknown = input.candidates.findIndex(({ endpoint }) => !names.has(endpoint));
-        if (unknown >= 0 || input.candidates.length === 0 || input.candidates.length > 50)
-          return refusedWith(notFound(`candidates.${Math.max(0, unknown)}.endpoint`, 'endpoint'));
-        const [problem] = input.candidates.flatMap((candidate, at) => candidateProblem(candidate, at) ?? []);
-        if (problem) return refusedWith(problem);
-        const candidates = input.candidates.map(({ endpoint, model, weight, contextLength, capabilities: can }) => ({
-          endpoint,
-          model,
-          weight,
-          ...(typeof contextLength !== 'number' ? {} : { contextLength }),
-          ...(!Array.isArray(can) ? {} : { capabilities: capabilities.filter((known) => can.includes(known)) }),
-        }));
-        const before = await tx.one(AliasRow, { name: input.name });
-        const row = before
-          ? await tx.update(AliasRow, before, { strategy, candidates }, input.expectedVersion ?? 0)
-          : await tx.insert(AliasRow, { id: this.ports.newId(), name: input.name, strategy, candidates });
-        return ok({
-          answer: { alias: viewAlias(row) },
-          fields: { alias: row.name, strategy, candidates },
           publish: true,
         });
       },

@@ -24,6 +24,26 @@ function oneOf<const T extends string>(known: readonly T[], value: string, field
   );
 }
 
+interface Limits {
+  readonly requestsPerMinute: number | null;
+  readonly tokensPerMinute: number | null;
+  readonly concurrency: number | null;
+}
+
+const limitsOf = (input: t.CreateLimitRuleInput | t.UpdateLimitRuleInput): Limits => ({
+  requestsPerMinute: input.requestsPerMinute ?? null,
+  tokensPerMinute: input.tokensPerMinute ?? null,
+  concurrency: input.concurrency ?? null,
+});
+
+const noSuchRule = userError('id', UserErrorCode.NOT_FOUND, 'There is no such limit rule.');
+const noLimits = userError('requestsPerMinute', UserErrorCode.INVALID, 'Give at least one limit, 0 or more.');
+
+function areLimits(limits: Limits): boolean {
+  const given = Object.values(limits).filter((value) => value !== null);
+  return given.length > 0 && given.every((value) => value >= 0);
+}
+
 @Resolver()
 export class MoneyResolver {
   constructor(
@@ -90,6 +110,27 @@ export class MoneyResolver {
     });
   }
 
+  @Mutation(() => t.RemoveBudgetPayload, {
+    description: 'Ends a ceiling. What was spent below it stays in the ledger and in the usage.',
+  })
+  async removeBudget(
+    @Args('input') input: t.RemoveBudgetInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.budget-removed',
+      step: async (tx) => {
+        const row = await tx.byId(BudgetRow, fromId('Budget', input.id));
+        if (!row) return refusedWith(userError('id', UserErrorCode.NOT_FOUND, 'There is no such budget.'));
+        await tx.removeAt(BudgetRow, row, input.expectedVersion);
+        const { name, scope, period, limitMicros, hard } = row;
+        const fields = { budget: name, scope, period, limitMicros, hard };
+        return ok({ answer: { budget: viewBudget(row) }, fields, publish: true });
+      },
+    });
+  }
+
   @Mutation(() => t.CreateLimitRulePayload)
   async createLimitRule(
     @Args('input') input: t.CreateLimitRuleInput,
@@ -103,16 +144,8 @@ export class MoneyResolver {
         if (typeof scope !== 'string') return refusedWith(scope);
         if (!itemName.test(input.name))
           return refusedWith(userError('name', UserErrorCode.INVALID, 'A name is 1 to 63 of a-z, 0-9 and hyphen.'));
-        const limits = {
-          requestsPerMinute: input.requestsPerMinute ?? null,
-          tokensPerMinute: input.tokensPerMinute ?? null,
-          concurrency: input.concurrency ?? null,
-        };
-        const given = Object.values(limits).filter((value) => value !== null);
-        if (given.length === 0 || given.some((value) => value < 0))
-          return refusedWith(
-            userError('requestsPerMinute', UserErrorCode.INVALID, 'Give at least one limit, 0 or more.'),
-          );
+        const limits = limitsOf(input);
+        if (!areLimits(limits)) return refusedWith(noLimits);
         const row = await tx.insert(LimitRuleRow, {
           id: this.ports.newId(),
           name: input.name,
@@ -125,6 +158,47 @@ export class MoneyResolver {
           fields: { limit: row.name, scope, ...limits },
           publish: true,
         });
+      },
+    });
+  }
+
+  @Mutation(() => t.UpdateLimitRulePayload, { description: 'Replaces all limits of the rule.' })
+  async updateLimitRule(
+    @Args('input') input: t.UpdateLimitRuleInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.limit-rule-updated',
+      step: async (tx) => {
+        const row = await tx.byId(LimitRuleRow, fromId('LimitRule', input.id));
+        if (!row) return refusedWith(noSuchRule);
+        const limits = limitsOf(input);
+        if (!areLimits(limits)) return refusedWith(noLimits);
+        const done = await tx.update(LimitRuleRow, row, limits, input.expectedVersion);
+        return ok({
+          answer: { limitRule: viewLimitRule(done) },
+          fields: { limit: row.name, ...limits },
+          publish: true,
+        });
+      },
+    });
+  }
+
+  @Mutation(() => t.RemoveLimitRulePayload, { description: 'Gateways stop counting within two seconds.' })
+  async removeLimitRule(
+    @Args('input') input: t.RemoveLimitRuleInput,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
+    return this.administration.change(context, info, input, {
+      event: 'admin.limit-rule-removed',
+      step: async (tx) => {
+        const row = await tx.byId(LimitRuleRow, fromId('LimitRule', input.id));
+        if (!row) return refusedWith(noSuchRule);
+        await tx.removeAt(LimitRuleRow, row, input.expectedVersion);
+        const fields = { limit: row.name, scope: row.scope };
+        return ok({ answer: { limitRule: viewLimitRule(row) }, fields, publish: true });
       },
     });
   }

@@ -13,7 +13,7 @@ import { fromId, toId } from '../schema/ids.js';
 import * as t from '../schema/tenant.types.js';
 import { viewDomain } from '../schema/views.js';
 import { viewTenant } from '../setup.js';
-import { prepareTenant, signUp, verifyEmail } from '../sign-up.js';
+import { checkSignUp, prepareTenant, signUp, verifyEmail } from '../sign-up.js';
 import type { TenantApiSettings } from '../settings.js';
 import { ISSUER, PORTS, SETTINGS } from '../tokens.js';
 
@@ -45,12 +45,17 @@ export class OnboardingResolver {
 
   @Mutation(() => t.SignUpPayload, { description: 'Sends a one-time code to the address. Needs no credential.' })
   async signUp(@Args('input') input: t.SignUpInput): Promise<Answer> {
+    if (input.dryRun) {
+      const checked = await checkSignUp(this.ports, input.email);
+      return { userErrors: checked.ok ? [] : [checked.error] };
+    }
     const done = await signUp(this.ports, input.email);
     return done.ok ? { signUpId: toId('SignUp', done.value), userErrors: [] } : { userErrors: [done.error] };
   }
 
   @Mutation(() => t.VerifyEmailPayload, {
-    description: 'Exchanges the code for a setup token of 24 hours that can only federate.',
+    description:
+      'Exchanges the code for a setup token of 24 hours that can only federate. Without a dry run: trying a code uses up one of five attempts, and must.',
   })
   async verifyEmail(@Args('input') input: t.VerifyEmailInput): Promise<Answer> {
     const done = await verifyEmail(this.ports, this.issuer, fromId('SignUp', input.signUpId), input.code);
@@ -102,11 +107,15 @@ export class OnboardingResolver {
   @Mutation(() => t.CompleteSetupPayload, {
     description: 'Called by the first federated owner: from now on the setup token is refused.',
   })
-  async completeSetup(@Context() context: RequestContext, @Info() info: GraphQLResolveInfo): Promise<Answer> {
+  async completeSetup(
+    @Args('input', { nullable: true, type: () => t.CompleteSetupInput }) input: t.CompleteSetupInput | null,
+    @Context() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Answer> {
     return this.administration.change(
       context,
       info,
-      {},
+      { dryRun: input?.dryRun === true },
       {
         event: 'admin.setup-completed',
         step: async (tx) => {

@@ -25,8 +25,21 @@ export enum UserErrorCode {
   LOOSENING_NOT_TICKED = 'LOOSENING_NOT_TICKED',
   TOO_BUSY = 'TOO_BUSY',
   TOO_SLOW = 'TOO_SLOW',
+  IDEMPOTENCY_REQUIRED = 'IDEMPOTENCY_REQUIRED',
 }
 registerEnumType(UserErrorCode, { name: 'UserErrorCode', description: 'Why a change was refused; the list grows.' });
+
+@ObjectType({
+  description: 'One field of a change that came too late: what stands now, and what was sent. Lists as JSON.',
+})
+export class Difference {
+  @Field()
+  field!: string;
+  @Field(() => String, { nullable: true })
+  stands!: string | null;
+  @Field(() => String, { nullable: true })
+  sent!: string | null;
+}
 
 @ObjectType({ description: 'A refusal as data: which input, which code, and a sentence that says who can mend it.' })
 export class UserError {
@@ -38,6 +51,11 @@ export class UserError {
   message!: string;
   @Field(() => Int, { nullable: true, description: 'With CONFLICT: the version that stands now.' })
   currentVersion?: number;
+  @Field(() => [Difference], {
+    nullable: true,
+    description: 'With CONFLICT: the fields of this change that stand otherwise now. No secret is among them.',
+  })
+  differences?: readonly Difference[];
   @Field(() => ID, { nullable: true, description: 'With APPROVAL_REQUIRED: what a second person must approve.' })
   approvalId?: string;
 }
@@ -50,6 +68,10 @@ export function userError(field: string, code: UserErrorCode, message: string): 
 export class AuditRecord {
   @Field(() => ID)
   id!: string;
+  @Field({
+    description: 'Where its proof is: send the same access token. The proof names its place in the log a second later.',
+  })
+  proofUrl!: string;
 }
 
 @InterfaceType({ description: 'Anything with an opaque global id.' })

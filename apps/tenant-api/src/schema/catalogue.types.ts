@@ -176,6 +176,32 @@ export class RegisterEndpointInput extends ChangeInput {
 }
 
 @InputType()
+export class UpdateEndpointInput extends UpdateInput {
+  @Field(() => ID)
+  id!: string;
+  @Field(() => String, { nullable: true })
+  baseUrl?: string;
+  @Field(() => String, { nullable: true })
+  region?: string;
+  @Field(() => String, { nullable: true })
+  residency?: string;
+  @Field(() => Boolean, { nullable: true })
+  zeroRetention?: boolean;
+  @Field(() => Boolean, { nullable: true })
+  selfHosted?: boolean;
+  @Field(() => Int, { nullable: true })
+  costClass?: number;
+  @Field(() => Int, { nullable: true })
+  maxClassification?: number;
+  @Field(() => [String], { nullable: true })
+  models?: string[];
+  @Field(() => [ID], { nullable: true, description: 'All of them: those that are not named are no longer used.' })
+  credentialIds?: string[];
+  @Field(() => [PairInput], { nullable: true, description: 'All of them.' })
+  settings?: PairInput[];
+}
+
+@InputType()
 export class RetireEndpointInput extends UpdateInput {
   @Field(() => ID)
   id!: string;
@@ -247,6 +273,14 @@ export class SetAliasInput extends ChangeInput {
   expectedVersion?: number;
 }
 
+@InputType()
+export class RemoveAliasInput extends UpdateInput {
+  @Field(() => ID)
+  id!: string;
+  @Field()
+  reason!: string;
+}
+
 export const CreateProviderCredentialPayload = payloadOf('CreateProviderCredentialPayload', {
   providerCredential: () => ProviderCredential,
 });
@@ -259,3 +293,5 @@ export const AttachBaaPayload = payloadOf('AttachBaaPayload', { baa: () => Baa, 
 export const CreateEndpointSetPayload = payloadOf('CreateEndpointSetPayload', { endpointSet: () => EndpointSet });
 export const UpdateEndpointSetPayload = payloadOf('UpdateEndpointSetPayload', { endpointSet: () => EndpointSet });
 export const SetAliasPayload = payloadOf('SetAliasPayload', { alias: () => Alias });
+export const UpdateEndpointPayload = payloadOf('UpdateEndpointPayload', { endpoint: () => Endpoint });
+export const RemoveAliasPayload = payloadOf('RemoveAliasPayload', { alias: () => Alias });

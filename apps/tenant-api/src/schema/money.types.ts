@@ -1,5 +1,5 @@
 import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
-import { ChangeInput, DateTime, Micros, Node, connectionOf, payloadOf } from './building-blocks.js';
+import { ChangeInput, DateTime, Micros, Node, UpdateInput, connectionOf, payloadOf } from './building-blocks.js';
 
 @ObjectType({ implements: () => [Node], description: 'A ceiling on money. Hard ceilings refuse; others notify.' })
 export class Budget implements Node {
@@ -123,6 +123,34 @@ export class CreateLimitRuleInput extends ChangeInput {
 }
 
 @InputType()
+export class RemoveBudgetInput extends UpdateInput {
+  @Field(() => ID)
+  id!: string;
+  @Field()
+  reason!: string;
+}
+
+@InputType()
+export class UpdateLimitRuleInput extends UpdateInput {
+  @Field(() => ID)
+  id!: string;
+  @Field(() => Int, { nullable: true, description: 'Absent for no such limit, as when it was created.' })
+  requestsPerMinute?: number;
+  @Field(() => Int, { nullable: true })
+  tokensPerMinute?: number;
+  @Field(() => Int, { nullable: true })
+  concurrency?: number;
+}
+
+@InputType()
+export class RemoveLimitRuleInput extends UpdateInput {
+  @Field(() => ID)
+  id!: string;
+  @Field()
+  reason!: string;
+}
+
+@InputType()
 export class SetPriceInput extends ChangeInput {
   @Field(() => String, { nullable: true, description: 'The endpoint, by its name; absent for all.' })
   endpoint?: string;
@@ -153,5 +181,8 @@ export class TreatUnpricedModelsInput extends ChangeInput {
 export const CreateBudgetPayload = payloadOf('CreateBudgetPayload', { budget: () => Budget });
 export const UpdateBudgetPayload = payloadOf('UpdateBudgetPayload', { budget: () => Budget });
 export const CreateLimitRulePayload = payloadOf('CreateLimitRulePayload', { limitRule: () => LimitRule });
+export const RemoveBudgetPayload = payloadOf('RemoveBudgetPayload', { budget: () => Budget });
+export const UpdateLimitRulePayload = payloadOf('UpdateLimitRulePayload', { limitRule: () => LimitRule });
+export const RemoveLimitRulePayload = payloadOf('RemoveLimitRulePayload', { limitRule: () => LimitRule });
 export const SetPricePayload = payloadOf('SetPricePayload', { price: () => Price });
 export const TreatUnpricedModelsPayload = payloadOf('TreatUnpricedModelsPayload', { treatAs: () => String });

@@ -115,6 +115,18 @@ export class RevokeAppKeyInput extends UpdateInput {
 }
 
 @InputType()
+export class InviteMemberInput extends ChangeInput {
+  @Field(() => ID)
+  identityProviderId!: string;
+  @Field({ description: 'The `sub` that the identity provider will say of this person.' })
+  subject!: string;
+  @Field(() => String, { nullable: true, description: 'Where the invitation is sent; absent for no mail.' })
+  email?: string;
+  @Field(() => [String], { defaultValue: [], description: 'Granted on top of the claim mapping.' })
+  roles!: string[];
+}
+
+@InputType()
 export class SetMemberRolesInput extends UpdateInput {
   @Field(() => ID)
   id!: string;
@@ -158,6 +170,7 @@ export class UseBreakGlassInput {
 export const CreateAppPayload = payloadOf('CreateAppPayload', { app: () => App });
 export const CreateAppKeyPayload = payloadOf('CreateAppKeyPayload', { appKey: () => AppKey, secret: () => String });
 export const RevokeAppKeyPayload = payloadOf('RevokeAppKeyPayload', { appKey: () => AppKey });
+export const InviteMemberPayload = payloadOf('InviteMemberPayload', { member: () => Member });
 export const SetMemberRolesPayload = payloadOf('SetMemberRolesPayload', { member: () => Member });
 export const RemoveMemberPayload = payloadOf('RemoveMemberPayload', { member: () => Member });
 export const ApproveChangePayload = payloadOf('ApproveChangePayload', { approval: () => Approval });

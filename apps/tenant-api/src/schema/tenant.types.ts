@@ -90,10 +90,13 @@ export class Change implements Node {
 export const ChangeConnection = connectionOf(Change);
 
 @InputType()
-export class SignUpInput {
+export class SignUpInput extends ChangeInput {
   @Field()
   email!: string;
 }
+
+@InputType()
+export class CompleteSetupInput extends ChangeInput {}
 
 @InputType()
 export class VerifyEmailInput {

@@ -1,3 +1,5 @@
+import { gramAt, gramsOf } from '../text/grams.js';
+import type { Scene } from './scene.js';
 import { cueTable } from './structured.js';
 
 /** Words of care: one of them makes a conversation clinical. */
@@ -23,10 +25,23 @@ const words =
   'hôpital, ordonnance, enfermedad, médico, receta, ospedale, medico';
 export const clinicalStrong = cueTable.group(words.split(', '));
 
-const endings =
-  /[\p{L}]{3}(?:itis|ectomy|aemia|emia|pathy|algia|plasty|cillin|pril|statin|olol|sartan|azole|mycin|oscopy|uria|cytosis|plegia|penia|stenosis|thrombosis|mab)\b/iu;
-
 /** The endings that diseases, operations and drugs share. */
-export function soundsClinical(text: string): boolean {
-  return endings.test(text);
+const endings =
+  'itis ectomy aemia emia pathy algia plasty cillin pril statin olol sartan azole mycin oscopy uria cytosis plegia penia stenosis thrombosis mab'.split(
+    ' ',
+  );
+const sounds = new RegExp(`\\p{L}{3}(?:${endings.join('|')})$`, 'iu');
+/** The last three signs of every ending, one bit each. */
+const closing = new Uint8Array(1 << 15);
+for (const ending of endings) closing[gramsOf(ending).at(-1)!] = 1;
+
+/** True when some word ends as diseases, operations and drugs do. */
+export function soundsClinical({ text, tokens }: Scene): boolean {
+  for (let index = 0; index < tokens.count; index += 1) {
+    const start = tokens.start[index]!;
+    const end = tokens.end[index]!;
+    if (end - start < 6 || closing[gramAt(text, end - 3)] === 0 || text[end] === '_') continue;
+    if (sounds.test(text.slice(start, end))) return true;
+  }
+  return false;
 }

@@ -1,7 +1,10 @@
 import type { Candidate } from './rule.js';
 import { backing, type Emit, type Scene } from './scene.js';
 import { cueTable } from './structured.js';
-import { HAS_DIGIT, hashOf } from '../text/tokens.js';
+import { isDigit } from '../text/characters.js';
+import { enlist, MONTH } from '../text/lexicon.js';
+import { needOf } from '../text/needs.js';
+import { HAS_DIGIT, hashOf, type Tokens } from '../text/tokens.js';
 
 const birthCues = cueTable.group(
   'dob, d.o.b, date of birth, birth date, birthdate, born, born on, birthday, geboren, geburtsdatum, geb, né le, née le, date de naissance, fecha de nacimiento, nacido, nacida, nato il, nata il, data di nascita, data de nascimento, nascido, geboortedatum, data urodzenia, födelsedatum'.split(
@@ -16,9 +19,7 @@ const dates = new RegExp(
 );
 const ages =
   /\b(\d{1,3})[- ]?(?:year|yr|y)s?[- ]?(?:old|o)\b|\b(\d{1,3}) ?(?:y\/o|yo|yom|yof)\b|\b(?:aged?|age:|age of|turned) {1,2}(\d{1,3})\b|\b(\d{1,3}) (?:Jahre alt|ans|años|anni)\b|\b(\d{1,3})-jährig/gi;
-const dateHint =
-  /\d[/.-]\d|\b(?:Jan|Feb|Mar|Mär|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez|jan|fév|mar|avr|jui|aoû|sep|oct|nov|déc|ene|feb|abr|may|ago|dic)/;
-const ageHint = /year|yr|y\/o|yo[mf]?\b|\baged?\b|turned|Jahre|jährig|\bans\b|años|anni/i;
+const needOfAges = needOf(ages);
 
 /**
  * Days and ages. Alone they say nothing of anybody, so they stay below every threshold; beside a person in clinical
@@ -26,24 +27,20 @@ const ageHint = /year|yr|y\/o|yo[mf]?\b|\baged?\b|turned|Jahre|jährig|\bans\b|a
  */
 export function findDates(scene: Scene, emit: Emit): void {
   const { text, tokens } = scene;
-  if (dateHint.test(text)) {
-    let from = 0;
-    for (let index = 0; index < tokens.count; index += 1) {
-      const start = tokens.start[index]!;
-      if (start < from || !mayBegin(scene, index)) continue;
-      dates.lastIndex = start;
-      const match = dates.exec(text);
-      if (!match || !isCalendarDay(match[0])) continue;
-      const end = match.index + match[0].length;
-      from = end;
-      const support = backing(scene, birthCues, match.index, end);
-      const birth = support !== undefined && support.distance <= 3;
-      emit(
-        day(match[0], match.index, end, birth ? 'DATE_OF_BIRTH' : 'DATE', birth ? 870 : QUIET, support?.words ?? []),
-      );
-    }
+  let from = 0;
+  for (let index = 0; index < tokens.count; index += 1) {
+    const start = tokens.start[index]!;
+    if (start < from || !mayBegin(scene, index)) continue;
+    dates.lastIndex = start;
+    const match = dates.exec(text);
+    if (!match || !isCalendarDay(match[0])) continue;
+    const end = match.index + match[0].length;
+    from = end;
+    const support = backing(scene, birthCues, match.index, end);
+    const birth = support !== undefined && support.distance <= 3;
+    emit(day(match[0], match.index, end, birth ? 'DATE_OF_BIRTH' : 'DATE', birth ? 870 : QUIET, support?.words ?? []));
   }
-  if (!ageHint.test(text)) return;
+  if (!scene.grams.mayHold(needOfAges)) return;
   for (const match of text.matchAll(ages)) {
     const years = Number(match[1] ?? match[2] ?? match[3] ?? match[4] ?? match[5]);
     if (years > 0 && years <= 120) emit(day(match[0], match.index, match.index + match[0].length, 'AGE', QUIET, []));
@@ -55,12 +52,35 @@ const months = new Set(
     .split(' ')
     .map(hashOf),
 );
+enlist(months, MONTH);
+enlist(
+  'janvier février mars avril juin juillet août septembre octobre novembre décembre enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre'
+    .split(' ')
+    .map(hashOf),
+  MONTH,
+);
 
-/** A day starts with one to four digits that nothing stands before, or with a month's name. */
+/**
+ * A day starts with a month's name, or with one to four digits that nothing stands before and behind which a divider
+ * and a digit stand, or within two words a month.
+ */
 function mayBegin({ text, tokens }: Scene, index: number): boolean {
   const start = tokens.start[index]!;
-  if ((tokens.flags[index]! & HAS_DIGIT) === 0) return months.has(tokens.hash[index]!);
-  return tokens.end[index]! - start <= 4 && (start === 0 || !/[\d./-]/.test(text[start - 1]!));
+  const end = tokens.end[index]!;
+  if ((tokens.flags[index]! & HAS_DIGIT) === 0)
+    return (tokens.marks[index]! & MONTH) !== 0 && months.has(tokens.hash[index]!);
+  if (end - start > 4 || (start > 0 && isDateSign(text.charCodeAt(start - 1)))) return false;
+  if (isDateSign(text.charCodeAt(end)) && isDigit(text.charCodeAt(end + 1))) return true;
+  return isMonth(tokens, index + 1) || isMonth(tokens, index + 2);
+}
+
+function isMonth(tokens: Tokens, index: number): boolean {
+  return index < tokens.count && (tokens.marks[index]! & MONTH) !== 0;
+}
+
+/** A slash, a point, a hyphen or a digit. */
+function isDateSign(code: number): boolean {
+  return code >= 0x2d && code <= 0x39;
 }
 
 /** Below every default threshold. */

@@ -1,4 +1,5 @@
-import { separatorOf } from '../text/characters.js';
+import { isDigit, separatorOf } from '../text/characters.js';
+import { HAS_DIGIT, HAS_LETTER } from '../text/tokens.js';
 import { isPlaceholderDigits, luhn, mod97 } from './checks.js';
 import { ibanLengths } from './iban-lengths.js';
 import type { Candidate } from './rule.js';
@@ -171,11 +172,13 @@ function cardScore(length: number, issuer: number, grouped: boolean, cued: boole
 export function findIbans(scene: Scene, emit: Emit): void {
   const { tokens, text } = scene;
   for (let index = 0; index < tokens.count; index += 1) {
+    if ((tokens.flags[index]! & (HAS_DIGIT | HAS_LETTER)) !== (HAS_DIGIT | HAS_LETTER)) continue;
     const start = tokens.start[index]!;
     const end = tokens.end[index]!;
-    if (end - start < 4 || end - start > 34) continue;
+    if (end - start < 4 || end - start > 34 || !isDigit(text.charCodeAt(start + 2))) continue;
+    if (!isDigit(text.charCodeAt(start + 3))) continue;
     const length = ibanLengths.get(text.slice(start, start + 2).toUpperCase());
-    if (length === undefined || !/^\d\d/.test(text.slice(start + 2, start + 4))) continue;
+    if (length === undefined) continue;
     const stop = collect(text, start, length);
     if (stop === -1 || isGluedLeft(text, start, ':,/') || isGluedRight(text, stop, ',:/')) continue;
     const value = text

@@ -1,4 +1,8 @@
-import { CAPITAL, HAS_LETTER } from '../text/tokens.js';
+import { isDigit } from '../text/characters.js';
+import { gramAt } from '../text/grams.js';
+import { enlist, STREET_BEHIND_NUMBER, STREET_START } from '../text/lexicon.js';
+import { needOf } from '../text/needs.js';
+import { ALL_UPPER, CAPITAL, HAS_DIGIT, HAS_LETTER, hashOf, type Tokens } from '../text/tokens.js';
 import type { Candidate } from './rule.js';
 import type { Emit, Scene } from './scene.js';
 
@@ -13,25 +17,37 @@ const numbered = new RegExp(
 const strong =
   /\b(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Way|Place|Terrace|Square|Parkway|Pkwy|Circle|Highway|Hwy|Close|Crescent|Gardens|Grove|Trail|Apt|Suite)\b/;
 const german =
-  /(?:(?:[Aa]m|[Aa]n der|[Ii]m|[Aa]lte[rn]?|[Gg]roße|[Kk]leine) )?\p{Lu}[\p{L}.-]{1,30}?(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|damm|ufer|straat|laan|plein|gracht|vägen|gatan|gade|vej|veien|katu|tie)(?: ?\d{1,4}(?: ?[a-z])?(?:[-/]\d{1,4})?)(?![\p{L}\d])(?:,? {1,2}(?:D-)?\d{4,5} {1,2}(?:[A-Z]{2} )?\p{Lu}[\p{L}-]{2,30})?/gu;
+  /(?:(?:[Aa]m|[Aa]n der|[Ii]m|[Aa]lte[rn]?|[Gg]roße|[Kk]leine) )?\p{Lu}[\p{L}.-]{1,30}?(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|damm|ufer|straat|laan|plein|gracht|vägen|gatan|gade|vej|veien|katu|tie) ?\d{1,4}(?: ?[a-z])?(?:[-/]\d{1,4})?(?![\p{L}\d])(?:,? {1,2}(?:D-)?\d{4,5} {1,2}(?:[A-Z]{2} )?\p{Lu}[\p{L}-]{2,30})?/gu;
 const romance =
-  /(?:\d{1,4}(?: ?bis| ?ter)?,? (?:rue|avenue|boulevard|bd|place|chemin|allée|impasse|quai|route|cours)|(?:Calle|C\/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Via|Viale|Piazza|Corso|Largo|Rua|Travessa|Praça|ul\.|Aleja|al\.))(?: (?:de|del|della|dei|di|da|do|dos|das|la|las|los|le|les|du|des|l'|d'))*(?: ?\p{Lu}[\p{L}'’.-]{1,24}){1,4}(?:,? (?:n[.º°]? ?)?\d{1,4}[a-z]?(?![\p{L}\d]))?(?:,? \d{4,5} \p{Lu}[\p{L}-]{2,30})?/gu;
-const romanceHint =
-  /\b(?:rue|avenue|boulevard|place|chemin|impasse|quai|route|calle|avenida|avda|plaza|paseo|via|viale|piazza|corso|rua|travessa|praça|ul\.)(?![\p{L}])/iu;
-const germanHint =
-  /stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|damm|ufer|straat|laan|plein|gracht|vägen|gatan|gade|vej|veien|katu/i;
+  /(?:\d{1,4}(?: ?bis| ?ter)?,? (?:rue|avenue|boulevard|bd|place|chemin|allée|impasse|quai|route|cours)|(?:Calle|C\/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Via|Viale|Piazza|Corso|Largo|Rua|Travessa|Praça|ul\.|Aleja|al\.))(?: (?:de|del|della|dei|di|da|do|dos|das|la|las|los|le|les|du|des|l'|d'))*(?: ?\p{Lu}[\p{L}'’.-]{1,24}){1,4}(?:,? (?:n[.º°]? ?)?\d{1,4}[a-z]?(?![\p{L}\d]))?(?:,? \d{4,5} \p{Lu}[\p{L}-]{2,30})?/uy;
+/** The last three signs in front of a house number of such a street. */
+const streetEnds = new Uint8Array(1 << 15);
+for (const end of 'aße sse tr. weg atz lee amm fer aat aan ein cht gen tan ade vej ien atu tie'.split(' '))
+  streetEnds[gramAt(end, 0)] = 1;
+enlist(
+  'calle c avenida avda av plaza paseo via viale piazza corso largo rua travessa praça ul aleja al'
+    .split(' ')
+    .map(hashOf),
+  STREET_START,
+);
+enlist(
+  'rue avenue boulevard bd place chemin allée impasse quai route cours'.split(' ').map(hashOf),
+  STREET_BEHIND_NUMBER,
+);
 const states =
   'A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AIT]|W[AIVY]';
-const stateZip = new RegExp(`(?<=, ?|\\p{L} )(?:${states}),? {1,2}\\d{5}(?:-\\d{4})?(?![\\d-])`, 'gu');
+const stateZip = new RegExp(`(?<=, ?|\\p{L} )(?:${states}),? {1,2}\\d{5}(?:-\\d{4})?(?![\\d-])`, 'uy');
 const box = /\bP\.? ?O\.? ?Box \d{1,6}\b/gi;
+const needOfBox = needOf(box);
 
 /** Street lines, post boxes, state and ZIP: places that can be told by their form. */
 export function findPlaces(scene: Scene, emit: Emit): void {
-  const { text, tokens } = scene;
+  const { text, tokens, grams } = scene;
   let from = 0;
   for (let index = 0; index + 1 < tokens.count; index += 1) {
     const start = tokens.start[index]!;
-    if (start < from || text.charCodeAt(start) > 0x39 || tokens.end[index]! - start > 6) continue;
+    if ((tokens.flags[index]! & ALL_UPPER) !== 0) findStateZip(scene, index, emit);
+    if (start < from || !isHouseNumber(scene, index)) continue;
     if ((tokens.flags[index + 1]! & (CAPITAL | HAS_LETTER)) === 0) continue;
     numbered.lastIndex = start;
     const match = numbered.exec(text);
@@ -39,10 +55,62 @@ export function findPlaces(scene: Scene, emit: Emit): void {
     from = start + match[0].length;
     emit(place(text, start, from, 'street'));
   }
-  if (germanHint.test(text)) each(text, german, emit, 'street');
-  if (romanceHint.test(text)) each(text, romance, emit, 'street');
-  each(text, stateZip, emit, 'state-zip');
-  each(text, box, emit, 'post-box');
+  if (mayBeGerman(tokens)) each(text, german, emit, 'street');
+  findRomance(scene, emit);
+  if (grams.mayHold(needOfBox)) each(text, box, emit, 'post-box');
+}
+
+/** A number of at most six signs, a blank behind it or behind its second half, and then a capital or a digit. */
+function isHouseNumber({ text, tokens }: Scene, index: number): boolean {
+  const start = tokens.start[index]!;
+  let at = tokens.end[index]!;
+  if (!isDigit(text.charCodeAt(start)) || at - start > 6) return false;
+  const sign = text.charCodeAt(at);
+  if (sign === 0x2d || sign === 0x2f) {
+    at += 1;
+    for (let digits = 0; digits < 4 && isDigit(text.charCodeAt(at)); digits += 1) at += 1;
+  }
+  const next = text.charCodeAt(at + 1);
+  return text.charCodeAt(at) === 0x20 && ((next >= 0x41 && next <= 0x5a) || isDigit(next));
+}
+
+/** A number stands where a street of such an ending may have its house number. */
+function mayBeGerman({ text, start, flags, count }: Tokens): boolean {
+  for (let index = 0; index < count; index += 1) {
+    if ((flags[index]! & HAS_DIGIT) === 0) continue;
+    let digit = start[index]!;
+    while (!isDigit(text.charCodeAt(digit))) digit += 1;
+    const end = text.charCodeAt(digit - 1) === 0x20 ? digit - 1 : digit;
+    if (end > 4 && streetEnds[gramAt(text, end - 3)] !== 0) return true;
+  }
+  return false;
+}
+
+/** `12, rue de Rivoli`, `Via Roma 12`: behind a word for a street, or a number in front of one. */
+function findRomance({ text, tokens }: Scene, emit: Emit): void {
+  let from = 0;
+  for (let index = 0; index < tokens.count; index += 1) {
+    const start = tokens.start[index]!;
+    if (start < from || !mayBeRomance(tokens, index)) continue;
+    romance.lastIndex = start;
+    if (!romance.test(text)) continue;
+    from = romance.lastIndex;
+    if (/\d/.test(text.slice(start, from))) emit(place(text, start, from, 'street'));
+  }
+}
+
+function mayBeRomance({ text, start, marks, count }: Tokens, index: number): boolean {
+  if ((marks[index]! & STREET_START) !== 0) return true;
+  if (!isDigit(text.charCodeAt(start[index]!))) return false;
+  return [index + 1, index + 2].some((next) => next < count && (marks[next]! & STREET_BEHIND_NUMBER) !== 0);
+}
+
+/** `Springfield, IL 62704`: two capitals, and a number behind them. */
+function findStateZip({ text, tokens }: Scene, index: number, emit: Emit): void {
+  const start = tokens.start[index]!;
+  if (tokens.end[index]! - start !== 2 || !isDigit(text.charCodeAt(tokens.start[index + 1]!))) return;
+  stateZip.lastIndex = start;
+  if (stateZip.test(text)) emit(place(text, start, stateZip.lastIndex, 'state-zip'));
 }
 
 /** Rare endings (`Mill`, `Park`) count only with two more words or a unit; `5 Star Hill` is no street. */

@@ -1,5 +1,6 @@
 import { isDigit, isWordCode } from '../text/characters.js';
 import type { CueHit, Cues } from '../text/cues.js';
+import { Grams } from '../text/grams.js';
 import { type Tokens } from '../text/tokens.js';
 import type { Candidate } from './rule.js';
 
@@ -8,6 +9,8 @@ export interface Scene {
   readonly text: string;
   readonly tokens: Tokens;
   readonly cues: Cues;
+  /** What expressions over the whole text are asked against before they run. */
+  readonly grams: Grams;
   /** Cues from outside the text: the JSON key, the column's header, what stood left of an encoded run. */
   readonly outer: readonly CueHit[];
 }

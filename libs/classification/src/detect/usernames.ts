@@ -1,4 +1,4 @@
-import { hashOf } from '../text/tokens.js';
+import { enlist, hashOf, LOGIN } from '../text/lexicon.js';
 import type { Emit, Scene } from './scene.js';
 
 const alone = new Set(
@@ -8,6 +8,7 @@ const alone = new Set(
 );
 const user = hashOf('user');
 const seconds = new Set(['name', 'id'].map(hashOf));
+enlist([...alone, ...seconds], LOGIN);
 
 const value =
   /["'`]?[ \t]{0,2}(?:(?::|=)[ \t]{0,2}|[ \t]is:?[ \t])["'`]?([A-Za-z][A-Za-z0-9._-]{2,31})(?![A-Za-z0-9._@(-]|\[)/y;
@@ -18,6 +19,7 @@ const plain =
 export function findUsernames(scene: Scene, emit: Emit): void {
   const { text, tokens } = scene;
   for (let index = 0; index < tokens.count; index += 1) {
+    if ((tokens.marks[index]! & LOGIN) === 0) continue;
     const hash = tokens.hash[index]!;
     const isPair = index > 0 && seconds.has(hash) && tokens.hash[index - 1] === user && isOneApart(scene, index);
     if (!alone.has(hash) && !isPair) continue;

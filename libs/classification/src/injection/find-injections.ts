@@ -1,8 +1,10 @@
 import type { Candidate } from '../detect/rule.js';
 import type { Emit, Scene } from '../detect/scene.js';
-import { hashOf, type Tokens } from '../text/tokens.js';
+import { DIRECT_SIGN, enlist, INDIRECT_SIGN } from '../text/lexicon.js';
+import { hashOf } from '../text/tokens.js';
 import { persuasionSigns, plantedSigns } from './more-phrases.js';
 import { directSigns as overrideSigns, indirectSigns as spokenSigns, type Sign } from './phrases.js';
+import { type Hit, SignTable } from './sign-table.js';
 
 /** Text around a telling word that is read for signs. */
 const MARGIN = 320;
@@ -11,8 +13,8 @@ const MAX_READ = 64 * 1024;
 const PIECE = 2_000;
 const SHORT = 4_096;
 
-const directSigns = [...overrideSigns, ...persuasionSigns];
-const indirectSigns = [...spokenSigns, ...plantedSigns];
+const directSigns = new SignTable([...overrideSigns, ...persuasionSigns]);
+const outsideSigns = new SignTable([...overrideSigns, ...persuasionSigns, ...spokenSigns, ...plantedSigns]);
 
 const directWords = hashes(
   'ignore ignoring disregard forget override overrule bypass discard neglect dismiss abandon violate obey pretend roleplay role act acting simulate imagine become DAN STAN jailbreak jailbroken unrestricted uncensored unfiltered mode reveal repeat print verbatim leak expose disclose recite dump system prompt prompts instructions instruction instead henceforth hypothetically fictional grandma character refuse decode decrypt base64 rot13 im_start im INST SYS endoftext directives guidelines restrictions told instructed now admin developer ignoriere vergiss missachte oublie ignorez ignora olvida instrucciones istruzioni dimentica anweisungen consignes instructies instruções instrukcje talimat instruksi grandmother filtering apply ethics morals comply confines secret evil lifted creators escaped reveals recites rules',
@@ -21,6 +23,9 @@ const indirectWords = hashes(
   'ai llm assistant assistants agent agents chatgpt claude gemini copilot chatbot model send forward email upload transmit exfiltrate tell mention inform reveal answering responding summarizing call invoke execute run task goal objective respond reply important ignore disregard instruction instructions transfer click visit download delete password please note attention include system html style user users href img conversation history data secret token completing confirmation permission summarizes grant rate whoever',
 );
 const otherScripts = /игнорируй|забудь|обращай|忽略|无视|忘记|無視|忘掉|指示|命令|무시|잊|تجاهل|انس|अनदेखा|भूल|निर्देश/i;
+
+enlist(directWords, DIRECT_SIGN);
+enlist(indirectWords, INDIRECT_SIGN);
 
 function hashes(words: string): ReadonlySet<number> {
   return new Set(words.split(' ').map(hashOf));
@@ -34,19 +39,17 @@ export function findInjections(scene: Scene, role: string, emit: Emit): void {
   if (role === 'system' || role === 'assistant') return;
   const isOutside = role === 'tool' || role === 'definition';
   findHiddenTags(scene, emit);
-  const words = isOutside ? new Set([...directWords, ...indirectWords]) : directWords;
-  const parts = readableParts(scene.tokens, words);
-  const signs = isOutside ? [...directSigns, ...indirectSigns] : directSigns;
+  const parts = readableParts(scene, isOutside ? DIRECT_SIGN | INDIRECT_SIGN : DIRECT_SIGN);
+  const signs = isOutside ? outsideSigns : directSigns;
   for (const [start, end] of parts) judge(scene.text.slice(start, end), start, signs, scene.text, emit);
   if (scene.text.length <= SHORT) for (const plain of disguises(scene)) judge(plain, 0, directSigns, plain, emit);
 }
 
-function readableParts(tokens: Tokens, words: ReadonlySet<number>): readonly (readonly [number, number])[] {
-  const { text } = tokens;
+function readableParts({ text, tokens }: Scene, lists: number): readonly (readonly [number, number])[] {
   const parts: [number, number][] = [];
   let total = 0;
   for (let index = 0; index < tokens.count && total < MAX_READ; index += 1) {
-    if (!words.has(tokens.hash[index]!)) continue;
+    if ((tokens.marks[index]! & lists) === 0) continue;
     const start = Math.max(0, tokens.start[index]! - MARGIN);
     const end = Math.min(text.length, tokens.end[index]! + MARGIN);
     const last = parts.at(-1);
@@ -54,7 +57,7 @@ function readableParts(tokens: Tokens, words: ReadonlySet<number>): readonly (re
     if (last && start <= last[1]) last[1] = end;
     else parts.push([start, end]);
   }
-  if (parts.length === 0 && otherScripts.test(text)) return [[0, Math.min(text.length, MAX_READ)]];
+  if (parts.length === 0 && !tokens.isPlain && otherScripts.test(text)) return [[0, Math.min(text.length, MAX_READ)]];
   return parts.flatMap(pieces);
 }
 
@@ -65,18 +68,8 @@ function pieces([start, end]: readonly [number, number]): readonly (readonly [nu
   return cut;
 }
 
-interface Hit {
-  readonly sign: Sign;
-  readonly start: number;
-  readonly end: number;
-}
-
-function judge(part: string, offset: number, signs: readonly Sign[], whole: string, emit: Emit): void {
-  const hits: Hit[] = [];
-  for (const sign of signs) {
-    const match = sign.pattern.exec(part);
-    if (match) hits.push({ sign, start: match.index, end: match.index + match[0].length });
-  }
+function judge(part: string, offset: number, signs: SignTable, whole: string, emit: Emit): void {
+  const hits = signs.find(part);
   if (hits.length === 0) return;
   let doubt = 1;
   for (const { sign, start, end } of hits) doubt *= 1 - (sign.weight / 1000) * shareOf(sign, part, start, end, whole);

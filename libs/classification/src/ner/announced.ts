@@ -1,5 +1,6 @@
 import type { Candidate } from '../detect/rule.js';
 import type { Emit, Scene } from '../detect/scene.js';
+import { enlist, NAME_KEY, TITLE } from '../text/lexicon.js';
 import { CAPITAL, HAS_DIGIT, hashOf, type Tokens } from '../text/tokens.js';
 import { isListedName, isOrdinary } from './features.js';
 
@@ -21,13 +22,17 @@ const firstParts = hashes(
 );
 const nameWord = hashOf('name');
 const assigned = hashes('assignee reporter approver reviewer attendee attendees caller passenger');
+enlist(titles, TITLE);
+enlist([...nameKeys, ...assigned, nameWord], NAME_KEY);
 const separator = /["'`]?[ \t]{0,3}(?::|=>|=|,)[ \t]{0,3}["'`]?/y;
 
 /** Names that a title or a key announces, for which the tagger need not be asked. */
 export function findAnnounced(scene: Scene, emit: Emit): void {
   const { tokens } = scene;
   for (let index = 0; index + 1 < tokens.count; index += 1) {
-    if (titles.has(tokens.hash[index]!)) titled(scene, index, emit);
+    const marks = tokens.marks[index]!;
+    if ((marks & (TITLE | NAME_KEY)) === 0) continue;
+    if ((marks & TITLE) !== 0) titled(scene, index, emit);
     else if (isNameKey(tokens, index)) keyed(scene, index, emit);
   }
 }

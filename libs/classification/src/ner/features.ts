@@ -1,4 +1,5 @@
 import { isSpace } from '../text/characters.js';
+import { ANNOUNCING, enlist } from '../text/lexicon.js';
 import { ALL_UPPER, CAPITAL, HAS_DIGIT, HAS_LETTER, hashOf, NON_ASCII, type Tokens } from '../text/tokens.js';
 import { COMMON, FIRST_NAME, LAST_NAME, listed, PLACE } from './gazetteer.js';
 
@@ -103,18 +104,22 @@ export function featuresOf(
   const own = sight !== 'context';
   const around = sight !== 'word';
   const word = own ? wordAt(tokens, index) : EDGE;
-  const wordNear = (offset: number): number => (around ? wordAt(tokens, index + offset) : EDGE);
   const shape = shapeOf(tokens, index);
-  const [left, right] = [wordNear(-1), wordNear(1)];
-  const [leftShape, rightShape] = [shapeOf(tokens, index - 1), shapeOf(tokens, index + 1)];
-  const [gapLeft, gapRight] = [gapClass(tokens, index - 1), gapClass(tokens, index)];
+  const left = around ? wordAt(tokens, index - 1) : EDGE;
+  const right = around ? wordAt(tokens, index + 1) : EDGE;
+  const beforeLeft = around ? wordAt(tokens, index - 2) : EDGE;
+  const afterRight = around ? wordAt(tokens, index + 2) : EDGE;
+  const leftShape = shapeOf(tokens, index - 1);
+  const rightShape = shapeOf(tokens, index + 1);
+  const gapLeft = gapClass(tokens, index - 1);
+  const gapRight = gapClass(tokens, index);
   const gaps = gapLeft * 32 + gapRight;
   let at = 0;
   out[at++] = mix(0, word, 0);
   out[at++] = mix(1, left, gapLeft);
   out[at++] = mix(2, right, gapRight);
-  out[at++] = mix(3, wordNear(-2), left);
-  out[at++] = mix(4, wordNear(2), right);
+  out[at++] = mix(3, beforeLeft, left);
+  out[at++] = mix(4, afterRight, right);
   out[at++] = mix(5, shape, gaps);
   out[at++] = mix(6, shape * 64 + leftShape, rightShape);
   out[at++] = mix(7, own ? affix(tokens, index, -3, 99) : 0, shape);
@@ -126,8 +131,8 @@ export function featuresOf(
   out[at++] = mix(13, left, shape);
   out[at++] = mix(14, right, shape);
   out[at++] = mix(15, left, right);
-  out[at++] = mix(16, wordNear(-2), shape);
-  out[at++] = mix(17, wordNear(-3), shape);
+  out[at++] = mix(16, beforeLeft, shape);
+  out[at++] = mix(17, around ? wordAt(tokens, index - 3) : EDGE, shape);
   out[at++] = mix(18, last, left);
   out[at++] = mix(19, last, right);
   out[at++] = mix(20, word, gapRight);
@@ -137,7 +142,8 @@ export function featuresOf(
   out[at++] = mix(24, word, right);
   out[at++] = mix(25, word, left);
   const lists = own ? listsAt(tokens, index, sight) : 0;
-  const [leftLists, rightLists] = [listsAt(tokens, index - 1, sight), listsAt(tokens, index + 1, sight)];
+  const leftLists = listsAt(tokens, index - 1, sight);
+  const rightLists = listsAt(tokens, index + 1, sight);
   out[at++] = mix(26, lists, shape);
   out[at++] = mix(27, lists * 16 + leftLists, gapLeft * 32 + shape);
   out[at++] = mix(28, lists * 16 + rightLists, gapRight * 32 + shape);
@@ -146,18 +152,22 @@ export function featuresOf(
   out[at] = mix(31, lists * 16 + rightLists, right);
 }
 
-const cues = new Set(
+enlist(
   'name names named called am im mr mrs ms miss dr prof sir madam patient client customer employee user from live lives living born city town country address contact by dear hi hello hey thanks regards sincerely cheers sent signed herr frau monsieur madame señor señora signor signora don doña nombre nom nome naam met mit von in near to for about pt re with'
     .split(' ')
     .map(hashOf),
+  ANNOUNCING,
 );
+
+function isAnnounced(tokens: Tokens, index: number): boolean {
+  return index >= 0 && index < tokens.count && (tokens.marks[index]! & ANNOUNCING) !== 0;
+}
 
 /** Only these words are ever tagged: capitals, what follows a name, and what stands behind a word that announces one. */
 export function isOpen(tokens: Tokens, index: number, last: number, announced = false): boolean {
-  if (announced) return cues.has(wordAt(tokens, index - 1));
+  if (announced) return isAnnounced(tokens, index - 1);
   if (last !== 0 || (tokens.flags[index]! & CAPITAL) !== 0) return true;
-  if (isPlainName(tokens, index)) return true;
-  return cues.has(wordAt(tokens, index - 1)) || cues.has(wordAt(tokens, index - 2));
+  return isAnnounced(tokens, index - 1) || isAnnounced(tokens, index - 2) || isPlainName(tokens, index);
 }
 
 /** A first name in small letters that is no ordinary word nor a place: `ask jennifer`. */

@@ -1,6 +1,7 @@
 import type { Candidate } from '../detect/rule.js';
 import { QUIET } from '../detect/dates.js';
 import type { Emit, Scene } from '../detect/scene.js';
+import { enlist, GERMAN } from '../text/lexicon.js';
 import { lineKinds } from '../text/lines.js';
 import { ALL_UPPER, CAPITAL, HAS_DIGIT, hashOf, type Tokens } from '../text/tokens.js';
 import { FEATURES, featuresOf, isListed, isOpen, isOrdinary, labels } from './features.js';
@@ -25,7 +26,8 @@ const ORDINARY = 125;
 const UNHEARD = 120;
 const SMALL = 95;
 const features = new Int32Array(FEATURES);
-const scores = new Int32Array(COUNT);
+/** Of the label that `best` chose last. */
+let lead = 0;
 
 interface Span {
   readonly label: string;
@@ -47,15 +49,13 @@ export function findNames(scene: Scene, emit: Emit): void {
   }
 }
 
-const germanWords = new Set(
-  'der die das und ist nicht mit den dem ein eine von zu für im auf wird sich'.split(' ').map(hashOf),
-);
+enlist('der die das und ist nicht mit den dem ein eine von zu für im auf wird sich'.split(' ').map(hashOf), GERMAN);
 
 /** In German every noun has a capital, so a capital says little. */
 function isGerman(tokens: Tokens): boolean {
   let count = 0;
   for (let index = 0; index < Math.min(tokens.count, 400); index += 1)
-    if (germanWords.has(tokens.hash[index]!)) count += 1;
+    if ((tokens.marks[index]! & GERMAN) !== 0) count += 1;
   return count >= 2 && count * 9 >= Math.min(tokens.count, 400);
 }
 
@@ -74,7 +74,8 @@ function tag(tokens: Tokens, isSkipped: (index: number) => boolean): readonly Sp
     let margin = 0;
     if (isOpen(tokens, index, last) && !isSkipped(index)) {
       featuresOf(tokens, index, last, beforeLast, 'all', features);
-      [label, margin] = best(table);
+      label = best(table);
+      margin = lead;
     }
     if (label !== 0) extend(spans, index, labels[label]!, margin);
     beforeLast = last;
@@ -83,16 +84,29 @@ function tag(tokens: Tokens, isSkipped: (index: number) => boolean): readonly Sp
   return spans;
 }
 
-function best(table: Int8Array): [number, number] {
-  scores.fill(0);
+/** The best label of the word whose features stand in `features`, and its lead over "nobody". */
+function best(table: Int8Array): number {
+  let [nobody, person, morePerson, place, morePlace, firm, moreFirm] = [-LEANING, 0, 0, 0, 0, 0, 0];
   for (let feature = 0; feature < FEATURES; feature += 1) {
     const base = features[feature]! * COUNT;
-    for (let label = 0; label < COUNT; label += 1) scores[label]! += table[base + label]!;
+    nobody += table[base]!;
+    person += table[base + 1]!;
+    morePerson += table[base + 2]!;
+    place += table[base + 3]!;
+    morePlace += table[base + 4]!;
+    firm += table[base + 5]!;
+    moreFirm += table[base + 6]!;
   }
-  scores[0]! -= LEANING;
   let top = 0;
-  for (let label = 1; label < COUNT; label += 1) if (scores[label]! > scores[top]!) top = label;
-  return [top, scores[top]! - scores[0]!];
+  lead = nobody;
+  if (person > lead) [top, lead] = [1, person];
+  if (morePerson > lead) [top, lead] = [2, morePerson];
+  if (place > lead) [top, lead] = [3, place];
+  if (morePlace > lead) [top, lead] = [4, morePlace];
+  if (firm > lead) [top, lead] = [5, firm];
+  if (moreFirm > lead) [top, lead] = [6, moreFirm];
+  lead -= nobody;
+  return top;
 }
 
 function extend(spans: Span[], index: number, name: string, margin: number): void {

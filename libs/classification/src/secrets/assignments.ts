@@ -1,4 +1,5 @@
 import type { Emit, Scene } from '../detect/scene.js';
+import { enlist, marksOf, SECRET_NAME } from '../text/lexicon.js';
 import { ALL_UPPER, hashOf } from '../text/tokens.js';
 import { entropyOf, isPlaceholder } from './format.js';
 import { secret } from './candidate.js';
@@ -36,6 +37,7 @@ const keyHash = hashOf('key');
 const strongHashes = new Set(strong.map(hashOf));
 const pairedHashes = new Map([...paired].map(([word, before]) => [hashOf(word), new Set(before.map(hashOf))]));
 const tokenHash = hashOf('token');
+enlist([...strongHashes, ...pairedHashes.keys()], SECRET_NAME);
 
 /** What stands between the name and its value: a sign, `is`, a type in front of the sign, the end of a tag. */
 const value =
@@ -73,7 +75,10 @@ function declaredValue(text: string, start: number, from: number): RegExpExecArr
 function isTelling(scene: Scene, index: number): boolean {
   const { tokens } = scene;
   const hash = tokens.tail[index]!;
-  if (strongHashes.has(hash) || strongHashes.has(tokens.hash[index]!)) return true;
+  const whole = tokens.hash[index]!;
+  const marks = tokens.marks[index]! | (whole === hash ? 0 : marksOf(hash));
+  if ((marks & SECRET_NAME) === 0) return false;
+  if (strongHashes.has(hash) || strongHashes.has(whole)) return true;
   const before = pairedHashes.get(hash);
   if (!before) return false;
   const gap = index > 0 ? tokens.start[index]! - tokens.end[index - 1]! : 0;

@@ -1,4 +1,6 @@
 import type { Emit, Scene } from '../detect/scene.js';
+import { gramsOf } from '../text/grams.js';
+import { needOf } from '../text/needs.js';
 import { secret } from './candidate.js';
 import { entropyOf, isPlaceholder } from './format.js';
 
@@ -24,8 +26,11 @@ const marked: readonly Marked[] = [
   { type: 'AZURE_CLIENT_SECRET', mark: 'Q~', before: 4, pattern: /[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}/y },
 ];
 
-export function findMarked({ text }: Scene, emit: Emit): void {
-  for (const { type, mark, before, pattern } of marked) {
+const marks = marked.map((each) => ({ ...each, need: [[gramsOf(each.mark)]] }));
+
+export function findMarked({ text, grams }: Scene, emit: Emit): void {
+  for (const { type, mark, before, pattern, need } of marks) {
+    if (!grams.mayHold(need)) continue;
     for (let at = text.indexOf(mark); at !== -1; at = text.indexOf(mark, at + mark.length)) {
       const start = at - before;
       if (start < 0 || (start > 0 && /\w/.test(text[start - 1]!))) continue;
@@ -41,13 +46,11 @@ export function findMarked({ text }: Scene, emit: Emit): void {
 const spoken =
   /\b(?:(bearer)[ \t]+(?:token[ :=]+)?["']?([A-Za-z0-9._~+/-]{20,2000}={0,2})|(basic)[ \t]+([A-Za-z0-9+/]{8,400}={0,2})|curl\b[^\n|]{0,200}?[ \t](?:-u|--user)[= \t]+["']?[^\s:"']{1,64}:([^\s"']{4,128})|(?:sshpass|mysql(?:dump|admin)?|mariadb|psql|mongo(?:sh|dump)?|redis-cli|htpasswd|docker login|az login|sqlcmd|ldapsearch)\b[^\n|]{0,120}?[ \t](?:-p|-a|-w|-P|--password|--pass)(?:[= \t]+)?["']?([^\s"'-][^\s"']{5,128}))/gi;
 
-export function findSpoken({ text }: Scene, emit: Emit): void {
-  if (
-    !/bearer|basic|curl|sshpass|mysql|maria|psql|mongo|redis-cli|htpasswd|login|sqlcmd|ldap|seed|phrase|mnemonic/i.test(
-      text,
-    )
-  )
-    return;
+const needOfSpoken = needOf(spoken);
+
+export function findSpoken({ text, grams }: Scene, emit: Emit): void {
+  if (grams.mayHold(needOfPhrase)) findPhrases(text, emit);
+  if (!grams.mayHold(needOfSpoken)) return;
   for (const match of text.matchAll(spoken)) {
     const [whole, , bearer, , basic, user, password] = match;
     const found = bearer ?? basic ?? user ?? password!;
@@ -56,7 +59,6 @@ export function findSpoken({ text }: Scene, emit: Emit): void {
       bearer === undefined ? (basic === undefined ? scorePassword(found) : scoreBasic(found)) : scoreBearer(found);
     if (score > 0) emit(secret('GENERIC_SECRET', end - found.length, end, score, 'spoken', found));
   }
-  findPhrases(text, emit);
 }
 
 function scoreBearer(found: string): number {
@@ -77,6 +79,7 @@ function scorePassword(found: string): number {
 
 const phrase =
   /\b(?:seed|recovery|mnemonic|backup|secret)[ -]?(?:phrase|words|seed)?(?: is)?[ :="'\n]{1,4}((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})\b/gi;
+const needOfPhrase = needOf(phrase);
 const small =
   /^(?:the|and|you|your|for|that|this|with|are|was|not|but|have|from|they|will|can|our|all|has|been|were|which|their)$/;
 

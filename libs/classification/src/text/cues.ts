@@ -1,3 +1,4 @@
+import { CUE_START, enlist, marksOf } from './lexicon.js';
 import { hashOf, tokenAt, tokenise, type Tokens } from './tokens.js';
 
 /** A group of words that speak for (or against) a rule when they stand beside its candidate, whole and never as a part. */
@@ -47,6 +48,7 @@ export class CueTable {
     const words = phrase.split(/[^\p{L}\p{M}\p{N}]+/u).filter((word) => word !== '');
     const [first, ...rest] = words.map(hashOf);
     if (first === undefined) throw new Error(`a cue needs a word: ${phrase}`);
+    enlist([first], CUE_START);
     const bucket = this.#phrases.get(first) ?? [];
     bucket.push({ rest, group, text: phrase });
     this.#phrases.set(first, bucket);
@@ -57,9 +59,9 @@ export class CueTable {
     for (let index = 0; index < tokens.count; index += 1) {
       const hash = tokens.hash[index]!;
       const tail = tokens.tail[index]!;
-      const bucket = this.#phrases.get(hash);
+      const bucket = (tokens.marks[index]! & CUE_START) === 0 ? undefined : this.#phrases.get(hash);
       if (bucket) this.#match(tokens, index, bucket, hits);
-      if (tail === hash) continue;
+      if (tail === hash || (marksOf(tail) & CUE_START) === 0) continue;
       const tailBucket = this.#phrases.get(tail);
       if (tailBucket) this.#match(tokens, index, tailBucket, hits);
     }
@@ -147,7 +149,7 @@ export class Cues {
   }
 
   #broken(from: number, to: number): boolean {
-    const line = this.tokens.text.indexOf('\n', from);
-    return line !== -1 && line < to;
+    for (let at = from; at < to; at += 1) if (this.tokens.text.charCodeAt(at) === 0x0a) return true;
+    return false;
   }
 }

@@ -1,7 +1,6 @@
 /** Lines that are program text rather than somebody's words: names are not looked for in them. */
 const statement =
   /^\s*(?:import|export|const|let|var|def|class|return|function|public|private|protected|static|async|await|if|else|elif|for|while|switch|case|try|catch|finally|throw|raise|from|package|using|namespace|struct|enum|interface|type|fn|func|impl|pub|use|mod|#include|#define|#!|SELECT|INSERT|UPDATE|CREATE|ALTER|WITH|@\w+|\$ |>>> |npm |pip |git |docker |kubectl |sudo |curl |cd |echo |<\/?\w+[^>]*>|[}\])]+[;,)]*)(?:$|[\s({<;:.="'*])/;
-const symbols = /[{}()[\];=<>|&$%^~\\_`+*/]/g;
 
 export interface LineKinds {
   /** True when the character stands in a line of code. */
@@ -40,19 +39,29 @@ const comment = /^\s*(?:\/\/|\/\*|\*\/|\*\s+@|\s\* )/;
 /** A line of mark-up for machines; what pages show to people is words. */
 const markup = /^\s*<(?!\/?(?:p|li|td|th|div|span|h\d|b|i|em|strong|a|dd|dt|body|title|blockquote|br)\b)[/!?\w]/i;
 
+/** The signs of program text, by character. */
+const isSymbol = new Uint8Array(65_536);
+for (const sign of '{}()[];=<>|&$%^~\\_`+*/') isSymbol[sign.charCodeAt(0)] = 1;
+
 function isCodeLine(line: string): boolean {
   if (line.length < 3) return false;
-  if (comment.test(line) || markup.test(line)) return true;
-  const prose = (line.match(/[a-z]{2,} [a-z]{2,}/gi)?.length ?? 0) * 6;
-  const signs = line.match(symbols)?.length ?? 0;
+  let signs = 0;
+  for (let at = 0; at < line.length; at += 1) signs += isSymbol[line.charCodeAt(at)]!;
+  if (signs > 0 && ((isComment(line) && comment.test(line)) || (line.includes('<') && markup.test(line)))) return true;
   const share = signs / line.length;
-  if (
-    /[;{}]\s*$|\)\s*(?:=>|\{|:)\s*$|^\s*[\w.$]+\s*(?:=|\+=|:=)\s*\S|=>|\w\(\)|\w+\.\w+\(|::\w|->\w/.test(line) &&
-    share > 0.03
-  )
-    return prose < 18 || share > 0.1;
-  if (statement.test(line) && (share > 0.06 || !/[.?!]\s*$/.test(line))) return share > 0.03 || prose < 6;
+  if (share > 0.03 && statementEnd.test(line)) return share > 0.1 || proseOf(line) < 18;
+  if (statement.test(line) && (share > 0.06 || !/[.?!]\s*$/.test(line))) return share > 0.03 || proseOf(line) < 6;
   return share > 0.16 && !/^\s*[|>-]/.test(line);
+}
+
+const statementEnd = /[;{}]\s*$|\)\s*(?:=>|\{|:)\s*$|^\s*[\w.$]+\s*(?:=|\+=|:=)\s*\S|=>|\w\(\)|\w+\.\w+\(|::\w|->\w/;
+
+function isComment(line: string): boolean {
+  return line.includes('/') || line.includes('*');
+}
+
+function proseOf(line: string): number {
+  return (line.match(/[a-z]{2,} [a-z]{2,}/gi)?.length ?? 0) * 6;
 }
 
 /** A third of its lines are code, or most of them start with one and the same comment sign. */

@@ -1,4 +1,7 @@
 import { classOf, DIGIT, LETTER, lowerOf, UPPER } from './characters.js';
+import { marksOf } from './lexicon.js';
+
+export { hashOf } from './lexicon.js';
 
 export const HAS_DIGIT = 1;
 export const HAS_LETTER = 2;
@@ -25,35 +28,77 @@ export interface Tokens {
   /** Length and digit mask, or -1 beyond `SIGNED` characters. */
   readonly signature: Int32Array;
   readonly flags: Uint8Array;
+  /** The lists of `lexicon` in which the word stands. */
+  readonly marks: Int32Array;
+  /** True when every character is ASCII. */
+  readonly isPlain: boolean;
 }
 
 const offset = 0x811c9dc5 | 0;
 const prime = 0x01000193;
 
-/** The hash that `tokenise` gives a word; for tables of words. */
-export function hashOf(word: string): number {
-  let hash = offset;
-  for (let at = 0; at < word.length; at += 1) hash = Math.imul(hash ^ lowerOf[word.charCodeAt(at)]!, prime);
-  return hash;
-}
-
 export function signatureOf(length: number, mask: number): number {
   return length > SIGNED ? -1 : mask | (length << SIGNED);
 }
 
+/** Words that may be asked for behind the last one; they are zero. */
+const SPARE = 2;
+
+/** Where a text's words are collected before each array is cut to its length: clearing that much anew costs more. */
+class Room {
+  readonly start: Int32Array;
+  readonly end: Int32Array;
+  readonly hash: Int32Array;
+  readonly tail: Int32Array;
+  readonly signature: Int32Array;
+  readonly flags: Uint8Array;
+  readonly marks: Int32Array;
+
+  constructor(readonly words: number) {
+    this.start = new Int32Array(words);
+    this.end = new Int32Array(words);
+    this.hash = new Int32Array(words);
+    this.tail = new Int32Array(words);
+    this.signature = new Int32Array(words);
+    this.flags = new Uint8Array(words);
+    this.marks = new Int32Array(words);
+  }
+
+  /** The words of one text, copied out. */
+  tokens(text: string, count: number, isPlain: boolean): Tokens {
+    const length = count + SPARE;
+    for (const array of [this.start, this.end, this.hash, this.tail, this.signature, this.flags, this.marks])
+      array.fill(0, count, length);
+    return {
+      text,
+      count,
+      start: this.start.slice(0, length),
+      end: this.end.slice(0, length),
+      hash: this.hash.slice(0, length),
+      tail: this.tail.slice(0, length),
+      signature: this.signature.slice(0, length),
+      flags: this.flags.slice(0, length),
+      marks: this.marks.slice(0, length),
+      isPlain,
+    };
+  }
+}
+
+let room = new Room(1 << 12);
+
+/** The words of the text, in order. */
 export function tokenise(text: string): Tokens {
-  const room = (text.length >> 1) + 1;
-  const start = new Int32Array(room);
-  const end = new Int32Array(room);
-  const hash = new Int32Array(room);
-  const tail = new Int32Array(room);
-  const signature = new Int32Array(room);
-  const flags = new Uint8Array(room);
-  const length = text.length;
+  const { length } = text;
+  const needed = (length >> 1) + 1 + SPARE;
+  if (needed > room.words) room = new Room(needed);
+  const { start, end, hash, tail, signature, flags, marks } = room;
+  let bits = 0;
   let count = 0;
   let at = 0;
   while (at < length) {
-    let kind = classOf[text.charCodeAt(at)]!;
+    const head = text.charCodeAt(at);
+    let kind = classOf[head]!;
+    bits |= head;
     if ((kind & (LETTER | DIGIT)) === 0) {
       at += 1;
       continue;
@@ -67,6 +112,7 @@ export function tokenise(text: string): Tokens {
     do {
       const code = text.charCodeAt(at);
       const lower = lowerOf[code]!;
+      bits |= code;
       if ((kind & DIGIT) !== 0) {
         if (at - from < SIGNED) mask |= 1 << (at - from);
         seen |= HAS_DIGIT;
@@ -90,9 +136,10 @@ export function tokenise(text: string): Tokens {
     tail[count] = last;
     signature[count] = signatureOf(at - from, mask);
     flags[count] = seen;
+    marks[count] = marksOf(whole);
     count += 1;
   }
-  return { text, count, start, end, hash, tail, signature, flags };
+  return room.tokens(text, count, bits < 0x80);
 }
 
 /** The index of the first token that ends after `position`. */

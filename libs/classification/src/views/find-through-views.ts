@@ -2,7 +2,8 @@ import type { Candidate } from '../detect/rule.js';
 import type { Scene } from '../detect/scene.js';
 import type { CueHit } from '../text/cues.js';
 import { tokenAt } from '../text/tokens.js';
-import { encodedViews, escapeView } from './decode.js';
+import { encodedViews } from './encoded.js';
+import { escapeView } from './escape.js';
 import { foldViews } from './fold.js';
 import { outwards, type View } from './mapped.js';
 import { markupViews } from './markup.js';
@@ -43,14 +44,15 @@ export function findThroughViews(
   return { found, exhausted: false };
 }
 
-function viewsOf(scene: Scene, budget: number): readonly View[] {
+/** Every other way to read the scene's text; exported for the benchmark. */
+export function viewsOf(scene: Scene, budget: number): readonly View[] {
   const { text } = scene;
   return [
     ...foldViews(scene.tokens),
     ...escapeView(text),
-    ...squeezeViews(scene.tokens),
+    ...squeezeViews(scene),
     ...markupViews(text),
-    ...encodedViews(text, budget),
+    ...encodedViews(scene.tokens, budget),
   ];
 }
 

@@ -9,6 +9,7 @@ const MARGIN = 96;
 /** The text around everything that hides: plain letters and digits instead of look-alikes, nothing invisible. */
 export function foldViews(tokens: Tokens): readonly View[] {
   const { text } = tokens;
+  if (tokens.isPlain) return [];
   const triggers = [...strangeCharacters(text), ...mixedWords(tokens)].toSorted((a, b) => a - b);
   return windows(triggers, text.length).map(([start, end]) => fold(text, start, end));
 }
@@ -141,9 +142,17 @@ function foldWord(text: string, from: number, limit: number, builder: ViewBuilde
   return to;
 }
 
+/** What was folded before; letters of one script come again and again. */
+const foldedPoints = new Map<string, string>();
+const MOST_FOLDED = 4_096;
+
 function foldPoint(sign: string): string {
-  const folded = sign.normalize('NFKC');
-  return /^\p{Nd}$/u.test(folded) && folded > '9' ? String(digitValue(folded)) : folded;
+  const known = foldedPoints.get(sign);
+  if (known !== undefined) return known;
+  const normal = sign.normalize('NFKC');
+  const folded = /^\p{Nd}$/u.test(normal) && normal > '9' ? String(digitValue(normal)) : normal;
+  if (foldedPoints.size < MOST_FOLDED) foldedPoints.set(sign, folded);
+  return folded;
 }
 
 /** Digits of every script stand in tens, each ten starting at its zero. */

@@ -1,4 +1,8 @@
-import type { Tokens } from '../text/tokens.js';
+import type { Scene } from '../detect/scene.js';
+import { isDigit, isWordCode } from '../text/characters.js';
+import { DIGIT_WORD, enlist } from '../text/lexicon.js';
+import { needOf } from '../text/needs.js';
+import { hashOf, type Tokens } from '../text/tokens.js';
 import { type View, ViewBuilder } from './mapped.js';
 
 /** Single characters with one repeated divider: `4 1 1 1 …`, `b-o-b-@-…`. */
@@ -10,6 +14,7 @@ const spelledDigits = new RegExp(
   `\\b(?:${digitWords.join('|')}|oh)(?:[ ,.-]{1,3}(?:${digitWords.join('|')}|oh|dash|dot)){6,40}\\b`,
   'gi',
 );
+enlist([...digitWords, 'oh', 'dash', 'dot'].map(hashOf), DIGIT_WORD);
 const spelledSigns: Readonly<Record<string, string>> = {
   oh: '0',
   dash: '-',
@@ -17,29 +22,95 @@ const spelledSigns: Readonly<Record<string, string>> = {
   ...Object.fromEntries(digitWords.map((word, digit) => [word, String(digit)])),
 };
 /** A number that goes on in the next line, and in that one only: more lines are a column. */
-const broken = /\d[\d -]{3,20}-?\r?\n[ \t>]{0,8}\d[\d -]{2,20}/g;
+const broken = /\d[\d -]{3,20}-?\r?\n[ \t>]{0,8}\d[\d -]{2,20}/y;
 const spelledAt =
-  /[\w.+-]{1,64}(?: ?(?:\(at\)|\[at\]|\{at\}|<at>| at ) ?)[\w-]{1,63}(?:(?: ?(?:\(dot\)|\[dot\]|\{dot\}|<dot>| dot ) ?|\.)[\w-]{1,63}){1,5}/gi;
+  /[\w.+-]{1,64}(?: ?(?:\(at\)|\[at\]|\{at\}|<at>| at ) ?)[\w-]{1,63}(?:(?: ?(?:\(dot\)|\[dot\]|\{dot\}|<dot>| dot ) ?|\.)[\w-]{1,63}){1,5}/iy;
 
 /** How far around is read with it, so that cues count. */
 const MARGIN = 48;
 
-export function squeezeViews(tokens: Tokens): readonly View[] {
-  const { text } = tokens;
+export function squeezeViews({ text, tokens, grams }: Scene): readonly View[] {
   const views: View[] = [];
   if (hasSingles(tokens))
     for (const match of text.matchAll(spaced)) views.push(squeezed(text, match.index, match[0], match[1]!));
-  if (/\b(?:zero|one|two|three|four|five|six|seven|eight|nine)\b/i.test(text))
+  if (hasDigitWords(tokens))
     for (const match of text.matchAll(spelledDigits)) views.push(counted(text, match.index, match[0]));
-  if (text.includes('\n'))
-    for (const match of text.matchAll(broken))
-      if (!isColumn(text, match.index, match.index + match[0].length))
-        views.push(joined(text, match.index, match[0], ' '), joined(text, match.index, match[0], ''));
-  if (!/[([{< ]at[)\]}> ]/i.test(text) || !/[([{< ]dot[)\]}> ]|[)\]}>] ?[\w-]+\./i.test(text)) return views;
-  for (const match of text.matchAll(spelledAt)) {
-    if (/ ?(?:\(|\[|\{|<) ?at|[ .]dot[ )\]}>]|\(dot|\[dot/i.test(match[0])) views.push(spelled(match.index, match[0]));
-  }
+  for (const [start, run] of brokenNumbers(text))
+    if (!isColumn(text, start, start + run.length))
+      views.push(joined(text, start, run, ' '), joined(text, start, run, ''));
+  for (const [start, run] of spelledAddresses(tokens, grams.mayHold(needOfDot))) views.push(spelled(start, run));
   return views;
+}
+
+/** Numbers that go on behind a line's end, found from the line's end outwards. */
+function brokenNumbers(text: string): readonly (readonly [number, string])[] {
+  const found: [number, string][] = [];
+  let from = 0;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) {
+    const before = text.charCodeAt(at - 1) === 0x0d ? at - 1 : at;
+    if (!isNumberSign(text.charCodeAt(before - 1)) || !isNumberAfter(text, at + 1)) continue;
+    let start = before;
+    while (start > from && before - start < 23 && isNumberSign(text.charCodeAt(start - 1))) start -= 1;
+    for (; start < before - 3; start += 1) {
+      broken.lastIndex = start;
+      if (!isDigit(text.charCodeAt(start)) || !broken.test(text)) continue;
+      found.push([start, text.slice(start, broken.lastIndex)]);
+      from = broken.lastIndex;
+      break;
+    }
+  }
+  return found;
+}
+
+/** A digit, a blank or a hyphen. */
+function isNumberSign(code: number): boolean {
+  return isDigit(code) || code === 0x20 || code === 0x2d;
+}
+
+function isNumberAfter(text: string, from: number): boolean {
+  let at = from;
+  while (at - from < 8 && (text[at] === ' ' || text[at] === '\t' || text[at] === '>')) at += 1;
+  return isDigit(text.charCodeAt(at));
+}
+
+const atWord = hashOf('at');
+const needOfDot = needOf(/dot/);
+
+/** `bob (at) example.com`, `bob at example dot com`, found from each `at` outwards. */
+function spelledAddresses(tokens: Tokens, hasDot: boolean): readonly (readonly [number, string])[] {
+  const { text } = tokens;
+  const found: [number, string][] = [];
+  let from = 0;
+  for (let index = 1; index < tokens.count; index += 1) {
+    if (tokens.hash[index] !== atWord || tokens.start[index]! < from) continue;
+    const sign = text[tokens.start[index]! - 1]!;
+    if (!(sign === ' ' ? hasDot : '([{<'.includes(sign))) continue;
+    let end = tokens.start[index]! - 1;
+    if (sign !== ' ' && text[end - 1] === ' ') end -= 1;
+    let start = end;
+    while (start > from && end - start < 64 && isLocalSign(text.charCodeAt(start - 1))) start -= 1;
+    if (start === end) continue;
+    spelledAt.lastIndex = start;
+    if (!spelledAt.test(text)) continue;
+    const run = text.slice(start, spelledAt.lastIndex);
+    from = spelledAt.lastIndex;
+    if (/ ?(?:\(|\[|\{|<) ?at|[ .]dot[ )\]}>]|\(dot|\[dot/i.test(run)) found.push([start, run]);
+  }
+  return found;
+}
+
+function isLocalSign(code: number): boolean {
+  return (code < 0x80 && isWordCode(code)) || code === 0x5f || code === 0x2e || code === 0x2b || code === 0x2d;
+}
+
+/** Seven words for digits in a row. */
+function hasDigitWords({ count, marks }: Tokens): boolean {
+  let run = 0;
+  for (let index = 0; index < count; index += 1) {
+    run = (marks[index]! & DIGIT_WORD) === 0 ? 0 : run + 1;
+    if (run >= 7) return true;
+  }
+  return false;
 }
 
 /** Digits in the line before or in the line behind: a column of numbers. */

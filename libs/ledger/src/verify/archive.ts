@@ -20,19 +20,22 @@ export class Archive {
 
   constructor(private readonly source: ByteSource) {
     let at = 0;
-    while (at + tarBlock <= source.length) {
-      const header = source.read(at, tarBlock);
-      if (header.every((byte) => byte === 0)) break;
+    let header = source.read(0, Math.min(tarBlock, source.length));
+    while (header.length === tarBlock) {
+      if (isEmpty(header)) break;
       const file = fileOf(header, at + tarBlock);
       if (!file) throw new Unreadable(exitCodes.format, `the tar header at byte ${at} is not one of a bundle`);
       if (this.#files.has(file.name)) throw new Unreadable(exitCodes.format, `the file ${file.name} is there twice`);
       const end = file.offset + paddedLength(file.bytes);
       if (end > source.length) throw new Unreadable(exitCodes.format, `the file ${file.name} is cut short`);
-      const padding = source.read(file.offset + file.bytes, end - file.offset - file.bytes);
-      if (padding.some((byte) => byte !== 0)) {
+      this.#files.set(file.name, file);
+      const padding = end - file.offset - file.bytes;
+      // The padding and the header after it in one read.
+      const next = source.read(end - padding, padding + Math.max(0, Math.min(tarBlock, source.length - end)));
+      if (!isEmpty(next.subarray(0, padding))) {
         throw new Unreadable(exitCodes.format, `the padding after ${file.name} is not empty`);
       }
-      this.#files.set(file.name, file);
+      header = next.subarray(padding);
       at = end;
     }
     if (source.length - at !== tarEnd.length || !sameBytes(source.read(at, tarEnd.length), tarEnd)) {
@@ -58,6 +61,12 @@ export class Archive {
     if (!content) throw new Unreadable(exitCodes.format, `the bundle holds no ${name}`);
     return content;
   }
+}
+
+const zeros = new Uint8Array(tarBlock);
+
+function isEmpty(bytes: Uint8Array): boolean {
+  return sameBytes(bytes, zeros.subarray(0, bytes.length));
 }
 
 /** The header must be, byte for byte, the one that its own name and size ask for. */

@@ -16,7 +16,7 @@ export const entries = 'log/tile/entries/000.p/';
 
 /** Both verifiers judge; they must agree. */
 export async function judge(bundle: Uint8Array, other?: Uint8Array) {
-  const report = verifyBundle(sourceOf(bundle), {
+  const report = await verifyBundle(sourceOf(bundle), {
     root: root.publicKey,
     ...(other ? { compare: sourceOf(other) } : {}),
   });

@@ -49,7 +49,7 @@ describe('an attack on the stored log is caught, and the first bad record named'
       tile + honest.length,
       changed(files.get(tile + honest.length), (bytes) => Buffer.from(hashLeaf(leaf)).copy(bytes, 96)),
     );
-    const report = verifyBundle(sourceOf(forge(files)), { root: root.publicKey });
+    const report = await verifyBundle(sourceOf(forge(files)), { root: root.publicKey });
     expect(report.exit).toBe(11);
     expect(report.findings).toContainEqual(expect.objectContaining({ code: 10, index: 3 }));
     await judge(forge(files));
@@ -144,11 +144,11 @@ describe('an attack on the stored log is caught, and the first bad record named'
   it('7: a tail cut off, when a later checkpoint was kept', async () => {
     const shorter = await rebuilt(honest.slice(0, -5));
     const pinned = headOf(honest).note;
-    expect(verifyBundle(sourceOf(shorter), { root: root.publicKey, pinned }).exit).toBe(13);
+    expect((await verifyBundle(sourceOf(shorter), { root: root.publicKey, pinned })).exit).toBe(13);
     expect(await second.verify(shorter, { pinned })).toBe('13');
     const longer = await rebuilt(honest);
     const earlier = headOf(honest.slice(0, 9)).note;
-    expect(verifyBundle(sourceOf(longer), { root: root.publicKey, pinned: earlier }).exit).toBe(0);
+    expect((await verifyBundle(sourceOf(longer), { root: root.publicKey, pinned: earlier })).exit).toBe(0);
     expect(await second.verify(longer, { pinned: earlier })).toBe('0');
   });
 });

@@ -18,7 +18,7 @@ const rowOf = ({ leaf, sealed, wrappedKey }: StoredLeaf) => ({
 });
 
 async function judge(bundle: Uint8Array) {
-  const report = verifyBundle(sourceOf(bundle), { root: root.publicKey });
+  const report = await verifyBundle(sourceOf(bundle), { root: root.publicKey });
   expect(await second.verify(bundle)).toBe(String(report.exit));
   return report;
 }

@@ -50,8 +50,8 @@ async function filesWith(attachments: Readonly<Record<string, Uint8Array>>): Pro
 
 async function judge(attachments: Readonly<Record<string, Uint8Array>>) {
   const bundle = forge(await filesWith(attachments));
-  const report = verifyBundle(sourceOf(bundle), { root: root.publicKey, ...(policy ? { policy } : {}) });
-  const without = verifyBundle(sourceOf(bundle), { root: root.publicKey });
+  const report = await verifyBundle(sourceOf(bundle), { root: root.publicKey, ...(policy ? { policy } : {}) });
+  const without = await verifyBundle(sourceOf(bundle), { root: root.publicKey });
   expect(await second.verify(bundle)).toBe(String(without.exit));
   expect(await second.verify(bundle, { policy: policyText })).toBe(String(report.exit));
   return report;
@@ -81,9 +81,10 @@ describe('an epoch in a bundle', () => {
   it('is refused with a timestamp token that is not of the authority that was brought', async () => {
     const bundle = forge(await filesWith({ ...cosigned(epochFiles(heads)), 'epochs/2.tsr': utf8('no token') }));
     const timestampAuthority = { publicKey: createPublicKey(keyFrom('w1')) } as X509Certificate;
-    const judged = (more: object) => verifyBundle(sourceOf(bundle), { root: root.publicKey, ...more }).exit;
-    expect(judged({ timestampAuthority })).toBe(10);
-    expect(judged({})).toBe(0);
+    const judged = async (more: object) =>
+      (await verifyBundle(sourceOf(bundle), { root: root.publicKey, ...more })).exit;
+    expect(await judged({ timestampAuthority })).toBe(10);
+    expect(await judged({})).toBe(0);
   });
 
   it('must hold this very head', async () => {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@writ/domain';
-import { parseJws, verifyJws } from '../jws.js';
+import { type ParsedJws, parseJws, verifyJws } from '../jws.js';
 import { type Finding, exitCodes } from './findings.js';
 import { isCount, isObject, isText, parseCanonicalObject } from './strict-json.js';
 import type { Trust, Writer } from './trust.js';
@@ -32,27 +32,51 @@ const kinds: readonly string[] = ['decision', 'dispatch', 'segment', 'outcome', 
 /** How far a writer's clock may stand from the authority's. */
 export const clockToleranceMs = 5 * 60 * 1000;
 
-/** Checks one leaf by itself: its signature, its form, its place. The first thing that is wrong is the finding. */
-export function verifyRecord(
-  leaf: Uint8Array,
+/** A leaf of our form by a writer who is enrolled; whether the signature holds is still to be seen. */
+export interface OpenedLeaf {
+  readonly jws: ParsedJws;
+  readonly writer: Writer;
+}
+
+/** The first half of checking one leaf by itself: its form and its writer. */
+export function openLeaf(leaf: Uint8Array, index: number, { trust }: Place): OpenedLeaf | Finding {
+  const jws = parseJws(leaf, 'writ-record+jws');
+  if (!jws) return { code: exitCodes.signature, index, what: 'the leaf is not a signed record' };
+  const writer = trust.writers.get(jws.keyId);
+  return writer
+    ? { jws, writer }
+    : { code: exitCodes.signature, index, what: `no enrolled writer has the key ${jws.keyId}` };
+}
+
+/** The second half: the signature's verdict, the envelope, the place. The first thing that is wrong is the finding. */
+export function readRecord(
+  { jws, writer }: OpenedLeaf,
+  holds: boolean,
   index: number,
   leafHash: string,
   place: Place,
 ): VerifiedRecord | Finding {
-  const jws = parseJws(leaf, 'writ-record+jws');
-  if (!jws) return { code: exitCodes.signature, index, what: 'the leaf is not a signed record' };
-  const writer = place.trust.writers.get(jws.keyId);
-  if (!writer) return { code: exitCodes.signature, index, what: `no enrolled writer has the key ${jws.keyId}` };
-  if (place.checkSignatures && !verifyJws(jws, writer.publicKey)) {
-    return { code: exitCodes.signature, index, what: `the signature is not one of the writer ${writer.id}` };
-  }
+  if (!holds) return { code: exitCodes.signature, index, what: `the signature is not one of the writer ${writer.id}` };
   const payload = parseCanonicalObject(jws.payload);
   const record = payload && envelopeOf(payload, index, leafHash);
   if (!record) return { code: exitCodes.format, index, what: 'the record is not canonical JSON with a whole envelope' };
   return placeFault(record, writer, place) ?? record;
 }
 
-export function isFinding(value: VerifiedRecord | Finding): value is Finding {
+/** Checks one leaf by itself: its signature, its form, its place. */
+export function verifyRecord(
+  leaf: Uint8Array,
+  index: number,
+  leafHash: string,
+  place: Place,
+): VerifiedRecord | Finding {
+  const opened = openLeaf(leaf, index, place);
+  if (isFinding(opened)) return opened;
+  const holds = !place.checkSignatures || verifyJws(opened.jws, opened.writer.publicKey);
+  return readRecord(opened, holds, index, leafHash, place);
+}
+
+export function isFinding(value: VerifiedRecord | OpenedLeaf | Finding): value is Finding {
   return 'code' in value;
 }
 

@@ -1,21 +1,25 @@
 import type { JsonObject, JsonValue } from '@writ/domain';
-import { canonicalJson } from '../canonical-json.js';
+import { isAscii, isUtf8 } from 'node:buffer';
+import { isCanonical } from './canonical-form.js';
 
-const deepest = 64;
+/** No statement is longer; a text of half a gigabyte would be more than a runtime's strings hold. */
+export const longestStatement: number = 2 ** 28;
 
 /**
  * The value of canonical JSON bytes, or undefined. Bytes that are not exactly what RFC 8785 writes are refused, and with
  * them duplicate keys, floats, lone surrogates and every second spelling of the same value.
  */
 export function parseCanonical(bytes: Uint8Array): JsonValue | undefined {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    if (!isShallow(text)) return undefined;
-    const value = JSON.parse(text) as JsonValue;
-    return canonicalJson(value) === text ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  if (bytes.length > longestStatement) return undefined;
+  const text = textOf(bytes);
+  return text !== undefined && isCanonical(text) ? (JSON.parse(text) as JsonValue) : undefined;
+}
+
+/** Undefined for bytes that are not UTF-8. */
+function textOf(bytes: Uint8Array): string | undefined {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (isAscii(buffer)) return buffer.toString('latin1');
+  return isUtf8(buffer) ? buffer.toString('utf8') : undefined;
 }
 
 export function parseCanonicalObject(bytes: Uint8Array): JsonObject | undefined {
@@ -33,25 +37,4 @@ export function isCount(value: JsonValue | undefined): value is number {
 
 export function isText(value: JsonValue | undefined): value is string {
   return typeof value === 'string';
-}
-
-/** Counts the brackets outside strings, so that no parser is led down a harmful depth. */
-function isShallow(text: string): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at += 1) {
-    const unit = text[at];
-    if (inString) {
-      if (unit === '\\') at += 1;
-      else if (unit === '"') inString = false;
-    } else if (unit === '"') {
-      inString = true;
-    } else if (unit === '{' || unit === '[') {
-      depth += 1;
-      if (depth > deepest) return false;
-    } else if (unit === '}' || unit === ']') {
-      depth -= 1;
-    }
-  }
-  return true;
 }

@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { toHex } from '../bytes.js';
+import { tileWidth } from '../tiles.js';
 import type { WitnessPolicy } from '../witness-policy.js';
 import { Archive, type ByteSource } from './archive.js';
 import { WriterChains } from './chains.js';
@@ -9,11 +10,21 @@ import { type Comparison, compareBundles, comparePinned } from './compare.js';
 import { Disclosures } from './disclosure.js';
 import { type Witnessing, examineEpochs } from './epochs.js';
 import { type Claim, type ExitCode, type Finding, type Report, Unreadable, exitCodes } from './findings.js';
+import { expectKnownFiles } from './files.js';
 import { Gaps } from './gaps.js';
 import { type Manifest, checkFileHashes, expectListedFiles, readManifest } from './manifest.js';
-import { type Place, type VerifiedRecord, clockToleranceMs, isFinding, verifyRecord } from './record.js';
+import {
+  type OpenedLeaf,
+  type Place,
+  type VerifiedRecord,
+  clockToleranceMs,
+  isFinding,
+  openLeaf,
+  readRecord,
+} from './record.js';
+import { checkSignatures } from './signatures.js';
 import { type Trust, readTrust } from './trust.js';
-import { type TreeRange, readRange, walkTree } from './tree.js';
+import { type Position, type TreeRange, readRange, walkTree } from './tree.js';
 
 export interface VerifyOptions {
   /** Raw Ed25519 public key of the deployment's root, from outside the bundle. */
@@ -33,15 +44,21 @@ export interface VerifyOptions {
 
 const findingsKept = 1_000;
 
-/** Checks a bundle by its bytes alone. Never throws for what a bundle holds. */
-export function verifyBundle(source: ByteSource, options: VerifyOptions): Report {
+/** Checks a bundle by its bytes alone. Never rejects for what a bundle holds. */
+export async function verifyBundle(source: ByteSource, options: VerifyOptions): Promise<Report> {
   try {
-    return new Examination(new Archive(source), options).report();
+    return await new Examination(new Archive(source), options).report();
   } catch (fault) {
     if (!(fault instanceof Unreadable)) throw fault;
     const finding = { code: fault.code, what: fault.message };
     return { exit: fault.code, claims: [{ name: 'INTACT', holds: false, what: fault.message }], findings: [finding] };
   }
+}
+
+/** A run of leaves whose signatures are being checked. */
+interface Run {
+  readonly leaves: readonly { readonly position: Position; readonly opened: OpenedLeaf | Finding | undefined }[];
+  readonly verdicts: Promise<readonly boolean[]>;
 }
 
 class Examination {
@@ -68,10 +85,11 @@ class Examination {
     expectListedFiles(archive, this.#manifest);
     this.#range = readRange(archive, this.#trust, this.#manifest.created);
     expectSameRange(this.#manifest, this.#range);
+    expectKnownFiles(archive, this.#range);
     this.#chains = new WriterChains(this.#range.from === 0);
     this.#closings = new Closings((leafHash) => this.#range.from > 0 || this.#chains.isAbsent(leafHash));
     this.#gaps = new Gaps(archive, this.#range.from, this.#range.to);
-    this.#disclosures = new Disclosures(archive);
+    this.#disclosures = new Disclosures(archive, this.#range);
     this.#place = {
       origin: this.#range.checkpoint.origin,
       tenant: this.#manifest.tenant,
@@ -80,8 +98,8 @@ class Examination {
     };
   }
 
-  report(): Report {
-    this.#walk();
+  async report(): Promise<Report> {
+    await this.#walk();
     this.#readCited();
     const { size } = this.#range.checkpoint;
     const until = this.#range.to === size ? this.#manifest.created : this.#newest;
@@ -103,16 +121,53 @@ class Examination {
     return { exit, findings, claims: this.#claims(findings, closing, comparisons, witnessing) };
   }
 
-  #walk(): void {
+  /** While the signatures of one run are checked on other threads, the run before it is examined on this one. */
+  async #walk(): Promise<void> {
     const tell = (finding: Finding) => void this.#treeFindings.push(finding);
-    for (const { index, leafHash, leaf, isOther } of walkTree(this.archive, this.#range, tell)) {
+    let before: Run | undefined;
+    let positions: Position[] = [];
+    for (const position of walkTree(this.archive, this.#range, tell)) {
+      positions.push(position);
+      if (positions.length < tileWidth) continue;
+      const run = this.#begin(positions);
+      positions = [];
+      // oxlint-disable-next-line no-await-in-loop -- one run is examined while the next is checked, and no more are held
+      if (before) await this.#examineRun(before);
+      before = run;
+    }
+    if (before) await this.#examineRun(before);
+    await this.#examineRun(this.#begin(positions));
+  }
+
+  #begin(positions: readonly Position[]): Run {
+    const leaves = positions.map((position) => ({
+      position,
+      opened: position.leaf && openLeaf(position.leaf, position.index, this.#place),
+    }));
+    const signed = leaves.flatMap(({ opened }) =>
+      opened && !isFinding(opened) ? [{ jws: opened.jws, publicKey: opened.writer.publicKey }] : [],
+    );
+    const verdicts = this.#place.checkSignatures ? checkSignatures(signed) : Promise.resolve(signed.map(() => true));
+    return { leaves, verdicts };
+  }
+
+  async #examineRun({ leaves, verdicts }: Run): Promise<void> {
+    const holds = (await verdicts).values();
+    for (const { position, opened } of leaves) {
+      const { index, leafHash, leaf, isOther } = position;
       const hex = toHex(leafHash);
-      const gap = this.#gaps.visit(index, leaf !== undefined || isOther);
-      if (gap) this.#tell(gap);
+      const isPresent = leaf !== undefined || isOther;
+      for (const each of [this.#gaps, this.#disclosures]) {
+        const fault = each.visit(index, isPresent);
+        if (fault) this.#tell(fault);
+      }
       if (isOther) {
         this.#tell({ code: exitCodes.payload, index, what: "the record's bytes are not those that the tree holds" });
       }
-      const record = leaf && verifyRecord(leaf, index, hex, this.#place);
+      const record =
+        opened && !isFinding(opened)
+          ? readRecord(opened, holds.next().value === true, index, hex, this.#place)
+          : opened;
       if (!record || isFinding(record)) {
         this.#chains.skip(hex);
         if (record) this.#tell(record);
@@ -144,12 +199,13 @@ class Examination {
       const fault = this.#disclosures.check(record);
       if (fault) this.#tell(fault);
     }
+    for (const finding of this.#disclosures.finish()) this.#tell(finding);
   }
 
   /** A record id carries its time (UUIDv7); the record, its id and its neighbours must tell one story. */
   #timeFault({ index, rid, ts, payload }: VerifiedRecord): Finding | undefined {
     const at = { code: exitCodes.time, index, record: rid };
-    const idTime = Number.parseInt(rid.replaceAll('-', '').slice(0, 12), 16);
+    const idTime = Number.parseInt(rid.slice(0, 8) + rid.slice(9, 13), 16);
     if (Math.abs(idTime - ts) > clockToleranceMs && payload['late'] !== true) {
       return { ...at, what: 'its time and the time in its id differ by more than five minutes' };
     }

@@ -1,4 +1,4 @@
-import { type IdentityConnection, type TenantContext, type TenantId, parseTenantId } from '@writ/domain';
+import { type IdentityConnection, type TenantContext, type TenantId, parseTenantId, tenantOfJob } from '@writ/domain';
 import {
   DataSource,
   DefaultNamingStrategy,
@@ -64,10 +64,29 @@ export interface SqlClient {
   query(text: string, values?: readonly unknown[]): Promise<{ readonly rows: readonly Record<string, unknown>[] }>;
 }
 
+/** A column that a refused change would have set, as it stands now and as it was sent. */
+export interface Difference {
+  readonly column: string;
+  readonly stands: unknown;
+  readonly sent: unknown;
+}
+
 export class StaleVersion extends Error {
-  constructor(readonly current: number) {
+  constructor(
+    readonly current: number,
+    /** Empty where the change names no columns, as a removal does. */
+    readonly differences: readonly Difference[] = [],
+  ) {
     super('the row has changed since the version that the change names');
   }
+}
+
+function differencesOf(stands: object | undefined, sent: object): readonly Difference[] {
+  if (stands === undefined) return [];
+  const now = new Map<string, unknown>(Object.entries(stands));
+  return Object.entries(sent)
+    .filter(([column, value]) => JSON.stringify(value) !== JSON.stringify(now.get(column)))
+    .map(([column, value]) => ({ column, stands: now.get(column), sent: value as unknown }));
 }
 
 /** One transaction of one tenant. Every statement names the tenant, and the database checks it again. */
@@ -134,13 +153,20 @@ export class ControlTx {
     const done = await repository.update(this.own({ id: row.id, version } as Partial<R>), next as never);
     if (done.affected !== 1) {
       const current = await this.one(entity, { id: row.id } as Partial<R>);
-      throw new StaleVersion(current?.version ?? 0);
+      throw new StaleVersion(current?.version ?? 0, differencesOf(current, changes));
     }
     return this.manager.getRepository<R>(entity).create({ ...(row as object), ...next } as never) as unknown as R;
   }
 
   async remove<R extends ControlRow>(entity: EntityTarget<R>, where: Partial<R>): Promise<number> {
     return (await this.manager.getRepository<R>(entity).delete(this.own(where))).affected ?? 0;
+  }
+
+  /** Removes a row that is still at `version`; throws `StaleVersion` when it has changed or is gone. */
+  async removeAt<R extends ControlRow>(entity: EntityTarget<R>, row: R, version: number): Promise<void> {
+    if ((await this.remove(entity, { id: row.id, version } as Partial<R>)) === 1) return;
+    const current = await this.one(entity, { id: row.id } as Partial<R>);
+    throw new StaleVersion(current?.version ?? 0);
   }
 
   private own<R>(where: Partial<R>): FindOptionsWhere<R> {
@@ -173,6 +199,13 @@ export function isOutage(cause: unknown): boolean {
 export interface Trust {
   readonly tenant: TenantId;
   readonly connection: IdentityConnection;
+}
+
+/** `isHeld`: a legal hold keeps its keys. */
+export interface UnfinishedDeletion {
+  readonly tenant: TenantContext;
+  readonly since: Date;
+  readonly isHeld: boolean;
 }
 
 const lookupsAtOnce = 8;
@@ -216,6 +249,22 @@ export class Control {
     } finally {
       this.lookups -= 1;
     }
+  }
+
+  /**
+   * Tenants whose deletion has stood in their log for longer than `forMs`, and whose keys are still there. To finish it is the
+   * one thing that may be done in their name.
+   */
+  async unfinishedDeletions(forMs: number): Promise<readonly UnfinishedDeletion[]> {
+    const text = 'SELECT tenant_id, since, is_held FROM control.unfinished_deletions($1)';
+    const rows: unknown = await this.source.query(text, [forMs]);
+    return (rows as readonly { readonly tenant_id: string; readonly since: Date; readonly is_held: boolean }[]).map(
+      ({ tenant_id, since, is_held }) => {
+        const tenant = parseTenantId(tenant_id);
+        if (!tenant.ok) throw new Error(tenant.error);
+        return { tenant: tenantOfJob(tenant.value), since, isHeld: is_held };
+      },
+    );
   }
 
   /** Rows of the platform: sign-ups and its own keys. No tenant's row is visible here. */

@@ -88,8 +88,8 @@ function write(profile: Profile, job: Job): Result<Wire, ProviderFault> {
 
 /** The tree that the request was read from, unless a redaction has moved what stands in it. */
 function treeOf({ ask, source }: Job['prompt']): ObjectNode | undefined {
-  const read = source === ask.source ? treeOfBody(ask.body) : undefined;
-  if (read) return read;
+  const known = source === ask.source ? treeOfBody(ask.body) : undefined;
+  if (known) return known;
   const tree = parseJson(source, { depth: 64, nodes: 1_000_000 });
   return tree.ok && tree.value.kind === 'object' ? tree.value : undefined;
 }

@@ -249,7 +249,9 @@ function replay(
   }
 }
 
-function printReplay({ requests, changed, withUnknownFacts, groups }: SimulationReport, print: Output['print']): void {
+function printReplay(report: SimulationReport, print: Output['print']): void {
+  const { requests, changed, withUnknownFacts, unknownFacts, groups } = report;
   print(`${requests} requests, ${changed} decided otherwise, ${withUnknownFacts} with unknown facts`);
+  for (const { path, requests: lacking } of unknownFacts) print(`${String(lacking).padStart(8)} without ${path}`);
   for (const { kind, rules, count } of groups) print(`${String(count).padStart(8)} ${kind}: ${rules}`);
 }

@@ -79,17 +79,16 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
   const redis = connectRedis({ url: settings.redisUrl, onProblem: problem });
   const security = securityEvents(log, systemClock);
   const kms = localKms(masterKeyIn(settings));
-  const clock = systemClock;
   const spending = limitsOf(settings, redis, configPlane, problem);
   const endpoints = sharedHealth(settings, problem, told.rested);
-  const classifier = createClassifier(clock);
+  const classifier = createClassifier(systemClock);
   const board = reviewBoard(configPlane, problem);
   const compiler = startCompiler();
   const snapshots = createSnapshots({
     compile: (...asked) => compiler.compile(...asked),
     source,
     kms,
-    clock,
+    clock: systemClock,
     log,
     originOf: ({ tenant }) => logOrigin(settings.logName, tenant),
     ...platformLayer(settings.platformPolicyFile),
@@ -100,7 +99,7 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
     identity: createIdentity({
       directory: callersOf(directory, settings.adminAudience),
       fetchDocument: documentFetcher(egress),
-      clock,
+      clock: systemClock,
       replays: sharedReplays(redis),
       clientSecret: (trust) => openClientSecret(kms, trust),
       failed: (error) => problem('a credential could not be verified', error),
@@ -118,7 +117,7 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
     dialects,
     health: endpoints.health,
     reviews: createReviews(board, problem),
-    clock,
+    clock: systemClock,
     ids: { recordId, random: () => Math.random() },
     security,
   };
@@ -129,8 +128,7 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
     await Promise.allSettled([source.close(), board.close(), directory.close(), redis.close(), egress.close()]);
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
-  const warm = warmer(snapshots, directory, own.enrolled);
-  return { ports, log, warm, close };
+  return { ports, log, warm: warmer(snapshots, directory, own.enrolled), close };
 }
 
 /**

@@ -178,6 +178,7 @@ export const fieldPermissions: Readonly<Record<string, Permission>> = {
   PolicyDifference: 'policy:read',
   PolicySimulation: 'policy:simulate',
   SimulationGroup: 'policy:simulate',
+  SimulationUnknown: 'policy:simulate',
   SimulationExample: 'policy:simulate',
   Taxonomy: 'policy:read',
   Term: 'policy:read',

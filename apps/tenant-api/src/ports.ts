@@ -15,7 +15,7 @@ import type { ExportOrder } from '@writ/postgres';
 import type { Control, SqlClient } from '@writ/postgres/control';
 import type { Kms } from '@writ/platform';
 import type { Facts, RecordedFacts } from '@writ/policy';
-import type { Prover, TaskKind, Tasks, WorkshopRefusal } from '@writ/policy/prove';
+import type { Prover, RecordedText, TaskKind, Tasks, WorkshopRefusal } from '@writ/policy/prove';
 import type { PriceBook } from '@writ/routing';
 
 /** One check of a credential, what it saw, and the checks below it. */
@@ -145,6 +145,16 @@ export interface Recorded {
   readonly complete: boolean;
 }
 
+/** Some of the recorded requests of a window, newest first, with their facts as they were sealed. */
+export interface FactPage {
+  readonly records: readonly RecordedText[];
+  readonly unreadable: number;
+  /** The last decision that was looked at; absent when there was none. */
+  readonly reached?: string;
+  /** True for the last page of a window that was read to its end. */
+  readonly complete: boolean;
+}
+
 /** What a decision rested on, with what it says of itself, for explaining it again. */
 export interface RecordedDecision {
   readonly facts: Facts | undefined;
@@ -177,6 +187,8 @@ export interface EvidencePort {
   retentionClasses(tenant: TenantContext): Promise<readonly { readonly name: string; readonly keep: string }[]>;
   /** Unsealed facts of the newest decisions that match, at most `first`. */
   facts(log: LogContext, query: Omit<DecisionQuery, 'after'>): Promise<Recorded>;
+  /** The same from `after` on, page by page, unparsed: as many as a replay asks for. */
+  factPages(log: LogContext, query: DecisionQuery): AsyncIterable<FactPage>;
   /** Undefined when there is no such decision. */
   recordedDecision(log: LogContext, record: string): Promise<RecordedDecision | undefined>;
   checkpoints(tenant: TenantContext, first: number): Promise<readonly CheckpointView[]>;

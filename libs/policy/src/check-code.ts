@@ -26,6 +26,18 @@ export function checkCode(reader: ImageReader): void {
       if (!isTarget(targets >>> 16, length) || !isTarget(targets & 0xffff, length)) throw outside();
     }
   }
+  checkIndex(reader);
+}
+
+/** The entries that lead from the value of a fact to the rules that may match. */
+function checkIndex({ words, rules, slots }: ImageReader): void {
+  const width = (rules + 31) >> 5;
+  const entries = word(words, header.indexEntries);
+  const first = word(words, header.indexAt);
+  for (let at = first; at < first + entries * 4; at += 4) {
+    if (word(words, at) >= slots.length) throw outside();
+    word(words, word(words, at + 2) + word(words, at + 3) * width - 1);
+  }
 }
 
 function checkOperand({ words, slots }: ImageReader, op: number, slot: number, operand: number): void {

@@ -13,6 +13,11 @@ export function describeFacts(facts: Facts): DescribedFacts {
   return { facts, text, hash: hashOf(text) };
 }
 
+/** The hash of facts of which the canonical text is at hand, as records seal it. */
+export function factsTextHash(text: string): string {
+  return hashOf(text);
+}
+
 /** `sha256:` and hex of the canonical facts: equal facts, equal hash, whoever built them and in whatever order. */
 export function factsHashOf(facts: Facts): string {
   return hashOf(canonicalFacts(facts));

@@ -23,8 +23,12 @@ export const policyLimits = Object.freeze({
   diagnostics: 100,
   /** Wall time of one task in a workshop that does not prove: reading, testing, comparing, replaying. */
   taskMs: 10_000,
-  /** Recorded requests that one replay over the API reads. */
-  replayed: 20_000,
+  /** Recorded requests that one replay over the API reads, if it has the time. */
+  replayed: 1_000_000,
+  /** After this long a replay over the API answers with what it has and where to go on. */
+  replayMs: 25_000,
+  /** Requests that a workshop's thread is handed at once. */
+  replayedAtOnce: 2_000,
   /** Wall time of one question to the solver, beside its own limit of work. */
   proofMs: 30_000,
   /** Tasks of one owner in a workshop, waiting or running. */

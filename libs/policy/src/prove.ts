@@ -6,7 +6,7 @@ import { Workshop } from './workshop.js';
 
 export { type Compiler, startCompiler } from './compiler.js';
 export type { Proof, Witness } from './solver.js';
-export type { Gated, Linted, TaskKind, Tasks, Tested } from './tasks.js';
+export type { Gated, Linted, RecordedText, TaskKind, Tasks, Tested } from './tasks.js';
 export { Workshop, type WorkshopRefusal } from './workshop.js';
 
 export interface ProofOfInvariant {

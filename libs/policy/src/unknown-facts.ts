@@ -2,9 +2,11 @@ import { type DecodedLeaf, decodeLeaves } from './decode-leaf.js';
 import type { Explanation } from './explanation.js';
 import type { Facts } from './facts.js';
 import { readFast } from './fact-readers.js';
-import type { ImageReader } from './image-reader.js';
+import type { ImageReader, SlotEntry } from './image-reader.js';
+import { slotFlag, slotKind } from './layout.js';
+import type { LinkedPolicy } from './link.js';
 import { answerIfUnknown } from './program.js';
-import { type View, absent } from './read-fact.js';
+import { type View, absent, saturate, unknown } from './read-fact.js';
 import type { Told } from './told.js';
 
 /** The facts that the rules read and that the request did not have, and how each counted. */
@@ -60,4 +62,36 @@ function causeFor(path: string, facts: Facts): string {
     return 'classification incomplete';
   if (path.startsWith('budget.') && facts.budget === undefined) return 'the budget could not be read in time';
   return path.startsWith('ext.') ? 'the source did not answer in time' : 'not of the kind that the rule needs';
+}
+
+const nothing: readonly string[] = [];
+
+/**
+ * The facts of the caller that a policy's rules name and that are unknown, as rules write them. Absent ones are not among
+ * them: `has()` guards what good facts may lack. Allocates only where there is one, because replays ask for each request.
+ */
+export function unknownPaths({ layers }: LinkedPolicy, facts: Facts): readonly string[] {
+  let found: string[] | undefined;
+  for (const { linked } of layers) {
+    const view: View = { facts, subject: facts.subject, timezone: linked.reader.timezone };
+    for (const slot of linked.reader.slots) {
+      if (!isUnknown(slot, view)) continue;
+      const path = (slot.flags & slotFlag.score) === 0 ? slot.path : `class("${slot.path}")`;
+      if (found === undefined) found = [path];
+      else if (!found.includes(path)) found.push(path);
+    }
+  }
+  return found ?? nothing;
+}
+
+function isUnknown({ kind, flags, path, read }: SlotEntry, view: View): boolean {
+  if ((flags & slotFlag.score) !== 0) {
+    const { data } = view.facts;
+    return data === undefined || (Object.hasOwn(data.classes, path) && saturate(data.classes[path] ?? 0) === unknown);
+  }
+  const fact = read(view);
+  if (fact === absent) return false;
+  if (fact === unknown || kind === slotKind.presence) return fact === unknown;
+  if (kind === slotKind.integer) return typeof fact !== 'number';
+  return kind === slotKind.text ? typeof fact !== 'string' : typeof fact !== 'object';
 }

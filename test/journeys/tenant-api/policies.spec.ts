@@ -176,15 +176,18 @@ describe('recorded requests', () => {
 
   it('are decided again by another text: counts, rules and examples of what would change', async () => {
     const query = `query ($source: String!, $window: SimulationWindow!) { policySimulation(source: $source, window: $window) {
-      requests changed unreadable complete counts { kind count } groups { kind rules count }
+      requests changed unreadable complete reached unknownFacts { path requests } counts { kind count } groups { kind rules count }
       examples { kind decisionId before { authorized } after { authorized } } diagnostics { line } } }`;
     const window = { from: '2020-01-01T00:00:00Z', to: '2100-01-01T00:00:00Z' };
     const replay = (text: string, more: object = {}) =>
-      house.ask<{ policySimulation: { counts: { kind: string; count: number }[] } }>(
-        query,
-        { source: text, window: { ...window, ...more } },
-        south.owner,
-      );
+      house.ask<{
+        policySimulation: {
+          counts: { kind: string; count: number }[];
+          requests: number;
+          complete: boolean;
+          reached: string;
+        };
+      }>(query, { source: text, window: { ...window, ...more } }, south.owner);
     const answer = await replay(source('0.7'));
     expect(answer.errors).toBeUndefined();
     const { counts, ...report } = answer.data.policySimulation;
@@ -200,6 +203,24 @@ describe('recorded requests', () => {
     expect((await replay(source('0.7'), { first: 1 })).data.policySimulation).toMatchObject({
       requests: 1,
       complete: false,
+    });
+    // Page by page the same as at once.
+    let after: string | undefined;
+    let pages = 0;
+    for (let isComplete = false; !isComplete; pages += 1) {
+      const page = await replay(source('0.7'), { first: 1, ...(after === undefined ? {} : { after }) });
+      const { complete, reached, requests } = page.data.policySimulation;
+      isComplete = complete;
+      expect(requests).toBe(isComplete ? 0 : 1);
+      after = reached;
+    }
+    expect(pages).toBe(4);
+    const priced = source('0.6').replace(`'subject.kind == "human"'`, `'subject.kind == "human" && request.priced'`);
+    const lacking = await replay(priced);
+    expect(lacking.errors).toBeUndefined();
+    expect(lacking.data.policySimulation).toMatchObject({
+      requests: 3,
+      unknownFacts: [{ path: 'request.priced', requests: 3 }],
     });
     expect((await replay('rules: [')).data.policySimulation).toMatchObject({ requests: 0, diagnostics: [{ line: 1 }] });
   });

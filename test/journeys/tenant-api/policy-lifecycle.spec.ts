@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Pool } from 'pg';
 import { type House, openHouse } from './house.js';
@@ -132,6 +133,40 @@ describe('where two people are asked for', () => {
     }
     const back = { ...at(again), reason: 'too strict for the wards' };
     expect(versionIn(await done(house, 'rejectPolicy', back, shown, grace)).state).toBe('draft');
+  });
+
+  it('an author who comes by another identity provider is the same person where the directory has the same address', async () => {
+    const tenant = await tenantIdOf(house, 'north');
+    const second = 'https://second.example';
+    await house.admin.query(
+      `INSERT INTO control.identity_provider SELECT (jsonb_populate_record(p, jsonb_build_object('id', gen_random_uuid(), 'name', 'second', 'issuer', $2::text))).*
+         FROM control.identity_provider p WHERE tenant_id = $1`,
+      [tenant, second],
+    );
+    await house.admin.query(
+      `INSERT INTO control.member (id, tenant_id, identity_provider_id, subject, email, roles, active)
+       SELECT gen_random_uuid(), $1, id, 'g.hopper', 'grace@north.example', '[]', true FROM control.identity_provider WHERE issuer = $2`,
+      [tenant, second],
+    );
+    const known = await house.admin.query(
+      `UPDATE control.member SET email = 'Grace@North.example' WHERE tenant_id = $1 AND subject = 'grace-north'`,
+      [tenant],
+    );
+    expect(known.rowCount).toBe(1);
+    const draft = await drafted(source('0.57'));
+    const hopper = createHash('sha256').update(`${second}|g.hopper`).digest('hex');
+    await house.admin.query(
+      'UPDATE control.policy_version SET authors = authors || jsonb_build_array($3::text) WHERE tenant_id = $1 AND number = $2',
+      [tenant, draft.number, hopper],
+    );
+    const checked = versionIn(await done(house, 'checkPolicy', at(draft), shown, north.owner));
+    const laid = versionIn(await done(house, 'submitPolicy', at(checked), shown, north.owner));
+    const approval = { ...at(laid), expectedHash: laid.hash, ticked: [] };
+    expect(codes(await change(house, 'approvePolicy', approval, shown, grace))).toEqual(['SECOND_PERSON_REQUIRED']);
+    await house.admin.query(`UPDATE control.member SET email = 'hopper@north.example' WHERE subject = 'g.hopper'`);
+    expect(versionIn(await done(house, 'approvePolicy', approval, shown, grace)).state).toBe('approved');
+    await house.admin.query(`DELETE FROM control.member WHERE subject = 'g.hopper'`);
+    await house.admin.query('DELETE FROM control.identity_provider WHERE issuer = $1', [second]);
   });
 
   it('G9: an edit from an old version is refused with the version that stands and what differs', async () => {

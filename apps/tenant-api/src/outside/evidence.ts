@@ -1,7 +1,8 @@
 import { type LogContext, unseal } from '@writ/ledger';
-import { type Facts, type RecordedFacts, factsHashOf } from '@writ/policy';
+import { type Facts, type RecordedFacts, factsTextHash, policyLimits } from '@writ/policy';
+import type { RecordedText } from '@writ/policy/prove';
 import type { EvidenceStore, SealedEntry, StoredEntry } from '@writ/postgres';
-import type { DecisionQuery, DecisionView, EvidencePort, Recorded, RecordedDecision } from '../ports.js';
+import type { DecisionQuery, DecisionView, EvidencePort, FactPage, Recorded, RecordedDecision } from '../ports.js';
 
 /** What of a decision's clear fields the API shows. Everything else of the leaf is there for who verifies it. */
 interface ClearDecision {
@@ -51,6 +52,7 @@ export function recordedEvidence(store: EvidenceStore): EvidencePort {
     indexAt: (tenant, timeMs) => store.indexAt(tenant, timeMs),
     retentionClasses: (tenant) => store.retentionClasses(tenant),
     facts: (log, query) => recordedFacts(store, log, query),
+    factPages: (log, query) => factPages(store, log, query),
     async recordedDecision(log, record) {
       const entry = await store.sealedDecision(log.tenant, record);
       return entry && recordedDecision(log, entry);
@@ -81,17 +83,51 @@ async function recordedFacts(store: EvidenceStore, log: LogContext, query: Decis
   }
 }
 
+async function* factPages(store: EvidenceStore, log: LogContext, query: DecisionQuery): AsyncGenerator<FactPage> {
+  let reached = query.after;
+  for (let found = 0; found < query.first;) {
+    const records: RecordedText[] = [];
+    let unreadable = 0;
+    let isLast = false;
+    let looked = 0;
+    while (!isLast && looked < policyLimits.replayedAtOnce && found < query.first) {
+      // oxlint-disable-next-line no-await-in-loop -- each page begins where the one before ended
+      const entries = await store.sealedDecisions(log.tenant, rangeOf(query, reached));
+      isLast = entries.length < pageOfRecords;
+      looked += entries.length;
+      for (const entry of entries) {
+        reached = entry.record;
+        if (!matches(viewOf({ ...entry, kind: 'decision', leafHash: '' }, []), query)) continue;
+        const text = factTextIn(log, entry);
+        if (text === undefined) unreadable += 1;
+        else records.push({ id: entry.record, text });
+        found += text === undefined ? 0 : 1;
+        if (found < query.first) continue;
+        isLast = false;
+        break;
+      }
+    }
+    yield { records, unreadable, complete: isLast, ...(reached === undefined ? {} : { reached }) };
+    if (isLast) return;
+  }
+}
+
 /**
  * The facts that the record seals, when they are the ones whose hash the signed leaf names. Absent for a decision that no
  * policy was asked for, and for a person whose keys were destroyed.
  */
-function factsIn({ origin, contentKey }: LogContext, entry: SealedEntry): Facts | undefined {
+function factsIn(log: LogContext, entry: SealedEntry): Facts | undefined {
+  const text = factTextIn(log, entry);
+  return text === undefined ? undefined : (JSON.parse(text) as Facts);
+}
+
+function factTextIn({ origin, contentKey }: LogContext, entry: SealedEntry): string | undefined {
   const { sealed, wrappedKey, record } = entry;
   const { seal, facts: hash } = clearOf(entry);
   if (sealed === undefined || wrappedKey === undefined || seal?.fields.includes('facts') !== true) return undefined;
   const { values } = unseal(sealed, wrappedKey, { origin, record, fields: seal.fields }, contentKey);
-  const facts = JSON.parse(values['facts'] ?? 'null') as Facts | null;
-  return facts !== null && factsHashOf(facts) === hash ? facts : undefined;
+  const text = values['facts'];
+  return text !== undefined && factsTextHash(text) === hash ? text : undefined;
 }
 
 function recordedDecision(log: LogContext, entry: SealedEntry): RecordedDecision {

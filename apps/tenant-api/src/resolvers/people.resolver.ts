@@ -11,6 +11,7 @@ import { isAdministrative } from '../identity-rules.js';
 import { pageOf } from '../page.js';
 import { reservedRoles, rolePermissions } from '../roles.js';
 import type { Ports } from '../ports.js';
+import { digestsOf } from '../same-person.js';
 import { type Connection, PageArgs, type UserError, UserErrorCode, userError } from '../schema/building-blocks.js';
 import { fromId } from '../schema/ids.js';
 import { RotateScimTokenInput, RotateScimTokenPayload } from '../schema/identity.types.js';
@@ -257,7 +258,7 @@ export class PeopleResolver {
         if (row.state !== 'pending' || row.expiresAt.getTime() <= nowMs)
           return refusedWith(invalid('id', 'This request is decided or expired already.'));
         const decidedBy = callerDigest(context.caller);
-        if (decidedBy === row.requestedBy)
+        if ((await digestsOf(tx, context.caller)).includes(row.requestedBy))
           return refusedWith(
             userError(
               'id',

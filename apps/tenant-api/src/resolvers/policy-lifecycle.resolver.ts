@@ -21,6 +21,7 @@ import { type UserError, UserErrorCode, userError } from '../schema/building-blo
 import { fromId } from '../schema/ids.js';
 import * as t from '../schema/policy.types.js';
 import { viewCheck, viewPolicy } from '../schema/policy-views.js';
+import { digestsOf } from '../same-person.js';
 import { endpointsOf } from '../snapshot.js';
 import { PORTS } from '../tokens.js';
 import { insertDraft, noSuchVersion } from './policy.resolver.js';
@@ -105,7 +106,9 @@ export class PolicyLifecycleResolver {
         if (!row.ok) return err([row.error]);
         if (row.value.hash !== input.expectedHash) return refusedWith(hashDiffers(row.value));
         const loosenings = (row.value.report as unknown as Check | null)?.loosenings ?? [];
-        const approver = callerDigest(context.caller);
+        const digests = await digestsOf(tx, context.caller);
+        // Whoever edited it is an author by whichever identity provider it comes now.
+        const approver = digests.find((digest) => row.value.authors.includes(digest)) ?? callerDigest(context.caller);
         const ticked = [...new Set(input.ticked)].toSorted();
         const next = stepOf(row.value, { kind: 'approve', approver, ticked, loosenings });
         if (!next.ok) return err([next.error]);

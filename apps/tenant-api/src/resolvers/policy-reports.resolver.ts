@@ -11,6 +11,7 @@ import { layers, refusalOf, sourceLimit, toldProof } from '../policy-work.js';
 import type { DecisionQuery, Ports } from '../ports.js';
 import { fromId } from '../schema/ids.js';
 import * as t from '../schema/policy-reports.types.js';
+import { nothingReplayed, replay } from '../replay.js';
 import { viewExplanation, viewSimulation } from '../schema/policy-views.js';
 import { denyAllPolicy, endpointsOf } from '../snapshot.js';
 import { PORTS } from '../tokens.js';
@@ -83,15 +84,13 @@ export class PolicyReportsResolver {
     const query = queryOf(window);
     const log = await this.logOf(context);
     await this.administration.note(context, 'access.facts', { first: query.first, from: window.from, to: window.to });
-    const { records, ...reach } = await this.ports.evidence.facts(log, query);
     const before = await this.inForce(context);
     const endpoints = await this.ports.control.inTenant(tenant, endpointsOf);
-    const ask = { ...layers(this.ports.policy), before, after: source, endpoints, records };
-    const report = await this.ports.policy.perform(tenant.tenant, 'simulate', ask);
-    if (!report.ok) throw shown(refusalOf(report.error));
-    if (report.value.ok) return viewSimulation(report.value.value, reach);
-    const none = { requests: 0, changed: 0, withUnknownFacts: 0, counts: [], groups: [], examples: [] };
-    return { ...none, ...reach, diagnostics: [...report.value.error] };
+    const versions = { ...layers(this.ports.policy), before, after: source, endpoints };
+    const replayed = await replay(this.ports, log, query, versions);
+    if (replayed.ok) return viewSimulation(replayed.value);
+    if ('code' in replayed.error) throw shown(replayed.error);
+    return { ...viewSimulation(nothingReplayed), diagnostics: [...replayed.error] };
   }
 
   @Query(() => t.DecisionExplanation, {
@@ -152,14 +151,25 @@ export class PolicyReportsResolver {
   }
 }
 
+/** Where a replay goes on. */
+function recordIn(after: string): string {
+  const record = fromId('Record', after);
+  if (record === undefined) throw refusedError('BAD_USER_INPUT', '`after` is the `reached` of a replay.');
+  return record;
+}
+
+/** Requests of a replay that does not say how many. */
+const usuallyReplayed = 10_000;
+
 function queryOf(window: t.SimulationWindow): DecisionQuery {
-  const first = window.first ?? policyLimits.replayed / 2;
+  const first = window.first ?? usuallyReplayed;
   if (first < 1 || first > policyLimits.replayed)
     throw refusedError('BAD_USER_INPUT', `A replay reads 1 to ${policyLimits.replayed} requests.`);
   return {
     first,
     fromMs: Date.parse(window.from),
     toMs: Date.parse(window.to),
+    ...(window.after !== undefined && { after: recordIn(window.after) }),
     ...(window.effect !== undefined && { effect: window.effect }),
     ...(window.code !== undefined && { code: window.code }),
     ...(window.class !== undefined && { class: window.class }),

@@ -260,6 +260,14 @@ export class SimulationExample {
   after!: PolicyExplanation;
 }
 
+@ObjectType({ description: 'A fact that a rule names and that recorded requests lack.' })
+export class SimulationUnknown {
+  @Field()
+  path!: string;
+  @Field(() => Int)
+  requests!: number;
+}
+
 @ObjectType({ description: 'Recorded requests, decided again by the version in force and by another.' })
 export class PolicySimulation {
   @Field(() => [PolicyDiagnostic])
@@ -272,8 +280,18 @@ export class PolicySimulation {
   withUnknownFacts!: number;
   @Field(() => Int, { description: 'Decisions without facts: no policy was asked, or the person was erased.' })
   unreadable!: number;
-  @Field({ description: 'False when the window holds more than were replayed.' })
+  @Field(() => [SimulationUnknown], {
+    description:
+      'The facts that the text names and that these requests lack, most often first: a source had failed, or the attribute was not recorded yet.',
+  })
+  unknownFacts!: SimulationUnknown[];
+  @Field({
+    description:
+      'False when the window holds more than were replayed: `first` was reached, or 25 seconds were over. Go on with `after: reached`; the counts add up.',
+  })
   complete!: boolean;
+  @Field(() => ID, { nullable: true, description: 'The last decision that was looked at, newest first.' })
+  reached!: string | null;
   @Field(() => [PolicyChangeCount])
   counts!: PolicyChangeCount[];
   @Field(() => [SimulationGroup])
@@ -288,8 +306,10 @@ export class SimulationWindow {
   from!: string;
   @Field(() => DateTime)
   to!: string;
-  @Field(() => Int, { nullable: true, description: '1 to 20,000, the newest first; 10,000 unless told.' })
+  @Field(() => Int, { nullable: true, description: '1 to 1,000,000, the newest first; 10,000 unless told.' })
   first?: number;
+  @Field(() => ID, { nullable: true, description: 'The `reached` of the replay before: only decisions before it.' })
+  after?: string;
   @Field(() => String, { nullable: true, description: 'Only decisions with this effect: permit or deny.' })
   effect?: string;
   @Field(() => String, { nullable: true })

@@ -1,7 +1,7 @@
 import type { Explanation, SimulationReport } from '@writ/policy';
 import type * as c from '@writ/postgres/control';
 import type { Check } from '../policy-work.js';
-import type { Recorded } from '../ports.js';
+import type { Replayed } from '../replay.js';
 import { toId } from './ids.js';
 import type { Policy } from './policy.types.js';
 import type * as r from './policy-reports.types.js';
@@ -69,19 +69,18 @@ export const viewExplanation = (explanation: Explanation): r.PolicyExplanation =
 export const countsOf = (counts: SimulationReport['counts']): r.PolicyChangeCount[] =>
   Object.entries(counts).map(([kind, count]) => ({ kind, count }));
 
-export const viewSimulation = (
-  report: SimulationReport,
-  { unreadable, complete }: Pick<Recorded, 'unreadable' | 'complete'>,
-): r.PolicySimulation => ({
+export const viewSimulation = ({ report, unreadable, complete, reached }: Replayed): r.PolicySimulation => ({
   diagnostics: [],
-  requests: report.requests,
-  changed: report.changed,
-  withUnknownFacts: report.withUnknownFacts,
+  requests: report?.requests ?? 0,
+  changed: report?.changed ?? 0,
+  withUnknownFacts: report?.withUnknownFacts ?? 0,
+  unknownFacts: [...(report?.unknownFacts ?? [])],
   unreadable,
   complete,
-  counts: countsOf(report.counts),
-  groups: [...report.groups],
-  examples: Object.entries(report.examples).flatMap(([kind, examples]) =>
+  reached: reached === undefined ? null : toId('Record', reached),
+  counts: report === undefined ? [] : countsOf(report.counts),
+  groups: [...(report?.groups ?? [])],
+  examples: Object.entries(report?.examples ?? {}).flatMap(([kind, examples]) =>
     examples.map(({ id, before, after }) => ({
       kind,
       decisionId: toId('Record', id),

@@ -199,9 +199,7 @@ class Parser {
       this.#at += 2;
     }
     this.#at += 1;
-    const text = isPlain
-      ? this.#text.slice(start + 1, this.#at - 1)
-      : this.#decode(this.#text.slice(start, this.#at));
+    const text = isPlain ? this.#text.slice(start + 1, this.#at - 1) : this.#decode(this.#text.slice(start, this.#at));
     if (!text.isWellFormed()) this.#stop('a string holds half of a surrogate pair');
     return text;
   }

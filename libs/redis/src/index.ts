@@ -15,7 +15,7 @@ export {
 } from './jobs.js';
 export { keyOf } from './key.js';
 export type { BudgetKey, BudgetLease, BudgetLeases, LeaseRefusal } from './leases.js';
-export { createLimits, type Limits, type LimitsNeeds, type Reserved } from './limits.js';
+export { createLimits, type Limits, type LimitsNeeds, type LimitsState, type Reserved } from './limits.js';
 export { inputTokensAtMost, worstCase, type OutputLimit, type WorstCase } from './worst-case.js';
 export { sharedReplays, type SharedReplays } from './replays.js';
 export { sharedRests, type SharedRests, type SharedRestsNeeds } from './shared-rests.js';

@@ -1,10 +1,11 @@
-import { type Clock, type Log, guardedDispatcher } from '@writ/platform';
+import { type Clock, type Log, createMetrics, guardedDispatcher } from '@writ/platform';
 import { planePool, tenantsWithLogs, workIndex } from '@writ/postgres';
 import { openJobs } from '@writ/redis';
 import { scheduleEvents } from '../delivery/schedule-events.js';
 import { deliverJob, notifyJob } from '../delivery/sinks.js';
 import { exportHandler } from '../exports/export-handler.js';
 import { masterKeyIn } from '../keys.js';
+import { registerLag } from '../lag.js';
 import type { RunningRole } from '../repeat.js';
 import { ownPath } from '../review/own-path.js';
 import { reviewer } from '../review/reviewer.js';
@@ -35,7 +36,9 @@ export function runJobs(settings: WorkerSettings, clock: Clock, log: Log): Runni
   const reached = (point: WorkerSettings['killAt'] & string): void => {
     if (point === settings.killAt) process.kill(process.pid, 'SIGKILL');
   };
-  const measures = jobMeasures();
+  const metrics = createMetrics();
+  registerLag(metrics, plane, onProblem);
+  const measures = jobMeasures(metrics);
   const upkeep: Readonly<Record<string, Upkeep>> = {
     forget: forgetting(plane),
     check: checking(plane, outsideCheck(egress, settings.nameServers)),

@@ -4,7 +4,6 @@ import type { ClearedPrompt } from '@writ/classification';
 import type { DecisionRecord, DispatchRecord, OutcomeRecord, OutcomeResult } from '@writ/ledger';
 import { costOf } from './cost.js';
 import type { Exchange } from './exchange.js';
-import { canonicalFacts } from '@writ/policy';
 import { estimateTokens } from './facts.js';
 import { shadowOf } from './shadow.js';
 
@@ -44,7 +43,7 @@ export function decisionRecord<D extends Decision>(
     ...leasesOf(exchange, decision),
     ...(ask.idempotencyKey === undefined ? {} : { idempotencyKey: ask.idempotencyKey }),
     ...(ask.justification === undefined ? {} : { justification: ask.justification }),
-    ...(exchange.facts === undefined ? {} : { facts: canonicalFacts(exchange.facts) }),
+    ...(exchange.facts === undefined ? {} : { facts: exchange.facts.text }),
     ...shadowOf(exchange, decision),
   };
 }

@@ -1,5 +1,7 @@
-import type { createMetrics } from '@writ/platform';
-import { type LedgerLag, ledgerLag, type PlanePool } from '@writ/postgres';
+import type { createMetrics, Log } from '@writ/platform';
+import { type LedgerLag, ledgerLag, planePool, type PlanePool } from '@writ/postgres';
+import type { RunningRole } from './repeat.js';
+import type { WorkerSettings } from './settings.js';
 
 type Metrics = Pick<ReturnType<typeof createMetrics>, 'gauge'>;
 
@@ -40,4 +42,13 @@ export function registerLag(metrics: Metrics, plane: PlanePool, onProblem: (prob
     'Written off for dead processes, and not yet counted by the ledger',
     ({ writtenOffMicros }) => writtenOffMicros,
   );
+}
+
+/** Lends the operators' listener a connection of its own. A process that has no `writ_worker` login has nothing to say of it. */
+export function runLag({ databaseUrl, managementPort }: WorkerSettings, metrics: Metrics, log: Log): RunningRole {
+  if (databaseUrl === undefined || managementPort === undefined) return { stop: () => Promise.resolve() };
+  const onProblem = (problem: string): void => log.warn({ role: 'lag' }, problem);
+  const plane = planePool('writ_worker', { url: databaseUrl, max: 1, onLost: (cause) => onProblem(cause.message) });
+  registerLag(metrics, plane, onProblem);
+  return { stop: () => plane.close() };
 }

@@ -1,11 +1,10 @@
-import { type Clock, type Log, createMetrics, guardedDispatcher } from '@writ/platform';
-import { type PlanePool, livingTenants, planePool, tenantVersions, tenantsWithLogs, workIndex } from '@writ/postgres';
+import { type Clock, type Log, guardedDispatcher } from '@writ/platform';
+import { livingTenants, planePool, tenantVersions, tenantsWithLogs, workIndex } from '@writ/postgres';
 import { openJobs } from '@writ/redis';
 import { scheduleEvents } from '../delivery/schedule-events.js';
 import { deliverJob, notifyJob } from '../delivery/sinks.js';
 import { exportHandler } from '../exports/export-handler.js';
 import { masterKeyIn } from '../keys.js';
-import { registerLag } from '../lag.js';
 import type { RunningRole } from '../repeat.js';
 import { ownPath } from '../review/own-path.js';
 import { reviewer } from '../review/reviewer.js';
@@ -37,7 +36,6 @@ export function runJobs(settings: WorkerSettings, clock: Clock, log: Log, measur
   const reached = (point: WorkerSettings['killAt'] & string): void => {
     if (point === settings.killAt) process.kill(process.pid, 'SIGKILL');
   };
-  const measures = measured(plane, onProblem);
   const versions = tenantVersions(plane);
   const upkeep: Readonly<Record<string, Upkeep>> = {
     forget: forgetting(plane),

@@ -95,7 +95,9 @@ const letters = 'abcdefghijklmnopqrstuvwxyz234567';
 
 /** Ids of the tenant API are a prefix and the UUID in lower-case base32. */
 function uuidOf(id: string): string {
-  const bits = [...id.slice(id.indexOf('_') + 1)].map((letter) => letters.indexOf(letter).toString(2).padStart(5, '0'));
+  const bits = Array.from(id.slice(id.indexOf('_') + 1), (letter) =>
+    letters.indexOf(letter).toString(2).padStart(5, '0'),
+  );
   const hex = (bits.join('').slice(0, 128).match(/.{4}/g) ?? []).map((four) => parseInt(four, 2).toString(16)).join('');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

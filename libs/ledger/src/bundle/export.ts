@@ -1,7 +1,7 @@
 import type { JsonObject } from '@writ/domain';
 import { concat, sha256, toHex, utf8 } from '../bytes.js';
 import { canonicalJson } from '../canonical-json.js';
-import { parseJws } from '../jws.js';
+import { parseRecord } from '../signed-record.js';
 import { signStatement } from '../keyset.js';
 import { CompactRange, coverRange } from '../merkle.js';
 import type { StatementSigner } from '../signer.js';
@@ -147,7 +147,7 @@ function openFiles(first: number, tile: readonly StoredRow[]): (readonly [string
 
 function countKinds(tile: readonly StoredRow[], counts: Record<string, number>): void {
   for (const { leaf } of tile) {
-    const payload = leaf && parseJws(leaf, 'writ-record+jws')?.payload;
+    const payload = leaf && parseRecord(leaf)?.payload;
     const type = payload && /"_t":"writ\.([a-z]+)\//.exec(Buffer.from(payload).toString('utf8'))?.[1];
     const kind = leaf ? (type ?? 'unreadable') : 'absent';
     counts[kind] = (counts[kind] ?? 0) + 1;

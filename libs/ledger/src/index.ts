@@ -31,10 +31,20 @@ export * from './witness-protocol.js';
 export { witnessFrom, witnessKey } from './witness-policy.js';
 export { type Disclosure, type SealedRow, disclose } from './bundle/disclose.js';
 export { type CitedRecord, citedFiles, tlogProof } from './bundle/select.js';
+export { ProofGatherer } from './gather-proofs.js';
 export * from './retention.js';
 export { provesInclusion, provesWitness } from './evidence.js';
 export * from './gather-cosignatures.js';
 export { type Timestamp, type TimestampPort, readTimestamp, timestampRequest } from './timestamp.js';
 export type { LateOutcomes } from './late-outcomes.js';
 export { subjectRef } from './clear-fields.js';
-export { type Charge, type ClosedRequest, type Notice, type UsageLine, noticesOf, usageLines } from './usage.js';
+export {
+  type Charge,
+  type ClosedRequest,
+  type LeaseUse,
+  type Notice,
+  type UsageLine,
+  leaseUses,
+  noticesOf,
+  usageLines,
+} from './usage.js';

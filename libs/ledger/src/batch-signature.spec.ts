@@ -59,7 +59,9 @@ describe('one signature over a batch', () => {
   it('says nothing of how many were signed: proofs have one length, and siblings that no one told of are random', () => {
     const lengths = [1, 2, 64].flatMap((count) => signed(count).proofs.map(({ length }) => length));
     expect(new Set(lengths)).toEqual(new Set([batchProofBytes]));
-    const alone = 'a b c d e f g h'.split(' ').map((seed) => parseBatchProof(signed(1, seed).proofs[0] ?? new Uint8Array()));
+    const alone = 'a b c d e f g h'
+      .split(' ')
+      .map((seed) => parseBatchProof(signed(1, seed).proofs[0] ?? new Uint8Array()));
     expect(new Set(alone.map((proof) => proof?.slot)).size).toBeGreaterThan(1);
     expect(new Set(alone.flatMap((proof) => proof?.path.map(toHex) ?? [])).size).toBe(8 * 6);
   });

@@ -46,7 +46,7 @@ export async function exportBench(
   const spool = new Spool<BundlePlan>(join(folder, tenant.tenant), id);
   await withExport(database.plane('writ_exporter', 1), tenant, async (reader) => {
     const order = { id, purpose: 'bench', requester: 'bench', fromMs: 0, toMs: Date.now() + 86_400_000 };
-    const plan = await spool.plan(() => bundlePlan(reader, tenant, order, new Uint8Array(1), Date.now()));
+    const plan = await spool.plan(() => bundlePlan(reader, tenant, order, { keyset: new Uint8Array(1) }, Date.now()));
     if (plan === undefined) throw new Error('an empty log');
     await spool.write(writeBundle(plan, reader.rows(plan.from, plan.to), signer), () => {
       most = Math.max(most, process.memoryUsage.rss());

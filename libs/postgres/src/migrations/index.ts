@@ -21,6 +21,7 @@ import { Reconciling1763694000302 } from './302-reconciling.js';
 import { ReconcilingInUtc1763694000303 } from './303-reconciling-in-utc.js';
 import { Appending1763694000700 } from './700-appending.js';
 import { RoleMakers1763694000800 } from './800-role-makers.js';
+import { Erasing1763694000830 } from './830-erasing.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
 export const migrations = [
@@ -47,4 +48,5 @@ export const migrations = [
   ReconcilingInUtc1763694000303,
   Appending1763694000700,
   RoleMakers1763694000800,
+  Erasing1763694000830,
 ];

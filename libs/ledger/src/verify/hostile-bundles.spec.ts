@@ -57,4 +57,37 @@ describe('a hostile bundle', () => {
     const bundle = await rebuilt(honest, { keyset: signKeyset(keyset, exporter) });
     expect((await judge(bundle)).exit).toBe(10);
   });
+
+  it.each([
+    ['a file that nobody reads', 'report.pdf', 20],
+    ['a tile outside its range', 'log/tile/0/001', 20],
+    ['a proof without its record', 'proofs/1.tlog-proof', 20],
+    ['an epoch without its note', 'epochs/1.tsr', 20],
+    ['an index spelt in another way', 'open/01.json', 20],
+    ['content disclosed of a record that is not there', 'open/999.json', 15],
+    ['content sealed for a record that is not there', 'sealed/999.bin', 15],
+    ['a witness policy that is none', 'trust/policy', 20],
+  ])('is refused with %s', async (_name, file, exit) => {
+    const files = (await honestFiles()).set(file, utf8('{}'));
+    expect((await judge(forge(files))).exit).toBe(exit);
+  });
+
+  it('is refused with sealed content that is cut, and with some beside a leaf that is absent', async () => {
+    const files = await honestFiles();
+    const name = `log/tile/sealed/000.p/${honest.length}`;
+    const whole = files.get(name) as Uint8Array;
+    expect((await judge(forge(new Map(files).set(name, whole.subarray(0, whole.length - 1))))).exit).toBe(20);
+    const withheld = honest.map((leaf, index) =>
+      index === 0 ? { leafHash: leaf.leafHash, ...(leaf.sealed ? { sealed: leaf.sealed } : {}) } : leaf,
+    );
+    const plan = planOf(honest, { gaps: [{ from: 0, to: 1, reason: 'withheld' }] });
+    expect(await judge(await bundleOf(plan, withheld))).toEqual({ exit: 15, index: 0 });
+  });
+});
+
+describe('a bundle with a witness policy', () => {
+  it('carries it for information', async () => {
+    const bundle = await rebuilt(honest, { policy: utf8('# ours\nquorum none\n') });
+    expect(await judge(bundle)).toEqual({ exit: 0, index: undefined });
+  });
 });

@@ -77,6 +77,7 @@ export {
   workIndex,
 } from './outbox.js';
 export { type NewReview, type ReviewBoard, type ReviewStanding, reviewBoard, reviewChannel } from './review-board.js';
-export { type ExportOrder, bundlePlan } from './bundle-plan.js';
+export { type BundleExtras, type ExportOrder, bundlePlan } from './bundle-plan.js';
+export { type ExportSelection, SelectionTooLarge, firstIdAt } from './selection-store.js';
 export * from './usage-reader.js';
 export { type Settled, type UsageStore, usageStore } from './usage-store.js';

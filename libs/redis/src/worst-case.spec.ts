@@ -37,6 +37,17 @@ function outputOf(more: Partial<Ask>): number {
   return worst.ok ? worst.value.outputTokens : -1;
 }
 
+describe('whether a model has a price', () => {
+  const dearest = (known: readonly Price[]): Snapshot => ({ ...aSnapshot(known), unpricedModels: 'dearest' });
+
+  it('B4: is said of all candidates: one that is taken for the dearest is enough for no', () => {
+    const ask = anAsk({ maxOutputTokens: 10 });
+    expect(worstCase(ask, dearest(prices))).toMatchObject({ ok: true, value: { priced: true } });
+    expect(worstCase(ask, dearest(prices.slice(0, 1)))).toMatchObject({ ok: true, value: { priced: false } });
+    expect(worstCase(ask, aSnapshot(prices.slice(0, 1)))).toEqual({ ok: false, error: 'price-unknown' });
+  });
+});
+
 describe('the worst case', () => {
   it('is never less than what a tokenizer counts, whatever the script', () => {
     const texts = [

@@ -15,6 +15,7 @@ import { bundleExporter } from './outside/exporter.js';
 import { postedMail, printedMail } from './outside/mail.js';
 import { policyWorkshop } from './outside/policy-workshop.js';
 import { postgresPublisher } from './outside/publisher.js';
+import { storedExports } from './outside/stored-exports.js';
 import { txtRecords } from './outside/txt.js';
 import { verifyingIdentity } from './outside/verifying-identity.js';
 import type { Ports } from './ports.js';
@@ -74,6 +75,7 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
       keyset: readFileSync(settings.keysetFile),
       nowMs,
     }),
+    storedExports: storedExports(control, settings.exportFolder),
     policy,
     certify: certifier(statementSigner(privateKeyIn(settings.exportKeyFile))),
     checkUrl: targetCheck(settings.egressAllowHosts),

@@ -24,3 +24,4 @@ export { type StoredExport, exportKeys, storeExport } from './exports/store-expo
 export { Spool, SpoolDiverged, type Spooled } from './exports/spool.js';
 export { type Check, checking } from './jobs/checks.js';
 export { type UsageParts, settleUsage } from './usage.js';
+export { registerLag } from './lag.js';

@@ -14,6 +14,8 @@ export interface StackOptions {
   readonly gatewayProcesses?: number;
   /** Where the worker's jobs pass through; with `postgres` the worker knows of no Redis. */
   readonly workerQueues?: 'redis' | 'postgres';
+  /** How long each part may take to listen. */
+  readonly readyMs?: number;
   /** Further `WRIT_…` settings by app. */
   readonly settings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -69,7 +71,7 @@ interface Ground {
 }
 
 async function startParts(
-  { folder, log, gatewayProcesses = 2, workerQueues = 'redis', settings = {} }: StackOptions,
+  { folder, log, gatewayProcesses = 2, workerQueues = 'redis', readyMs = 30_000, settings = {} }: StackOptions,
   stops: (() => Promise<void>)[],
   stop: () => Promise<void>,
 ): Promise<Stack> {
@@ -86,6 +88,7 @@ async function startParts(
         args,
         settings: { ...given, ...settings[name] },
         logFolder,
+        readyMs,
       }),
     );
   const keys = deploymentKeys(join(folder, 'keys'), logName);

@@ -117,12 +117,12 @@ interface Export {
   readonly sha256: string | null;
 }
 
-describe('writ exports', () => {
-  const get = (id: string): Promise<Response> =>
-    fetch(`${stack.urls.tenantApi}/exports/${id}`, {
-      headers: { authorization: `Bearer ${tenant.client.token ?? ''}` },
-    });
+const get = (id: string): Promise<Response> =>
+  fetch(`${stack.urls.tenantApi}/exports/${id}`, {
+    headers: { authorization: `Bearer ${tenant.client.token ?? ''}` },
+  });
 
+describe('writ exports', () => {
   it('asks for a bundle, follows it to its end, and what is handed out is the file that was made', async () => {
     const dayMs = 86_400_000;
     const range = [-dayMs, dayMs].map((ms) => new Date(Date.now() + ms).toISOString());
@@ -146,9 +146,10 @@ describe('writ exports', () => {
   }, 60_000);
 });
 
+const measures = async (): Promise<string> => (await fetch(`http://127.0.0.1:${managementPort}/metrics`)).text();
+
 describe('the measures of the worker', () => {
   it('tell depth, age, dead letters of every class, and runs by their result', async () => {
-    const measures = async (): Promise<string> => (await fetch(`http://127.0.0.1:${managementPort}/metrics`)).text();
     // Depths are read four times a minute.
     await eventually(async () => {
       const seen = await measures();

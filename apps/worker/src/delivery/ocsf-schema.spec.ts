@@ -84,10 +84,13 @@ function siblingFaults(
 ): string[] {
   const caption = sibling === undefined ? undefined : value[sibling];
   if (caption === undefined || captions === undefined || value[name] === 99) return [];
-  const expected = captions[String(value[name])];
-  return expected === undefined || expected === caption || name.startsWith('c')
-    ? []
-    : [`${path} is ${expected}, and not ${String(caption)}`];
+  const expected = captions[shown(value[name])];
+  return expected === undefined || expected === caption ? [] : [`${path} is ${expected}, and not ${shown(caption)}`];
+}
+
+/** As a key of an enumeration, and in a sentence. */
+function shown(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function faultsOfValue(
@@ -99,12 +102,12 @@ function faultsOfValue(
 ): string[] {
   if (attribute.is_array === true) {
     if (!Array.isArray(value)) return [`${path} is no list`];
-    return value.flatMap((each, n) =>
+    return value.flatMap((each: JsonValue, n) =>
       faultsOfValue(each, { ...attribute, is_array: false }, `${path}[${n}]`, profiles, isFree),
     );
   }
   const { type, enum: captions } = attribute;
-  if (captions !== undefined && !isFree && captions[String(value)] === undefined)
+  if (captions !== undefined && !isFree && captions[shown(value)] === undefined)
     return [`${path} is none of its enumeration`];
   const base = schema.types[type]?.base ?? type;
   if (base === 'integer_t' || base === 'long_t') return Number.isSafeInteger(value) ? [] : [`${path} is no integer`];

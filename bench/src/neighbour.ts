@@ -66,12 +66,14 @@ try {
   for (const connection of warming) connection.close();
   console.log(`alone             ${latencies(await openLoop(writ.port, caller, perSecond, aloneMs))}`);
   const from = performance.now();
-  let isOver = false;
-  const flooding = flooded(writ.port, writ.caller(allNew(1_000), [noisy])).finally(() => (isOver = true));
+  const over = new AbortController();
+  const flooding = flooded(writ.port, writ.caller(allNew(1_000), [noisy])).finally(() => over.abort());
   const beside: Taken[] = [];
   // In slices, so that the quiet tenant asks as long as the flood lasts and not longer.
-  // oxlint-disable-next-line no-await-in-loop -- one slice after the other
-  while (!isOver) beside.push(...(await openLoop(writ.port, caller, perSecond, 1_000)));
+  while (!over.signal.aborted) {
+    // oxlint-disable-next-line no-await-in-loop -- one slice after the other
+    beside.push(...(await openLoop(writ.port, caller, perSecond, 1_000)));
+  }
   const seen = await flooding;
   const seconds = (performance.now() - from) / 1_000;
   console.log(`beside the flood  ${latencies(beside)}`);

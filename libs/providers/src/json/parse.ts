@@ -56,10 +56,10 @@ class Names {
   /** False when `members` has the name already. */
   add(name: string, members: readonly Member[]): boolean {
     if (members.length < fewMembers) {
-      for (const member of members) if (member.name === name) return false;
+      for (const given of members) if (given.name === name) return false;
       return true;
     }
-    this.#many ??= new Set(members.map((member) => member.name));
+    this.#many ??= new Set(members.map((given) => given.name));
     if (this.#many.has(name)) return false;
     this.#many.add(name);
     return true;

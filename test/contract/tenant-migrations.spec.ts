@@ -83,7 +83,8 @@ describe('migrations over every tenant schema', () => {
     for (const tenant of tenants)
       expect(await columnsOf(tenant)).toEqual(tenant === locked ? ['note.id'] : ['note.id', 'record.mark']);
     const { versions, failures } = await tenantMigrationProgress(database.server.url('writ_worker'));
-    expect(versions).toMatchObject([
+    const ours = versions.filter(({ version }) => version <= slowVersion);
+    expect(ours).toMatchObject([
       { version: first.version, tenants: tenants.length, applied: tenants.length, failed: 0 },
       { version: second.version, tenants: tenants.length, applied: tenants.length - 1, failed: 1 },
     ]);

@@ -1,42 +1,22 @@
-import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
-  type LocalPostgres,
   type OnboardedTenant,
-  type RunningApp,
   type Stack,
   accessToken,
   control,
   exportLedger,
   onboard,
-  startApp,
-  startPostgres,
   startStack,
   verifyExport,
 } from '@writ/local';
 import { Client } from 'pg';
 import { type Arrival, type Got, violations } from './join.js';
-
-/** Who dies: at a moment of its own, or at a named point of a gateway process or of the sequencer. */
-export const victims = [
-  'gateway',
-  'before-append',
-  'after-append',
-  'worker',
-  'before-upstream',
-  'after-upstream',
-  'postgres',
-  'before-socket',
-  'after-socket',
-  'before-put',
-  'after-put',
-  'after-commit',
-] as const;
-export type Victim = (typeof victims)[number];
+import { Mortals, type Victim, pause, recoveryMs, victims } from './mortals.js';
 
 export interface KillReport {
-  readonly trials: number;
+  /** Processes that were killed. */
+  readonly kills: number;
   readonly killed: Readonly<Partial<Record<Victim, number>>>;
   readonly answered: number;
   readonly refused: number;
@@ -50,7 +30,8 @@ export interface KillReport {
 
 export interface KillOptions {
   readonly folder: string;
-  readonly trials: number;
+  /** Goes on until so many processes were killed. */
+  readonly kills: number;
   readonly order?: readonly Victim[];
   /** Below 1; drawn for the moments of the kills. */
   readonly random: () => number;
@@ -60,8 +41,10 @@ export interface KillOptions {
 }
 
 const failpointModule = fileURLToPath(new URL('./failpoint.js', import.meta.url));
-const callers = 6;
-const recoveryMs = 30_000;
+const callers = 4;
+/** One process dies, the others serve. */
+const gatewayProcesses = 4;
+const tokenMs = 120_000;
 /** A writer is lost after 30 s of silence; the sweeper looks every 5 s, and closes within a minute. */
 const sweptMs = 60_000;
 
@@ -70,11 +53,11 @@ export async function killTrials(options: KillOptions): Promise<KillReport> {
   const failpoint = join(options.folder, 'failpoint');
   const hooked = { NODE_OPTIONS: `--import=${failpointModule}`, FAILPOINT_FILE: failpoint };
   const settings = { gateway: hooked, worker: hooked };
-  const stack = await startStack({ folder: options.folder, log: () => undefined, settings });
+  const stack = await startStack({ folder: options.folder, log: () => undefined, settings, gatewayProcesses });
   const ground = new KillGround(stack, options, failpoint);
   try {
     const tenant = await onboard(stack, 'mercy', () => undefined);
-    await ground.run(tenant);
+    await ground.run();
     return await ground.report(tenant);
   } finally {
     await ground.close();
@@ -84,47 +67,58 @@ export async function killTrials(options: KillOptions): Promise<KillReport> {
 class KillGround {
   readonly #got: Got[] = [];
   readonly #killed: Partial<Record<Victim, number>> = {};
-  #postgres: LocalPostgres;
-  #worker: RunningApp;
-  #isRestarted = false;
+  readonly #mortals: Mortals;
+  #token = '';
   #longestRecoveryMs = 0;
   #answeredAt = 0;
 
   constructor(
     private readonly stack: Stack,
     private readonly options: KillOptions,
-    private readonly failpoint: string,
+    failpoint: string,
   ) {
-    this.#postgres = stack.postgres;
-    this.#worker = stack.worker;
+    this.#mortals = new Mortals(stack, options, failpoint);
   }
 
-  async run(_tenant: OnboardedTenant): Promise<void> {
-    const { trials, order = victims, random, say } = this.options;
-    const token = await accessToken(this.stack, 'nora', this.stack.audiences.gateway);
+  async run(): Promise<void> {
+    const { kills, order = victims, random, say } = this.options;
     const stopping = new AbortController();
-    const load = Array.from({ length: callers }, (_, n) => this.#call(n, token, stopping.signal));
+    await this.#renewToken();
+    const load = Array.from({ length: callers }, (_, n) => this.#call(n, stopping.signal));
     await this.#answered();
-    for (let trial = 0; trial < trials; trial += 1) {
+    const first = performance.now();
+    let renewed = first;
+    for (let trial = 0; this.#kills < kills; trial += 1) {
       const victim = order[trial % order.length] ?? 'gateway';
       await pause(50 + random() * 250);
-      const isDead = await this.#kill(victim);
-      if (isDead) this.#killed[victim] = (this.#killed[victim] ?? 0) + 1;
+      const dead = await this.#mortals.kill(victim);
+      this.#killed[victim] = (this.#killed[victim] ?? 0) + dead;
       const begun = performance.now();
       await this.#answered();
       const tookMs = performance.now() - begun;
       this.#longestRecoveryMs = Math.max(this.#longestRecoveryMs, tookMs);
-      say(
-        `trial ${trial + 1}: ${victim} ${isDead ? 'killed' : 'was not reached'}, answering again after ${tookMs.toFixed(0)} ms`,
-      );
+      const seconds = ((performance.now() - first) / 1_000).toFixed(0);
+      say(`${victim}: ${dead} killed, ${this.#kills} after ${seconds} s; answered again after ${tookMs.toFixed(0)} ms`);
+      if (performance.now() - renewed < tokenMs) continue;
+      await this.#renewToken();
+      renewed = performance.now();
     }
     stopping.abort();
     await Promise.all(load);
+    await this.#mortals.settled();
+  }
+
+  get #kills(): number {
+    return Object.values(this.#killed).reduce((sum, each) => sum + each, 0);
+  }
+
+  async #renewToken(): Promise<void> {
+    this.#token = await accessToken(this.stack, 'nora', this.stack.audiences.gateway);
   }
 
   async report(tenant: OnboardedTenant): Promise<KillReport> {
     if (this.options.awaitSweeper) await pause(sweptMs + 5_000);
-    const admin = new Client({ connectionString: this.#postgres.url('postgres') });
+    const admin = new Client({ connectionString: this.#mortals.postgres.url('postgres') });
     await admin.connect();
     try {
       const { rows } = await admin.query<{ schema: string }>(
@@ -139,7 +133,7 @@ class KillGround {
       const verified = await verifyExport(this.stack, bundle, () => undefined);
       if (verified.code !== 0) this.options.say(verified.output);
       return {
-        trials: this.options.trials,
+        kills: this.#kills,
         killed: this.#killed,
         answered: this.#got.filter(({ status, isWhole }) => status === 200 && isWhole).length,
         refused: this.#got.filter(({ status }) => status > 200).length,
@@ -155,87 +149,26 @@ class KillGround {
   }
 
   async close(): Promise<void> {
-    await this.#worker.stop();
+    await this.#mortals.stop();
     await this.stack.stop();
-    if (this.#isRestarted) await this.#postgres.stop();
-  }
-
-  async #kill(victim: Victim): Promise<boolean> {
-    switch (victim) {
-      case 'gateway':
-        return this.#killGateway();
-      case 'worker':
-        this.#worker.kill('SIGKILL');
-        await this.#startWorker();
-        return true;
-      case 'postgres':
-        await this.#postgres.kill('SIGKILL');
-        this.#postgres = await startPostgres({
-          dataDir: join(this.options.folder, 'postgres'),
-          log: () => undefined,
-          port: this.#postgres.port,
-        });
-        this.#isRestarted = true;
-        return true;
-      default:
-        return this.#killAt(victim);
-    }
-  }
-
-  /** One of its processes; the primary starts another. */
-  #killGateway(): boolean {
-    const pids = childrenOf(this.stack.gateway.pid);
-    const pid = pids[Math.floor(this.options.random() * pids.length)];
-    if (pid === undefined) return false;
-    process.kill(pid, 'SIGKILL');
-    return true;
-  }
-
-  /** The first process that reaches the point takes the file away and dies. */
-  async #killAt(point: Victim): Promise<boolean> {
-    writeFileSync(this.failpoint, point);
-    const end = performance.now() + 3_000;
-    while (performance.now() < end && isThere(this.failpoint)) await pause(5);
-    const isHit = !isThere(this.failpoint);
-    rmSync(this.failpoint, { force: true });
-    // The file goes a moment before the process does.
-    if (isHit) await this.#workerGone(1_000);
-    if (!isAlive(this.#worker.pid)) await this.#startWorker();
-    return isHit;
-  }
-
-  async #workerGone(withinMs: number): Promise<void> {
-    for (const end = performance.now() + withinMs; performance.now() < end && isAlive(this.#worker.pid);)
-      // oxlint-disable-next-line no-await-in-loop -- each look follows the pause before it
-      await pause(20);
-  }
-
-  async #startWorker(): Promise<void> {
-    this.#worker = await startApp({
-      name: 'worker',
-      entry: 'apps/worker/dist/main.js',
-      args: ['--roles', 'sequencer,sweeper'],
-      settings: this.stack.workerSettings,
-      logFolder: this.stack.logFolder,
-    });
   }
 
   /** One caller: request after request, buffered and streamed in turn. */
-  async #call(caller: number, token: string, signal: AbortSignal): Promise<void> {
+  async #call(caller: number, signal: AbortSignal): Promise<void> {
     for (let turn = caller; !signal.aborted; turn += 1) {
-      const got = await this.#ask(token, turn % 2 === 0);
+      const got = await this.#ask(turn % 2 === 0);
       this.#got.push(got);
       if (got.status === 200 && got.isWhole) this.#answeredAt = performance.now();
-      else await pause(20);
+      else await pause(50);
     }
   }
 
-  async #ask(token: string, isStream: boolean): Promise<Got> {
+  async #ask(isStream: boolean): Promise<Got> {
     let [status, decision, bytes] = [0, '', 0];
     try {
       const answer = await fetch(`${this.stack.urls.gateway}/v1/chat/completions`, {
         method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
         body: JSON.stringify({
           model: 'fast',
           stream: isStream,
@@ -254,7 +187,7 @@ class KillGround {
   async #answered(): Promise<void> {
     const begun = performance.now();
     while (this.#answeredAt < begun) {
-      if (performance.now() - begun > recoveryMs) throw new Error('the gateway did not answer again within 30 s');
+      if (performance.now() - begun > recoveryMs) throw new Error('the gateway did not answer again in time');
       await pause(5);
     }
   }
@@ -267,30 +200,4 @@ class KillGround {
     }
     throw new Error('records wait for the sequencer');
   }
-}
-
-function childrenOf(pid: number): readonly number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-    .split(' ')
-    .filter((text) => text !== '')
-    .map(Number);
-}
-
-function isThere(path: string): boolean {
-  return readdirSync(join(path, '..')).includes('failpoint');
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-/** The moment of a kill, and the pace of looking at other processes. */
-function pause(ms: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  setTimeout(resolve, ms);
-  return promise;
 }

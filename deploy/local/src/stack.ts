@@ -28,6 +28,8 @@ export interface Stack {
   readonly worker: RunningApp;
   /** What the worker was started with, for whoever kills it and starts another. */
   readonly workerSettings: Readonly<Record<string, string>>;
+  /** The same for the gateway. */
+  readonly gatewaySettings: Readonly<Record<string, string>>;
   readonly urls: {
     readonly gateway: string;
     readonly tenantApi: string;
@@ -97,15 +99,20 @@ async function startParts(
   const tenantApi = await app('tenant-api', tenantApiSettings(ground));
   const given = workerSettings(ground, join(folder, 'anchors'));
   const worker = await app('worker', given, ['--roles', 'sequencer,sweeper,auditor,retention,usage,jobs']);
-  const gateway = await app('gateway', gatewaySettings(ground, gatewayProcesses, join(folder, 'spool')));
+  const doors = gatewaySettings(ground, gatewayProcesses, join(folder, 'spool'));
+  const gateway = await app('gateway', doors);
   const urls = {
     gateway: `http://127.0.0.1:${ports.gateway}`,
     tenantApi: `http://127.0.0.1:${ports.tenantApi}`,
     ...simulated,
   };
   const audiences = { gateway: gatewayAudience, admin: adminAudience };
-  const apps = { simulator, tenantApi, gateway, worker, workerSettings: { ...given, ...settings['worker'] } };
-  return { postgres, redis, keys, logFolder, ...apps, urls, audiences, stop };
+  const apps = { simulator, tenantApi, gateway, worker };
+  const restarts = {
+    workerSettings: { ...given, ...settings['worker'] },
+    gatewaySettings: { ...doors, ...settings['gateway'] },
+  };
+  return { postgres, redis, keys, logFolder, ...apps, ...restarts, urls, audiences, stop };
 }
 
 type Settings = Readonly<Record<string, string>>;

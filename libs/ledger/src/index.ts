@@ -30,6 +30,7 @@ export * from './witness-protocol.js';
 export { witnessFrom, witnessKey } from './witness-policy.js';
 export { type Disclosure, type SealedRow, disclose } from './bundle/disclose.js';
 export { type CitedRecord, citedFiles, tlogProof } from './bundle/select.js';
+export { ProofGatherer } from './gather-proofs.js';
 export * from './retention.js';
 export { provesInclusion, provesWitness } from './evidence.js';
 export * from './gather-cosignatures.js';

@@ -26,6 +26,9 @@ export class CompactRange {
   #subtrees: Subtree[] = [];
   #size = 0;
 
+  /** `made` is told of every perfect subtree as it becomes whole: its size, its first leaf, its hash. */
+  constructor(private readonly made?: (size: number, start: number, hash: Uint8Array) => void) {}
+
   /** `frontier` has one hash for each bit set in `size`; undefined when it has not. */
   static from(size: number, frontier: readonly Uint8Array[]): CompactRange | undefined {
     const sizes = subtreeSizes(size);
@@ -48,11 +51,13 @@ export class CompactRange {
   appendSubtree(size: number, hash: Uint8Array): void {
     let merged: Subtree = { size, hash };
     this.#size += size;
+    this.made?.(size, this.#size - size, hash);
     for (;;) {
       const last = this.#subtrees.at(-1);
       if (last === undefined || last.size !== merged.size) break;
       this.#subtrees.pop();
       merged = { size: last.size * 2, hash: hashChildren(last.hash, merged.hash) };
+      this.made?.(merged.size, this.#size - merged.size, merged.hash);
     }
     this.#subtrees.push(merged);
   }

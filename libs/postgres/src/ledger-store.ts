@@ -3,6 +3,7 @@ import type { PoolClient } from 'pg';
 import { type RecordId, type TenantId, parseRecordId } from '@writ/domain';
 import type { AppendOutcome, BatchEvidence, LedgerStore, StoredLeaf, WitnessEvidence } from '@writ/ledger';
 import { Backoff } from './backoff.js';
+import { byteaArray, int8Array, textArray, uuidArray } from './binary-arrays.js';
 import { batchOf, lookUntil, witnessedBatchOf } from './evidence-of-record.js';
 import { type PlanePool, causeText, connectToPrimary, readOnlyTransaction, sqlState } from './plane.js';
 
@@ -41,6 +42,7 @@ class PostgresLedgerStore implements LedgerStore {
     if (leaves.length === 0) return { kind: 'durable' };
     if (this.#backoff.isResting()) return { kind: 'not-persisted', cause: 'the database is not reachable' };
     for (const { writer } of leaves) this.#writers.add(writer.split('/', 1)[0] ?? writer);
+    const columns = columnsOf(leaves);
     let client: PoolClient;
     try {
       client = await connectToPrimary(this.#plane);
@@ -48,7 +50,7 @@ class PostgresLedgerStore implements LedgerStore {
       this.#backoff.failed();
       return { kind: 'not-persisted', cause: causeText(cause) };
     }
-    const outcome = await appendOn(client, leaves);
+    const outcome = await appendOn(client, columns);
     if (outcome.kind === 'durable' || outcome.kind === 'refused') this.#backoff.succeeded();
     return outcome;
   }
@@ -79,7 +81,7 @@ class PostgresLedgerStore implements LedgerStore {
   }
 }
 
-async function appendOn(client: PoolClient, leaves: readonly StoredLeaf[]): Promise<AppendOutcome> {
+async function appendOn(client: PoolClient, columns: readonly Buffer[]): Promise<AppendOutcome> {
   const { promise: abandoned, resolve: abandon } = Promise.withResolvers<AppendOutcome>();
   let warning: string | undefined;
   const onNotice = (notice: {
@@ -90,7 +92,7 @@ async function appendOn(client: PoolClient, leaves: readonly StoredLeaf[]): Prom
   };
   const timer = setTimeout(() => abandon({ kind: 'unknown', cause: 'no answer in time' }), appendDeadlineMs);
   client.on('notice', onNotice);
-  const answered = client.query({ name: 'writ.append', text: appendText, values: columnsOf(leaves) }).then(
+  const answered = client.query({ name: 'writ.append', text: appendText, values: [...columns] }).then(
     (): AppendOutcome => (warning === undefined ? { kind: 'durable' } : { kind: 'unknown', cause: warning }),
     (cause: unknown) => (warning === undefined ? failed(cause) : unknownBecause(warning)),
   );
@@ -136,23 +138,20 @@ function recordsIn(cause: unknown): readonly RecordId[] {
 
 const appendText = 'SELECT ledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)';
 
-function columnsOf(leaves: readonly StoredLeaf[]): unknown[] {
+/** What `appendText` takes, in binary form. */
+function columnsOf(leaves: readonly StoredLeaf[]): readonly Buffer[] {
   return [
-    leaves.map(({ writer }) => writer),
-    leaves.map(({ writerSequence }) => writerSequence),
-    leaves.map(({ tenant }) => tenant),
-    leaves.map(({ record }) => record),
-    leaves.map(({ request }) => request ?? null),
-    leaves.map(({ kind }) => kind),
-    leaves.map(({ effect }) => effect ?? null),
-    leaves.map(({ keep }) => keep),
-    leaves.map(({ leaf }) => bytesOf(leaf)),
-    leaves.map(({ sealed }) => (sealed === undefined ? null : bytesOf(sealed))),
-    leaves.map(({ wrappedKey }) => wrappedKey?.subjectRef ?? null),
-    leaves.map(({ wrappedKey }) => (wrappedKey === undefined ? null : bytesOf(wrappedKey.wrapped))),
+    textArray(leaves.map(({ writer }) => writer)),
+    int8Array(leaves.map(({ writerSequence }) => writerSequence)),
+    uuidArray(leaves.map(({ tenant }) => tenant)),
+    uuidArray(leaves.map(({ record }) => record)),
+    uuidArray(leaves.map(({ request }) => request)),
+    textArray(leaves.map(({ kind }) => kind)),
+    textArray(leaves.map(({ effect }) => effect)),
+    textArray(leaves.map(({ keep }) => keep)),
+    byteaArray(leaves.map(({ leaf }) => leaf)),
+    byteaArray(leaves.map(({ sealed }) => sealed)),
+    textArray(leaves.map(({ wrappedKey }) => wrappedKey?.subjectRef)),
+    byteaArray(leaves.map(({ wrappedKey }) => wrappedKey?.wrapped)),
   ];
-}
-
-function bytesOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -5,8 +5,10 @@ import { parseJws } from '../jws.js';
 import { signStatement } from '../keyset.js';
 import { CompactRange, coverRange } from '../merkle.js';
 import type { StatementSigner } from '../signer.js';
+import { isText, parseCanonicalObject } from '../verify/strict-json.js';
 import { joinEntries, joinSealed, sealedTileBytes, tilePath, tileWidth } from '../tiles.js';
 import { bundleReadme } from './readme.js';
+import { clauseTable } from './regimes.js';
 import { tarEnd, tarEntry } from './tar.js';
 
 /** One index of the log as the exporter reads it. `leaf` absent: pruned or withheld, and a gap says why. */
@@ -48,7 +50,13 @@ export interface BundlePlan {
   readonly keyset: Uint8Array;
   readonly enrolments: Readonly<Record<string, Uint8Array>>;
   readonly gaps: readonly Gap[];
-  /** Further files: epochs, witness policy; name to content. */
+  /** The time range that was asked for, ms. */
+  readonly period?: { readonly from: number; readonly to: number };
+  /** What a filtered export was filtered by: no personal data, for it stands in the manifest. */
+  readonly selection?: JsonObject;
+  /** C2SP tlog-policy of the deployment. */
+  readonly policy?: Uint8Array | undefined;
+  /** Further files: epochs, selected records; name to content. */
   readonly attachments?: Readonly<Record<string, Uint8Array>>;
 }
 
@@ -73,12 +81,14 @@ export async function* writeBundle(
     return tarEntry(name, content);
   };
   for (const [name, content] of openingFiles(plan)) yield list(name, content);
-  const counts: Record<string, number> = {};
+  const counts: Counts = { kinds: {}, events: {} };
+  for (const [name, content] of Object.entries(plan.attachments ?? {}))
+    if (name.startsWith('records/')) count(content, counts);
   const range = CompactRange.from(plan.from, plan.left);
   if (!range || plan.from % tileWidth !== 0) throw new Error('the export does not begin at a tile of the tree');
   for await (const { first, tile } of tilesOf(rows, plan.from)) {
     for (const { leafHash } of tile) range.append(leafHash);
-    countKinds(tile, counts);
+    for (const { leaf } of tile) count(leaf, counts);
     for (const [name, content] of tileFiles(first, tile)) yield list(name, content);
   }
   expectRoot(plan, range);
@@ -95,6 +105,7 @@ function openingFiles(plan: BundlePlan): readonly (readonly [string, Uint8Array]
   return [
     ['README.txt', utf8(bundleReadme)],
     ['trust/keyset.jws', plan.keyset],
+    ...(plan.policy ? [['trust/policy', plan.policy] as const] : []),
     ...byName(plan.enrolments).map(([writer, statement]) => [`writers/${writer}.jws`, statement] as const),
     ['log/checkpoint', utf8(plan.checkpoint)],
     ['log/range.json', utf8(canonicalJson(range))],
@@ -145,13 +156,19 @@ function openFiles(first: number, tile: readonly StoredRow[]): (readonly [string
   );
 }
 
-function countKinds(tile: readonly StoredRow[], counts: Record<string, number>): void {
-  for (const { leaf } of tile) {
-    const payload = leaf && parseJws(leaf, 'writ-record+jws')?.payload;
-    const type = payload && /"_t":"writ\.([a-z]+)\//.exec(Buffer.from(payload).toString('utf8'))?.[1];
-    const kind = leaf ? (type ?? 'unreadable') : 'absent';
-    counts[kind] = (counts[kind] ?? 0) + 1;
-  }
+/** Records by kind, and events by name: holds, prunes, erasures and exports among them. */
+interface Counts {
+  readonly kinds: Record<string, number>;
+  readonly events: Record<string, number>;
+}
+
+function count(leaf: Uint8Array | undefined, { kinds, events }: Counts): void {
+  const payload = leaf && parseJws(leaf, 'writ-record+jws')?.payload;
+  const text = payload ? Buffer.from(payload).toString('latin1') : '';
+  const kind = leaf ? (/"_t":"writ\.([a-z]+)\//.exec(text)?.[1] ?? 'unreadable') : 'absent';
+  kinds[kind] = (kinds[kind] ?? 0) + 1;
+  const name = payload && kind === 'event' ? parseCanonicalObject(payload)?.['name'] : undefined;
+  if (isText(name)) events[name] = (events[name] ?? 0) + 1;
 }
 
 function expectRoot(plan: BundlePlan, range: CompactRange): void {
@@ -165,8 +182,8 @@ function expectRoot(plan: BundlePlan, range: CompactRange): void {
   }
 }
 
-function manifestOf(plan: BundlePlan, counts: JsonObject, files: readonly ListedFile[]): JsonObject {
-  const { id, tenant, origin, purpose, requester, from, to, size, createdAt } = plan;
+function manifestOf(plan: BundlePlan, counts: Counts, files: readonly ListedFile[]): JsonObject {
+  const { id, tenant, origin, purpose, requester, from, to, size, createdAt, period, selection } = plan;
   return {
     _t: 'writ.bundle/1',
     bundle: id,
@@ -178,7 +195,11 @@ function manifestOf(plan: BundlePlan, counts: JsonObject, files: readonly Listed
     from,
     to,
     size,
-    counts,
+    counts: counts.kinds,
+    events: counts.events,
+    ...(period === undefined ? {} : { period: { ...period } }),
+    ...(selection === undefined ? {} : { selection }),
+    clauses: clauseTable(),
     files: files.map((file) => ({ ...file })),
   };
 }

@@ -1,5 +1,7 @@
+import { clauseText } from './regimes.js';
+
 /** Goes into every bundle, so that whoever opens it in ten years needs nothing else to begin. */
-export const bundleReadme = `This is a writ-bundle/1: records of one tenant's log, with everything needed to check them offline.
+export const bundleReadme: string = `This is a writ-bundle/1: records of one tenant's log, with everything needed to check them offline.
 
 Check it:    writ verify <this file> --root <the deployment's root public key>
 The key must reach you by another way than this file: a bundle proves only what you bring. The verifier is one file on
@@ -15,5 +17,11 @@ By hand:
 5. writers/... are the writers' enrolments, signed by the writer authority.
 6. In each record w and wseq number a writer's records without gap and prev is the leaf hash of the one before.
 7. k holds commitments: HMAC-SHA-256(salt, "writ/v1" NUL field NUL value). open/<index>.json discloses value and salt.
-8. manifest.jws is signed by the exporter and lists every file with its SHA-256.
-`;
+8. manifest.jws is signed by the exporter and lists every file with its SHA-256. What it says of counts, period, selection
+   and clauses is the exporter's word: a verifier counts by itself.
+9. A selection (records/..., proofs/...) proves that each record is in the log, and not that none is missing.
+10. trust/policy names the witnesses that the deployment asks; which ones you believe is yours to say (--policy).
+
+What serves which clause (T: the clause asks for it, s: supporting, -: not applicable):
+
+${clauseText()}`;

@@ -19,6 +19,7 @@ import { Delivery1763694000402 } from './402-delivery.js';
 import { Usage1763694000301 } from './301-usage.js';
 import { Reconciling1763694000302 } from './302-reconciling.js';
 import { ReconcilingInUtc1763694000303 } from './303-reconciling-in-utc.js';
+import { Appending1763694000700 } from './700-appending.js';
 import { RoleMakers1763694000800 } from './800-role-makers.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
@@ -44,5 +45,6 @@ export const migrations = [
   Usage1763694000301,
   Reconciling1763694000302,
   ReconcilingInUtc1763694000303,
+  Appending1763694000700,
   RoleMakers1763694000800,
 ];

@@ -28,6 +28,8 @@ export interface ServerDependencies extends DoorDependencies, ModelsDependencies
   readonly surfaces: readonly Surface[];
   /** True once the process is draining: answers carry `connection: close`. */
   readonly isDraining: () => boolean;
+  /** Why this instance answers nothing, whoever asks: before any credential is judged by a clock that is wrong. */
+  readonly outOfService?: () => Refusal | undefined;
   /** How long callers may take; the limits of the domain unless set. */
   readonly patience?: Partial<Patience>;
   /** The gateway's own certificate and key, PEM; without it TLS ends in front of the gateway. */
@@ -83,6 +85,8 @@ export function registerRoutes(server: FastifyInstance, dependencies: ServerDepe
     request.raw.socket.setTimeout(idleMs);
     if (request.raw.httpVersion !== '1.1')
       return await refuseWith(reply, surfaceFor(pathOf(request)), refuse('upgrade-refused'));
+    const out = dependencies.outOfService?.();
+    if (out) return await refuseWith(reply, surfaceFor(pathOf(request)), out);
     const path = checkPath(request.raw.url ?? '');
     return path.ok ? undefined : await refuseWith(reply, surfaceFor(pathOf(request)), path.error);
   });

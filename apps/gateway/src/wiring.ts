@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isCleared } from '@writ/classification';
-import { limits, parseRecordId, type RecordId, type Snapshot, type TenantId } from '@writ/domain';
+import { limits, parseRecordId, refuse, type RecordId, type Refusal, type Snapshot, type TenantId } from '@writ/domain';
 import type { Ports } from '@writ/enforcement';
 import { createIdentity, documentFetcher, type Directory, type Trust } from '@writ/identity';
 import { isReceipt, parseWitnessPolicy, rawPublicKey, statementSigner, type WitnessPolicy } from '@writ/ledger';
@@ -44,6 +44,8 @@ import { buildVersion } from './version.js';
 export interface Wiring {
   readonly ports: Ports;
   readonly log: Log;
+  /** Why this instance answers nothing at all, if so: a clock that is off. */
+  readonly outOfService: () => Refusal | undefined;
   /** Loads what these tenants' requests need, for ten seconds at most, so that a new process does not begin cold. */
   warm(tenants: readonly string[]): Promise<number>;
   close(): Promise<void>;
@@ -54,6 +56,8 @@ type Problem = (what: string, cause?: unknown) => void;
 /** What this process tells others of itself. */
 export interface Told {
   readonly used?: (tenant: TenantId) => void;
+  /** Whether this machine's clock is off; told when it changes. */
+  readonly clock?: (isOff: boolean) => void;
   /** An endpoint key was put to rest. */
   readonly rested?: (why: string) => void;
 }
@@ -92,7 +96,12 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
     ...platformLayer(settings.platformPolicyFile),
     ...(told.used === undefined ? {} : { used: told.used }),
   });
-  const own = ownLedger(settings, ledgerPlane, log, problem, snapshots);
+  let isClockOff = false;
+  const onClock = (isOff: boolean): void => {
+    if (isOff !== isClockOff) told.clock?.(isOff);
+    isClockOff = isOff;
+  };
+  const own = ownLedger(settings, ledgerPlane, { log, problem, snapshots, onClock });
   const ports: Ports = {
     identity: createIdentity({
       directory: callersOf(directory, settings.adminAudience),
@@ -127,7 +136,7 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
   const warm = warmer(snapshots, directory, own.enrolled);
-  return { ports, log, warm, close };
+  return { ports, log, outOfService: () => (isClockOff ? refuse('clock-off') : undefined), warm, close };
 }
 
 /**
@@ -181,12 +190,17 @@ function sharedHealth(
   return { health, close: () => rests.close() };
 }
 
+interface OwnLedgerParts {
+  readonly log: Log;
+  readonly problem: Problem;
+  readonly snapshots: GatewaySnapshots;
+  readonly onClock: (isOff: boolean) => void;
+}
+
 function ownLedger(
   settings: GatewaySettings,
   plane: PlanePool,
-  log: Log,
-  problem: Problem,
-  snapshots: GatewaySnapshots,
+  { log, problem, snapshots, onClock }: OwnLedgerParts,
 ): EnrolledLedger {
   const { spoolFolder } = settings;
   const logKeys = settings.logPublicKeyFile === undefined ? [] : [rawPublicKey(publicKeyIn(settings.logPublicKeyFile))];
@@ -207,6 +221,7 @@ function ownLedger(
       : { spool: outcomeSpool(spoolFolder, masterKeyIn(settings), snapshots, problem) }),
     onAlarm: (alarm) => log.error({ alarm }, 'the ledger raised an alarm'),
     onProblem: problem,
+    onClock,
   });
 }
 

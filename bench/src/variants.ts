@@ -50,7 +50,16 @@ const boundless: LimitsPort = {
   reserve: () =>
     Promise.resolve({
       ok: true,
-      value: { id: 'none', worstCaseMicros: '0', mode: 'shared', headers: {}, budget: undefined, outputLimits: [] },
+      value: {
+        id: 'none',
+        worstCaseMicros: '0',
+        mode: 'shared',
+        headers: {},
+        budget: undefined,
+        outputLimits: [],
+        leases: [],
+        priced: true,
+      },
     }),
   settle: () => Promise.resolve(),
 };

@@ -89,6 +89,7 @@ describe("the gateway's login", () => {
       'control.find_connection',
       'control.find_issuer',
       'control.lease_budget_now',
+      'control.lease_slice',
       'control.load_snapshot',
       'control.reviews_of',
       'control.reviews_since',

@@ -31,8 +31,11 @@ export function startServer(port?: number): Promise<LocalRedis> {
   });
 }
 
-export async function connected(url: string): Promise<RedisConnection> {
-  const connection = connectRedis({ url, onProblem: (what) => problems.push(what) });
+export async function connected(
+  url: string,
+  clock: Pick<Clock, 'monotonicMs' | 'after'> = systemClock,
+): Promise<RedisConnection> {
+  const connection = connectRedis({ url, clock, onProblem: (what) => problems.push(what) });
   connections.push(connection);
   await connection.fitness();
   return connection;
@@ -50,9 +53,18 @@ export async function aProcess(
   clock: Clock = systemClock,
 ): Promise<Process> {
   const redis = await connected(url);
+  return { redis, limits: limitsOn(redis, leases, instances, clock) };
+}
+
+export function limitsOn(
+  redis: RedisConnection,
+  leases: BudgetLeases = new BudgetLeasesTwin(),
+  instances = 2,
+  clock: Clock = systemClock,
+): Limits {
   const limits = createLimits({ redis, leases, clock, instances, onProblem: (what) => problems.push(what) });
   opened.push(limits);
-  return { redis, limits };
+  return limits;
 }
 
 export function anAsk(more: Partial<Ask> = {}): Ask {

@@ -128,9 +128,8 @@ describe('rates and concurrency in Redis', () => {
       hostile,
     );
     const keys = await one.redis.client.keys('*');
-    expect(keys).toHaveLength(3);
-    for (const key of keys)
-      expect(key).toMatch(/^\{t:0198a000-0000-7000-8000-00000000000a\}:(requests|tokens|concurrency):[\w-]{22}$/);
+    expect(keys).toHaveLength(2);
+    for (const key of keys) expect(key).toMatch(/^\{t:0198a000-0000-7000-8000-00000000000a\}:(rates|slots):[\w-]{22}$/);
   });
 });
 
@@ -265,42 +264,5 @@ describe('money', () => {
       ok: true,
       value: { worstCaseMicros: '218', budget: { class: 'standard', remainingCents: 999 } },
     });
-  });
-});
-
-describe('the quota of an endpoint key', () => {
-  const rules = withRules({ scope: 'endpoint-key', requestsPerMinute: 30 });
-  const endpoints = rules.endpoints.map((endpoint) => ({
-    ...endpoint,
-    keys: [{ id: `${endpoint.id}-key`, sealed: '' }],
-  }));
-  const snapshot: Snapshot = { ...rules, endpoints };
-
-  /** One call after the other, as the router takes them. */
-  async function taken(one: Process, calls: number, key = 'openai-us-key'): Promise<number> {
-    let count = 0;
-    for (let call = 0; call < calls; call += 1) {
-      const reserved = await reserve(one, snapshot);
-      if (!reserved.ok) throw new Error(reserved.error.code);
-      if (one.limits.takeKey(reserved.value, 'openai-us', key) === true) count += 1;
-      await one.limits.settle(tenant, reserved.value, usage, '1');
-    }
-    return count;
-  }
-
-  it('is shared by all processes, and exact within one however many are in flight', async () => {
-    await aMinuteHasRoom();
-    const [one, other] = [await aProcess(server.url), await aProcess(server.url)];
-    const held = await Promise.all(Array.from({ length: 20 }, () => reserve(one, snapshot)));
-    const takes = held.map((answer) => answer.ok && one.limits.takeKey(answer.value, 'openai-us', 'openai-us-key'));
-    expect(takes.filter(Boolean)).toHaveLength(20);
-    expect(await taken(other, 15)).toBe(10);
-    expect(await taken(one, 5)).toBe(0);
-  });
-
-  it('is nothing to a key or an endpoint that no rule counts, and unknown to one that is not there', async () => {
-    const one = await aProcess(server.url);
-    const reserved = await reserve(one, withRules({ scope: 'tenant', requestsPerMinute: 9 }));
-    expect(reserved.ok && one.limits.takeKey(reserved.value, 'openai-us', undefined)).toBeUndefined();
   });
 });

@@ -27,6 +27,8 @@ function aHouse(provider: Partial<ProviderPort> = {}) {
     headers: {},
     budget: { class: 'standard', remainingCents: 10 },
     outputLimits,
+    leases: [],
+    priced: true,
   };
   const ports: Ports = {
     ...house.ports,

@@ -105,6 +105,8 @@ export class House {
       headers: {},
       budget: { class: 'standard', remainingCents: 1_000 },
       outputLimits: [],
+      leases: [],
+      priced: true,
     };
     return {
       ledger,

@@ -13,7 +13,7 @@ import {
   refuse,
 } from '@writ/domain';
 import type { AttemptSummary, DecisionRecord, LedgerRecord, Receipt } from '@writ/ledger';
-import type { Facts } from '@writ/policy';
+import type { DescribedFacts } from '@writ/policy';
 import type { Held, Ports, Reservation, ReviewedAs } from './ports.js';
 
 /** One request under way: who asked, under which snapshot, and what has been recorded so far. */
@@ -30,7 +30,7 @@ export interface Exchange {
   reservation: Reservation | undefined;
   /** What reviews said when it was decided; undefined before. */
   reviewed: ReviewedAs | undefined;
-  facts: Facts | undefined;
+  facts: DescribedFacts | undefined;
   permit: Receipt<DecisionRecord<Permit>> | undefined;
   readonly dispatchLeaves: string[];
   readonly attempts: AttemptSummary[];

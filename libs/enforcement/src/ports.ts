@@ -61,6 +61,10 @@ export interface Reservation {
   readonly headers: Readonly<Record<string, string>>;
   /** What policy may see of budgets. */
   readonly budget: { readonly class: string; readonly remainingCents: number } | undefined;
+  /** The leases of budgets that it is a part of: the decision names them, so that the ledger can say what each was spent for. */
+  readonly leases: readonly string[];
+  /** False where a model that it could reach has no price, and was taken for the dearest. */
+  readonly priced: boolean;
   /** Where a hard budget holds and the caller named no length: the longest answer that was reserved for, by candidate. */
   readonly outputLimits: readonly OutputLimit[];
 }

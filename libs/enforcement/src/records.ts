@@ -4,7 +4,6 @@ import type { ClearedPrompt } from '@writ/classification';
 import type { DecisionRecord, DispatchRecord, OutcomeRecord, OutcomeResult } from '@writ/ledger';
 import { costOf } from './cost.js';
 import type { Exchange } from './exchange.js';
-import { canonicalFacts } from '@writ/policy';
 import { estimateTokens } from './facts.js';
 import { shadowOf } from './shadow.js';
 
@@ -41,11 +40,18 @@ export function decisionRecord<D extends Decision>(
     userAgent: ask.userAgent,
     receivedAt: ask.receivedAt,
     reservedMicros: exchange.reservation?.worstCaseMicros ?? '0',
+    ...leasesOf(exchange, decision),
     ...(ask.idempotencyKey === undefined ? {} : { idempotencyKey: ask.idempotencyKey }),
     ...(ask.justification === undefined ? {} : { justification: ask.justification }),
-    ...(exchange.facts === undefined ? {} : { facts: canonicalFacts(exchange.facts) }),
+    ...(exchange.facts === undefined ? {} : { facts: exchange.facts.text }),
     ...shadowOf(exchange, decision),
   };
+}
+
+/** A deny spends nothing, so it names none. */
+function leasesOf({ reservation }: Exchange, { effect }: Decision): Pick<DecisionRecord, 'budgetLeases'> {
+  const leases = reservation?.leases ?? [];
+  return effect === 'deny' || leases.length === 0 ? {} : { budgetLeases: leases };
 }
 
 export function dispatchRecord(

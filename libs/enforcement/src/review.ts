@@ -20,7 +20,7 @@ import {
   reviewConfirms,
   tighten,
 } from '@writ/classification';
-import { decide, type DataFacts } from '@writ/policy';
+import { type DataFacts, decideDescribed, describeFacts } from '@writ/policy';
 import { createHmac } from 'node:crypto';
 import { commit, conversationKey, type Exchange } from './exchange.js';
 import { factsOf } from './facts.js';
@@ -85,8 +85,8 @@ function decideAs(exchange: Exchange, inline: Classification, as: ReviewedAs): D
   const { ask, subject, held, reservation, ports } = exchange;
   const facts = factsOf(ask, subject, held.snapshot, raised(inline, as), reservation, ports.clock.nowMs());
   const data: DataFacts | undefined = facts.data && { ...facts.data, deep: as.state };
-  exchange.facts = { ...facts, data };
-  return decide(held.policy, exchange.facts);
+  exchange.facts = describeFacts({ ...facts, data });
+  return decideDescribed(held.policy, exchange.facts);
 }
 
 function raised(inline: Classification, as: ReviewedAs): Classification {

@@ -12,7 +12,7 @@ export function shadowOf(
   decision: Decision,
 ): { readonly shadow?: ShadowDecision } {
   if (held.shadow === undefined || facts === undefined) return {};
-  const trial = decideQuickly(held.shadow, facts);
+  const trial = decideQuickly(held.shadow, facts.facts);
   const { version, hash } = trial.policy;
   return { shadow: { version, hash, effect: trial.effect, changes: changesBetween(decision, trial) } };
 }

@@ -37,4 +37,13 @@ export * from './gather-cosignatures.js';
 export { type Timestamp, type TimestampPort, readTimestamp, timestampRequest } from './timestamp.js';
 export type { LateOutcomes } from './late-outcomes.js';
 export { subjectRef } from './clear-fields.js';
-export { type Charge, type ClosedRequest, type Notice, type UsageLine, noticesOf, usageLines } from './usage.js';
+export {
+  type Charge,
+  type ClosedRequest,
+  type LeaseUse,
+  type Notice,
+  type UsageLine,
+  leaseUses,
+  noticesOf,
+  usageLines,
+} from './usage.js';

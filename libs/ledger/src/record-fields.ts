@@ -92,6 +92,7 @@ function decisionMembers(record: DecisionRecord): JsonObject {
     stream: record.stream,
     received: record.receivedAt,
     reserved: record.reservedMicros,
+    ...(record.budgetLeases === undefined ? {} : { leases: clearSet(record.budgetLeases) }),
     policy: { ...decision.policy },
     rules: clearSet(decision.matched),
     facts: decision.factsHash,

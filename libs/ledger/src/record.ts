@@ -49,6 +49,8 @@ export interface DecisionRecord<D extends Decision = Permit | Deny> {
   readonly receivedAt: number;
   /** The worst case reserved before the decision, micro-units as a decimal string. */
   readonly reservedMicros: string;
+  /** The leases of budgets that it was reserved from; each holds the whole of it. */
+  readonly budgetLeases?: readonly string[];
   readonly idempotencyKey?: string;
   readonly justification?: string;
   /** The facts that the policy decided on, canonical JSON: committed and sealed, so that a replay is exact and erasable. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { jwsHeader, signJws } from './jws.js';
-import { noticesOf, usageLines } from './usage.js';
+import { leaseUses, noticesOf, usageLines } from './usage.js';
 
 function aLeaf(payload: object): Uint8Array {
   return signJws(jwsHeader('0'.repeat(16), 'writ-record+jws'), JSON.stringify(payload), () => new Uint8Array(64));
@@ -92,16 +92,47 @@ describe('the usage of a closed request', () => {
   });
 });
 
-describe('a request of which nobody knows whether it left', () => {
-  it('is not charged, and what was reserved for it is said', () => {
-    const asked = aLeaf({ effect: 'permit', model: 'fast', subject, reserved: '218' });
-    const swept = anOutcome({ result: 'indeterminate', usage: undefined, cost: undefined });
-    expect(usageLines({ decision: asked, outcome: swept, earlier: [] })).toMatchObject([
-      { charge: 'request', ended: 'failed', costPicos: 0n, uncertainMicros: 218n },
-    ]);
-    expect(usageLines({ decision: asked, outcome: anOutcome(), earlier: [] })[0]).toMatchObject({
-      uncertainMicros: 0n,
-    });
+/** What is held of each lease once all of these were read, one after the other. */
+function held(permit: Uint8Array, ...outcomes: readonly Uint8Array[]): Readonly<Record<string, bigint>> {
+  const sums: Record<string, bigint> = {};
+  const requests = [
+    { decision: permit, outcome: undefined, earlier: [] },
+    ...outcomes.map((outcome, index) => ({ decision: permit, outcome, earlier: outcomes.slice(0, index) })),
+  ];
+  for (const request of requests)
+    for (const { lease, micros } of leaseUses(request)) sums[lease] = (sums[lease] ?? 0n) + micros;
+  return sums;
+}
+
+describe('what records say of the leases of budgets', () => {
+  const asked = aLeaf({ effect: 'permit', model: 'fast', subject, reserved: '218', leases: ['l1', 'l2'] });
+  const swept = anOutcome({ result: 'indeterminate', usage: undefined, cost: undefined });
+  const unsent = anOutcome({ result: 'not-dispatched', usage: undefined, cost: undefined });
+  const answered = anOutcome({ cost: '91' });
+
+  it('an open permit holds the whole reservation, of every lease that it names', () => {
+    expect(held(asked)).toEqual({ l1: 218n, l2: 218n });
+  });
+
+  it('the outcome puts the cost in its place, nothing where nothing was sent, and all of it where nobody knows', () => {
+    expect(held(asked, answered)).toEqual({ l1: 91n, l2: 91n });
+    expect(held(asked, unsent)).toEqual({ l1: 0n, l2: 0n });
+    expect(held(asked, swept)).toEqual({ l1: 218n, l2: 218n });
+  });
+
+  it('a late outcome says what the sweeper could not, once', () => {
+    expect(held(asked, swept, answered)).toEqual({ l1: 91n, l2: 91n });
+    expect(held(asked, swept, answered, anOutcome({ cost: '9000' }))).toEqual({ l1: 91n, l2: 91n });
+    expect(held(asked, swept, unsent)).toEqual({ l1: 0n, l2: 0n });
+  });
+
+  it('an answer that cost more than was reserved is held whole', () => {
+    expect(held(asked, anOutcome({ cost: '9000' }))).toEqual({ l1: 9_000n, l2: 9_000n });
+  });
+
+  it('a deny, and a decision without leases, hold nothing', () => {
+    expect(held(aLeaf({ effect: 'deny', subject, reserved: '218', leases: ['l1'] }))).toEqual({});
+    expect(held(decision, answered)).toEqual({});
   });
 });
 

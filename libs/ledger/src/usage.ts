@@ -19,8 +19,6 @@ export interface UsageLine {
   readonly costPicos: bigint;
   /** The part of `quantity` that was estimated because the provider did not count it. */
   readonly estimated: number;
-  /** Of a `request` line: what was reserved for it, where nobody knows whether it left. */
-  readonly uncertainMicros: bigint;
   /** Of a `request` line: how it ended. */
   readonly ended: 'answered' | 'denied' | 'failed' | undefined;
 }
@@ -54,11 +52,37 @@ export function usageLines({ decision, outcome, earlier }: ClosedRequest): reado
   };
   const before = earlier.map(payloadOf);
   const ended = denied ? 'denied' : text(closing, 'result') === 'completed' ? 'answered' : 'failed';
-  const isUncertain = text(closing, 'result') === 'indeterminate' && closing?.['usage'] === undefined;
-  const uncertain = isUncertain ? microsIn(asked, 'reserved') : 0n;
-  const counted = before.length > 0 ? [] : [requestLine(place, ended, uncertain)];
+  const counted = before.length > 0 ? [] : [requestLine(place, ended)];
   const used = closing && before.every((one) => one?.['usage'] === undefined) ? tokenLines(place, closing) : [];
   return [...counted, ...used];
+}
+
+/** What one record changes of a lease: how much of it the ledger cannot rule out to be spent. */
+export interface LeaseUse {
+  readonly lease: string;
+  readonly micros: bigint;
+}
+
+/**
+ * A permit holds what it reserved, of every lease that it names. Its outcome says what was spent instead: the cost of the first
+ * one that names any usage, and nothing where it says that nothing was sent. Whose end nobody knows keeps what was reserved. The
+ * sum over all records of a lease is never less than what was spent of it.
+ */
+export function leaseUses({ decision, outcome, earlier }: ClosedRequest): readonly LeaseUse[] {
+  const asked = payloadOf(decision);
+  if (!asked || text(asked, 'effect') !== 'permit') return [];
+  const reserved = microsIn(asked, 'reserved');
+  const closing = payloadOf(outcome);
+  const before = earlier.map(payloadOf).filter((one) => one !== undefined);
+  const held = closing === undefined ? 0n : spent(reserved, before);
+  const micros = spent(reserved, closing === undefined ? [] : [...before, closing]) - held;
+  return micros === 0n ? [] : strings(asked['leases']).map((lease) => ({ lease, micros }));
+}
+
+function spent(reserved: bigint, outcomes: readonly JsonObject[]): bigint {
+  const counted = outcomes.find((one) => one['usage'] !== undefined);
+  if (counted) return microsIn(counted, 'cost');
+  return outcomes.every((one) => text(one, 'result') === 'indeterminate') ? reserved : 0n;
 }
 
 /** What a permit asks to be told to whom, by its `notify` obligation. */
@@ -78,9 +102,9 @@ export function noticesOf(decision: Uint8Array): readonly Notice[] {
 
 type Place = Pick<UsageLine, 'group' | 'app' | 'model' | 'endpoint'>;
 
-function requestLine(place: Place, ended: UsageLine['ended'], uncertainMicros: bigint): UsageLine {
+function requestLine(place: Place, ended: UsageLine['ended']): UsageLine {
   const nothing = { priceVersion: '', costPicos: 0n, estimated: 0 };
-  return { ...place, ...nothing, charge: 'request', quantity: 1, uncertainMicros, ended };
+  return { ...place, ...nothing, charge: 'request', quantity: 1, ended };
 }
 
 function tokenLines(place: Place, closing: JsonObject): readonly UsageLine[] {
@@ -99,7 +123,6 @@ function tokenLines(place: Place, closing: JsonObject): readonly UsageLine[] {
     quantity,
     costPicos,
     estimated: isEstimated ? quantity : 0,
-    uncertainMicros: 0n,
     ended: undefined,
   });
   // Rounding up adds less than a micro-unit. Any other difference means that other rates were used than are named.

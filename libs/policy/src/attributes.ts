@@ -45,6 +45,7 @@ const sketches: Readonly<Record<string, Readonly<Record<string, Sketch>>>> = {
     mcp_servers: 'texts',
     stream: 'boolean',
     est_tokens: 'integer',
+    priced: 'boolean',
     justification: 'text?',
   },
   time: { minute: 'integer', weekday: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], date: 'date' },

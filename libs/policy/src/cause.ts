@@ -20,7 +20,7 @@ export function unknownCauseOf(
   subjects: readonly SubjectFacts[],
   evaluations: readonly Evaluation[],
 ): Cause | undefined {
-  if (!evaluations.some(({ outcome }) => outcome.sawUnknown)) return undefined;
+  if (evaluations.every(({ outcome }) => !outcome.sawUnknown)) return undefined;
   const wouldPermit = (assume: Assumption) => {
     const { authorized } = evaluateAll(evaluator, policy, facts, subjects, assume);
     return !isEmpty(authorized, authorized.length);

@@ -69,9 +69,7 @@ export class ConclusionMemory {
 
   conclude(policy: LinkedPolicy, evaluations: readonly Evaluation[], authorized: Int32Array): Conclusion {
     // Delegations and redactions for some endpoints only follow from more than these bits.
-    const isPlain = evaluations.length === policy.layers.length;
-    if (!isPlain || evaluations.some(({ outcome }) => outcome.inQuestion !== undefined))
-      return conclusionOf(policy, evaluations, authorized);
+    if (!followsFromBits(policy, evaluations)) return conclusionOf(policy, evaluations, authorized);
     const at = hashOfBits(this.#policy, evaluations) & (places - 1);
     const held = entries[at];
     if (held?.policy === this.#policy && hasBits(held.bits, evaluations)) return held.conclusion;
@@ -79,6 +77,11 @@ export class ConclusionMemory {
     entries[at] = { policy: this.#policy, bits: bitsOf(evaluations), conclusion };
     return conclusion;
   }
+}
+
+function followsFromBits(policy: LinkedPolicy, evaluations: readonly Evaluation[]): boolean {
+  for (const { outcome } of evaluations) if (outcome.inQuestion !== undefined) return false;
+  return evaluations.length === policy.layers.length;
 }
 
 /** Of each layer: the rules that matched, and the endpoints that it authorizes. */

@@ -1,19 +1,21 @@
 import type { Decision, Deny } from '@writ/domain';
-import { canonicalJson, hashOf } from './canonical.js';
 import { unknownCauseOf } from './cause.js';
 import { evaluate } from './engine.js';
 import { conclusionOf } from './conclusions.js';
 import { type Evaluator, evaluateAll } from './evaluation.js';
 import type { Facts, SubjectFacts } from './facts.js';
-import { factsHashOf } from './facts-hash.js';
+import { type DescribedFacts, factsHashOf } from './facts-hash.js';
 import { policyLimits } from './limits.js';
 import type { LinkedPolicy } from './link.js';
-
-const engine = 'wpl/1.0';
 
 /** Total: whatever goes wrong inside is a deny with a code. Relinks nothing; a link past `validUntilMs` denies. */
 export function decide(policy: LinkedPolicy, facts: Facts): Decision {
   return decideWith(byEngine, policy, facts);
+}
+
+/** The same for a caller that needs the text of the facts as well. */
+export function decideDescribed(policy: LinkedPolicy, { facts, hash }: DescribedFacts): Decision {
+  return orDeny(policy, facts, hash, byEngine);
 }
 
 /** The compiled engine. */
@@ -23,21 +25,21 @@ export const byEngine: Evaluator = (layer, view, assume, outcome) => {
 
 /** The same decision by any evaluator: the compiled engine, or the reference it is checked against. */
 export function decideWith(evaluator: Evaluator, policy: LinkedPolicy, facts: Facts): Decision {
-  return orDeny(policy, facts, () => conclude(evaluator, policy, facts, factsHashOf(facts)));
+  return orDeny(policy, facts, factsHashOf(facts), evaluator);
 }
 
 /** Without the facts hash, which costs as much as the decision: for replays that compare and throw away. */
 export function decideQuickly(policy: LinkedPolicy, facts: Facts): Decision {
-  return orDeny(policy, facts, () => conclude(byEngine, policy, facts, ''));
+  return orDeny(policy, facts, '', byEngine);
 }
 
-function orDeny(policy: LinkedPolicy, facts: Facts, decision: () => Decision): Decision {
+function orDeny(policy: LinkedPolicy, facts: Facts, factsHash: string, evaluator: Evaluator): Decision {
   try {
-    return decision();
+    return conclude(evaluator, policy, facts, factsHash);
   } catch {
     const reason =
       'The policy could not be evaluated, so nothing is permitted; the operators of this service can tell why.';
-    return denial(policy, [], hashOf(canonicalJson(facts)), 'policy-invalid', reason);
+    return denial(policy, [], factsHash, 'policy-invalid', reason);
   }
 }
 
@@ -77,7 +79,8 @@ function conclude(evaluator: Evaluator, policy: LinkedPolicy, facts: Facts, fact
       return deny('unredactable-class', reason, matched);
     }
   }
-  return { effect: 'permit', ...about(policy, matched, factsHash), authorizedEndpoints, obligations };
+  const { ref, catalogueHash } = policy;
+  return { effect: 'permit', policy: ref, matched, factsHash, catalogueHash, authorizedEndpoints, obligations };
 }
 
 /** The caller, then the person it acts for, and so on; undefined when the chain is longer than the limit. */
@@ -98,11 +101,5 @@ function denial(
   code: string,
   reason: string,
 ): Deny {
-  return { effect: 'deny', ...about(policy, matched, factsHash), code, reason };
-}
-
-function about({ image, platform, catalogueHash }: LinkedPolicy, matched: readonly string[], factsHash: string) {
-  const { name, version, hash } = image;
-  const above = platform === undefined ? '' : ` under ${platform.name}@${platform.version} ${platform.hash}`;
-  return { policy: { name, version, hash, engine: `${engine}${above}` }, matched, factsHash, catalogueHash };
+  return { effect: 'deny', policy: policy.ref, matched, factsHash, catalogueHash: policy.catalogueHash, code, reason };
 }

@@ -3,7 +3,7 @@ import { attributeOf } from './attributes.js';
 import { type Leaf, highest, lowest } from './expression.js';
 import type { ImageReader, SlotEntry } from './image-reader.js';
 import { comparisons, leafFlag, leafWords, operation, ruleWords, slotFlag } from './layout.js';
-import { readText, word } from './words.js';
+import { word } from './words.js';
 
 /** A condition of an image as the rule's author would recognize it. */
 export interface DecodedLeaf {
@@ -13,15 +13,16 @@ export interface DecodedLeaf {
   readonly condition: string;
 }
 
-const decoded = new WeakMap<ImageReader, Map<number, readonly DecodedLeaf[]>>();
+const decoded = new WeakMap<ImageReader, (readonly DecodedLeaf[] | undefined)[]>();
 
 /** The conditions of a rule, in the order of writing; decoded once for each linked policy that is explained. */
 export function decodeLeaves(reader: ImageReader, rule: number): readonly DecodedLeaf[] {
-  const known = decoded.get(reader) ?? new Map<number, readonly DecodedLeaf[]>();
-  decoded.set(reader, known);
-  const leaves = known.get(rule) ?? decodeRule(reader, rule);
-  known.set(rule, leaves);
-  return leaves;
+  let known = decoded.get(reader);
+  if (known === undefined) {
+    known = [];
+    decoded.set(reader, known);
+  }
+  return (known[rule] ??= decodeRule(reader, rule));
 }
 
 function decodeRule(reader: ImageReader, rule: number): readonly DecodedLeaf[] {
@@ -41,7 +42,7 @@ function decodeLeaf(reader: ImageReader, op: number, slotIndex: number, operand:
   const { path } = slot;
   switch (op) {
     case operation.is:
-      return { kind: 'text', path, values: textsOf(reader, slot).slice(operand - 1, operand) };
+      return { kind: 'text', path, values: textsOf(slot).slice(operand - 1, operand) };
     case operation.in:
       return { kind: 'text', path, values: masked(reader, slot, operand) };
     case operation.any:
@@ -74,19 +75,13 @@ function slotAt(reader: ImageReader, index: number): SlotEntry {
   return slot;
 }
 
-/** The texts of a dictionary, by their numbers from 1. */
-function textsOf({ words }: ImageReader, { dictionary }: SlotEntry): readonly string[] {
-  const texts: string[] = [];
-  const size = word(words, dictionary) + 1;
-  for (let probe = 0; probe < size; probe += 1) {
-    const at = word(words, dictionary + 2 + probe * 2);
-    if (at !== 0) texts[word(words, dictionary + 3 + probe * 2) - 1] = readText(words, at);
-  }
-  return texts;
+function textsOf({ dictionary }: SlotEntry): readonly string[] {
+  if (dictionary === undefined) throw new RangeError('a fact of the image has no texts');
+  return dictionary.texts();
 }
 
 function masked(reader: ImageReader, slot: SlotEntry, mask: number): readonly string[] {
-  return textsOf(reader, slot).filter((_, index) => {
+  return textsOf(slot).filter((_, index) => {
     const number = index + 1;
     return ((word(reader.words, mask + (number >> 5)) >>> (number & 31)) & 1) === 1;
   });

@@ -16,43 +16,62 @@ export interface Evaluation {
 /** Fills `outcome`. */
 export type Evaluator = (layer: Layer, view: View, assume: Assumption, outcome: Outcome) => void;
 
-/** Reused, by width of the catalogue: a decision never waits, and what it keeps it copies. */
-const working = new Map<number, readonly Outcome[]>();
-
-function workingOutcomes(endpointWords: number): readonly Outcome[] {
-  let outcomes = working.get(endpointWords);
-  if (outcomes === undefined) {
-    outcomes = Array.from({ length: 2 * policyLimits.delegation }, () => anOutcome(endpointWords));
-    working.set(endpointWords, outcomes);
-  }
-  return outcomes;
+/** What `evaluateAll` found: working memory, good until it is called again for a catalogue of the same width. */
+export interface Evaluated {
+  readonly evaluations: readonly Evaluation[];
+  /** The endpoints that every layer authorizes for every subject. */
+  readonly authorized: Int32Array;
 }
 
-/** Every layer for every subject, and the endpoints that all of them authorize, written to `into` where one is given. */
+interface Working extends Evaluated {
+  readonly evaluations: { layer: Layer; subject: SubjectFacts; outcome: Outcome }[];
+  readonly outcomes: readonly Outcome[];
+}
+
+/** Reused, by width of the catalogue: a decision never waits, and what it keeps it copies. */
+const workings: (Working | undefined)[] = [];
+
+function workingFor(endpointWords: number): Working {
+  return (workings[endpointWords] ??= {
+    evaluations: [],
+    authorized: new Int32Array(endpointWords),
+    outcomes: Array.from({ length: 2 * policyLimits.delegation }, () => anOutcome(endpointWords)),
+  });
+}
+
+/** Every layer for every subject, and the endpoints that all of them authorize. Allocates next to nothing. */
 export function evaluateAll(
   evaluator: Evaluator,
   policy: LinkedPolicy,
   facts: Facts,
   subjects: readonly SubjectFacts[],
   assume: Assumption,
-  into?: Int32Array,
-): { readonly evaluations: readonly Evaluation[]; readonly authorized: Int32Array } {
+): Evaluated {
   const endpointWords = (policy.endpoints.length + 31) >> 5;
-  const outcomes = workingOutcomes(endpointWords);
-  const authorized = (into ?? new Int32Array(endpointWords)).fill(-1);
-  const evaluations: Evaluation[] = [];
-  for (const layer of policy.layers) {
+  const working = workingFor(endpointWords);
+  const { evaluations, authorized, outcomes } = working;
+  const { layers } = policy;
+  evaluations.length = layers.length * subjects.length;
+  authorized.fill(-1);
+  let next = 0;
+  for (const layer of layers) {
     for (const subject of subjects) {
-      const outcome = outcomes[evaluations.length];
+      const outcome = outcomes[next];
       if (outcome === undefined) throw new RangeError('more evaluations than layers and subjects allow');
       evaluator(layer, { facts, subject, timezone: layer.linked.reader.timezone }, assume, outcome);
       for (let index = 0; index < endpointWords; index += 1) {
         authorized[index] = (authorized[index] ?? 0) & (outcome.authorized[index] ?? 0);
       }
-      evaluations.push({ layer, subject, outcome });
+      const evaluation = evaluations[next];
+      if (evaluation === undefined) evaluations[next] = { layer, subject, outcome };
+      else {
+        evaluation.layer = layer;
+        evaluation.subject = subject;
+      }
+      next += 1;
     }
   }
-  return { evaluations, authorized };
+  return working;
 }
 
 /** How decisions name a rule: the platform's own with its layer in front. */

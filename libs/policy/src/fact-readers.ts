@@ -1,6 +1,15 @@
 import { highest, lowest } from './expression.js';
-import { localTime, weekdays } from './local-time.js';
-import { type Fact, type View, absent, readFact, saturate, unknown } from './read-fact.js';
+import { localMinute, localTime, weekdays } from './local-time.js';
+import {
+  type Fact,
+  type View,
+  absent,
+  readFact,
+  readJustification,
+  readNamed,
+  saturate,
+  unknown,
+} from './read-fact.js';
 
 /** How the engine reads one fact: found once per image, called once per request. */
 export type FactReader = (view: View) => Fact;
@@ -28,8 +37,10 @@ const readers: Readonly<Record<string, FactReader>> = {
   'request.tools': ({ facts }) => facts.request.tools,
   'request.mcp_servers': ({ facts }) => facts.request.mcpServers,
   'request.stream': ({ facts }) => (facts.request.stream ? 1 : 0),
+  'request.priced': ({ facts: { request } }) => (request.priced === undefined ? unknown : request.priced ? 1 : 0),
+  'request.justification': ({ facts }) => readJustification(facts.request),
   'request.est_tokens': ({ facts }) => whole(facts.request.estimatedTokens),
-  'time.minute': ({ facts, timezone }) => localTime(timezone, facts.atMs)?.minute ?? unknown,
+  'time.minute': ({ facts, timezone }) => localMinute(timezone, facts.atMs) ?? unknown,
   'time.date': ({ facts, timezone }) => localTime(timezone, facts.atMs)?.date ?? unknown,
   'time.weekday': ({ facts, timezone }) => weekdays[localTime(timezone, facts.atMs)?.weekday ?? -1] ?? unknown,
   'budget.class': ({ facts }) => facts.budget?.class ?? unknown,
@@ -39,7 +50,10 @@ const readers: Readonly<Record<string, FactReader>> = {
 const known = new Map(Object.entries(readers));
 
 export function factReaderOf(path: string): FactReader {
-  return known.get(path) ?? ((view) => readFact(view, path));
+  const reader = known.get(path);
+  if (reader !== undefined) return reader;
+  const names = path.split('.');
+  return (view) => readNamed(view, names);
 }
 
 export function readFast(view: View, path: string): Fact {

@@ -48,6 +48,8 @@ export interface Facts {
     readonly mcpServers: readonly string[];
     readonly stream: boolean;
     readonly estimatedTokens: number;
+    /** Whether every endpoint that could serve the model has a price for it; undefined where nobody looked, which is unknown. */
+    readonly priced?: boolean;
     /** Asserted by the caller, only ever shown as present. */
     readonly justification?: string;
     readonly metadata: Readonly<Record<string, string>>;

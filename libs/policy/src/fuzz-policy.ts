@@ -91,6 +91,7 @@ function randomLeaf(random: Random): string {
     () => `data.complete == ${pick(random, ['true', 'false'])}`,
     () => `request.route in ${list(some(random, vocabulary.routes, 2))}`,
     () => `request.stream`,
+    () => `request.priced${pick(random, ['', ' == false'])}`,
     () => `request.est_tokens ${comparison(random)} ${Math.floor(random() * 10_000)}`,
     () => `(has(request.justification) && subject.clearance >= 1)`,
     () => `(has(request.metadata.ticket) && request.metadata.ticket == "A1")`,

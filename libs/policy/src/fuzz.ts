@@ -115,6 +115,7 @@ export function randomFacts(random: Random): Facts {
       mcpServers: some(random, ['ehr', 'calendar'], 2),
       stream: random() < 0.5,
       estimatedTokens: Math.floor(random() * 10_000),
+      ...optional('priced', maybe(0.8, random() < 0.7)),
       ...optional('justification', justification),
       metadata: random() < 0.3 ? { ticket: pick(random, ['A1', 'B2']) } : {},
     },

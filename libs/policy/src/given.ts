@@ -9,7 +9,7 @@ const subjectKeys = 'id kind issuer roles groups scopes department clearance att
 const givenKeys = [
   ...subjectKeys,
   ...'tenant conf residual spanless detectors deep attachments'.split(' '),
-  ...'route model tools mcp_servers stream est_tokens justification metadata'.split(' '),
+  ...'route model tools mcp_servers stream est_tokens priced justification metadata'.split(' '),
   ...'minute weekday date budget remaining ext'.split(' '),
 ];
 
@@ -51,6 +51,7 @@ export function factsOf(given: Values, timezone: string): Facts {
       mcpServers: list(given['mcp_servers']),
       stream: given['stream'] === true,
       estimatedTokens: number(given['est_tokens'], 100),
+      ...(given['priced'] === null ? {} : { priced: given['priced'] !== false }),
       ...(typeof given['justification'] === 'string' ? { justification: given['justification'] } : {}),
       metadata: texts(given['metadata']),
     },

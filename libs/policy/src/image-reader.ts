@@ -1,6 +1,7 @@
 import { inflateRawSync } from 'node:zlib';
+import { Dictionary } from './dictionary.js';
 import { type FactReader, factReaderOf } from './fact-readers.js';
-import { header, magic, ruleFlag, ruleWords, slotFlag, slotWords } from './layout.js';
+import { header, magic, ruleFlag, ruleWords, slotFlag, slotKind, slotWords } from './layout.js';
 import { type Effect, type RuleObligations, effects } from './program.js';
 import type { RedactionStyle } from '@writ/domain';
 import { schemaVersion } from './schema-version.js';
@@ -25,7 +26,8 @@ export interface SlotEntry {
   readonly path: string;
   readonly kind: number;
   readonly flags: number;
-  readonly dictionary: number;
+  /** Numbers of its texts; undefined where it has none. */
+  readonly dictionary: Dictionary | undefined;
   /** Where its value stands among the values, and how many words it takes. */
   readonly at: number;
   readonly width: number;
@@ -38,6 +40,11 @@ export class ImageReader {
   readonly slots: readonly SlotEntry[];
   readonly values: number;
   readonly timezone: string;
+  /** The facts that are scores of classes, by the class; those of rules that see what remains are not among them. */
+  readonly scores: ReadonlyMap<string, number>;
+  /** The same facts in pairs: the number of each, and where its value stands. */
+  readonly scoreSlots: Int32Array;
+  readonly slotsAt: number;
   readonly rulesAt: number;
   readonly codeAt: number;
   /** The rules that ask for something, as bits. */
@@ -52,25 +59,44 @@ export class ImageReader {
     }
     this.rules = word(words, header.rules);
     this.values = word(words, header.values);
+    this.slotsAt = word(words, header.slotsAt);
     this.rulesAt = word(words, header.rulesAt);
     this.codeAt = word(words, header.codeAt);
     this.asking = new Int32Array((this.rules + 31) >> 5);
     for (let rule = 0; rule < this.rules; rule += 1) if (this.isAsking(rule)) setBit(this.asking, rule);
     this.timezone = readText(words, word(words, header.zone));
     this.slots = Array.from({ length: word(words, header.slots) }, (_, index) => this.#slot(index));
+    this.scores = new Map(
+      this.slots.flatMap(({ path, flags }, index) =>
+        (flags & (slotFlag.score | slotFlag.residual)) === slotFlag.score ? [[path, index] as const] : [],
+      ),
+    );
+    this.scoreSlots = Int32Array.from([...this.scores.values()].flatMap((index) => [index, this.slotAt(index)]));
+  }
+
+  /** Kind in two bits, flags, and above eight bits the words that its value takes. */
+  slotHead(index: number): number {
+    return word(this.words, this.slotsAt + index * slotWords);
+  }
+
+  /** Where its value stands among the values. */
+  slotAt(index: number): number {
+    return word(this.words, this.slotsAt + index * slotWords + 3);
   }
 
   #slot(index: number): SlotEntry {
-    const at = word(this.words, header.slotsAt) + index * slotWords;
+    const at = this.slotsAt + index * slotWords;
     const head = word(this.words, at);
     const path = readText(this.words, word(this.words, at + 1));
+    const kind = head & 3;
+    const isTexts = kind === slotKind.text || kind === slotKind.list;
     return {
-      kind: head & 3,
+      kind,
       flags: head & (slotFlag.residual | slotFlag.data | slotFlag.score),
       width: head >>> 8,
       path,
       read: factReaderOf(path),
-      dictionary: word(this.words, at + 2),
+      dictionary: isTexts ? new Dictionary(this.words, word(this.words, at + 2)) : undefined,
       at: word(this.words, at + 3),
     };
   }

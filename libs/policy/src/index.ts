@@ -2,10 +2,11 @@ export { type Diagnostic, type DiagnosticCode, formatDiagnostic } from './diagno
 export type { DataFacts, Facts, SubjectFacts } from './facts.js';
 export { type PolicyImage, compile } from './image.js';
 export { type LinkedPolicy, link } from './link.js';
-export { decide, decideQuickly } from './decide.js';
-export { canonicalFacts, factsHashOf } from './facts-hash.js';
+export { decide, decideDescribed, decideQuickly } from './decide.js';
+export { type DescribedFacts, canonicalFacts, describeFacts, factsHashOf } from './facts-hash.js';
 export { type TestResult, readAs, runTests } from './run-tests.js';
-export { type Because, type Explanation, type MatchedRule, explain } from './explain.js';
+export { explain } from './explain.js';
+export type { Because, Explanation, MatchedRule } from './explanation.js';
 export { type Change, type Direction, type PolicyDiff, semanticDiff } from './diff.js';
 export { type Mutant, type MutationReport, mutate } from './mutate.js';
 export {

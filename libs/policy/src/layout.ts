@@ -8,7 +8,7 @@
  *   index   entries of [slot, threshold, candidates of each value …], and the rules that always run
  *   prose   [bytes][deflated JSON]: reasons, obligations and endpoint expressions, which no evaluation reads
  */
-export const magic = 0x57504c31;
+export const magic = 0x57504c32;
 
 export const header = Object.freeze({
   magic: 0,

@@ -18,6 +18,11 @@ export interface LinkedLayer {
   readonly denied: Int32Array;
 }
 
+/** Where endpoint comparisons find the integers of the request; undefined while one is unknown. */
+export interface Integers {
+  integer(slot: number): number | undefined;
+}
+
 type LinkedExpression =
   | { readonly kind: 'bitmap'; readonly bits: Int32Array }
   | { readonly kind: 'and' | 'or'; readonly items: readonly LinkedExpression[]; readonly scratch: Int32Array }
@@ -142,25 +147,30 @@ function isOfEndpoints(part: Normal): boolean {
 export function selectEndpoints(
   layer: LinkedLayer,
   expression: number,
-  integer: (slot: number) => number | undefined,
+  integers: Integers,
   flip: boolean,
   into: Int32Array,
 ): void {
-  if (expression === -1) return add(into, layer.all);
-  const linked = layer.expressions[expression];
-  if (linked === undefined) throw new RangeError('an expression runs out of the image');
-  add(into, bitsOf(linked, layer, integer, flip));
+  add(into, endpointsOf(layer, expression, integers, flip));
 }
 
-function bitsOf(
-  linked: LinkedExpression,
+/** The endpoints of an expression, to be read at once and never written to: they are the link's own. */
+export function endpointsOf(
   layer: LinkedLayer,
-  integer: (slot: number) => number | undefined,
+  expression: number,
+  integers: Integers,
   flip: boolean,
-): Int32Array {
+): Readonly<Int32Array> {
+  if (expression === -1) return layer.all;
+  const linked = layer.expressions[expression];
+  if (linked === undefined) throw new RangeError('an expression runs out of the image');
+  return bitsOf(linked, layer, integers, flip);
+}
+
+function bitsOf(linked: LinkedExpression, layer: LinkedLayer, integers: Integers, flip: boolean): Int32Array {
   if (linked.kind === 'bitmap') return linked.bits;
   if (linked.kind === 'compare') {
-    const value = integer(linked.slot);
+    const value = integers.integer(linked.slot);
     if (value !== undefined) {
       const selection = linked.selections[placeOf(linked.steps, value)];
       if (selection === undefined) throw new RangeError('a step runs out of the link');
@@ -171,7 +181,7 @@ function bitsOf(
   const { scratch, kind } = linked;
   for (let index = 0; index < scratch.length; index += 1) scratch[index] = kind === 'and' ? -1 : 0;
   for (const item of linked.items) {
-    const bits = bitsOf(item, layer, integer, flip);
+    const bits = bitsOf(item, layer, integers, flip);
     for (let index = 0; index < scratch.length; index += 1) {
       const had = scratch[index] ?? 0;
       scratch[index] = kind === 'and' ? had & (bits[index] ?? 0) : had | (bits[index] ?? 0);
@@ -194,6 +204,6 @@ function placeOf(steps: readonly number[], value: number): number {
   return steps[low] === value ? low * 2 + 1 : low * 2;
 }
 
-function add(into: Int32Array, bits: Int32Array): void {
+function add(into: Int32Array, bits: Readonly<Int32Array>): void {
   for (let index = 0; index < bits.length; index += 1) into[index] = (into[index] ?? 0) | (bits[index] ?? 0);
 }

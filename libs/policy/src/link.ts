@@ -1,4 +1,4 @@
-import type { Endpoint } from '@writ/domain';
+import type { Endpoint, PolicyRef } from '@writ/domain';
 import { hashOf } from './canonical.js';
 import { ConclusionMemory } from './conclusions.js';
 import { type LinkedLayer, linkLayer } from './link-layer.js';
@@ -17,6 +17,8 @@ export interface LinkedPolicy {
   readonly endpoints: readonly Endpoint[];
   /** The layer that no tenant can remove: its endpoints are intersected with the tenant's. */
   readonly platform: PolicyImage | undefined;
+  /** How decisions name the policy, and the platform's above it. */
+  readonly ref: PolicyRef;
   /** What this policy concluded lately. */
   readonly memory: ConclusionMemory;
   /** The layers as the engine reads them, the platform's first. */
@@ -52,6 +54,7 @@ export function link(
   return Object.freeze({
     image,
     platform,
+    ref: refOf(image, platform),
     memory: new ConclusionMemory(),
     layers: [...(platform === undefined ? [] : [layerOf('platform', platform)]), layerOf('tenant', image)],
     endpoints: sorted,
@@ -60,6 +63,13 @@ export function link(
     validFromMs,
     validUntilMs,
   });
+}
+
+const engine = 'wpl/1.0';
+
+function refOf({ name, version, hash }: PolicyImage, platform: PolicyImage | undefined): PolicyRef {
+  const above = platform === undefined ? '' : ` under ${platform.name}@${platform.version} ${platform.hash}`;
+  return Object.freeze({ name, version, hash, engine: `${engine}${above}` });
 }
 
 /** Over what policy can see of the endpoints, in canonical JSON; addresses, keys and settings are not part of it. */

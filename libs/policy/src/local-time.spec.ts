@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { seeded } from './fuzz.js';
-import { localTime, weekdays } from './local-time.js';
+import { localMinute, localTime, weekdays } from './local-time.js';
 
 const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'Pacific/Apia'];
 
@@ -27,11 +27,13 @@ describe('localTime', () => {
         weekday: weekdays.findIndex((day) => day === parts['weekday']?.toLowerCase()),
         date: part('year') * 10_000 + part('month') * 100 + part('day'),
       });
+      expect(localMinute(zone, atMs)).toBe(part('hour') * 60 + part('minute'));
     }
   });
 
   it('has no answer for a moment that no calendar has', () => {
     expect(localTime('UTC', Number.NaN)).toBeUndefined();
     expect(localTime('UTC', Infinity)).toBeUndefined();
+    expect(localMinute('UTC', Number.NaN)).toBeUndefined();
   });
 });

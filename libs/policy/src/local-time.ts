@@ -28,11 +28,22 @@ export function localTime(zone: string, atMs: number): LocalTime | undefined {
 }
 
 function timeAt(zone: string, atMs: number): LocalTime | undefined {
-  if (!Number.isFinite(atMs) || Math.abs(atMs) > 8.64e15 - dayMs) return undefined;
+  if (!isMoment(atMs)) return undefined;
   const local = atMs + offsetMs(zone, atMs);
   const day = Math.floor(local / dayMs);
   const date = dateOfDay(day);
   return { minute: Math.floor((local - day * dayMs) / 60_000), weekday: (((day + 4) % 7) + 7) % 7, date };
+}
+
+/** The minute alone, as `localTime` tells it: what most rules about time ask for. */
+export function localMinute(zone: string, atMs: number): number | undefined {
+  if (!isMoment(atMs)) return undefined;
+  const local = atMs + offsetMs(zone, atMs);
+  return Math.floor((local - Math.floor(local / dayMs) * dayMs) / 60_000);
+}
+
+function isMoment(atMs: number): boolean {
+  return Number.isFinite(atMs) && Math.abs(atMs) <= 8.64e15 - dayMs;
 }
 
 export function isTimeZone(zone: string): boolean {
@@ -43,15 +54,21 @@ export function isTimeZone(zone: string): boolean {
   }
 }
 
+/** One request, and the next, ask for the same zone. */
+let lastZone = '';
+let lastOffsets: Map<number, number> | undefined;
+
 export function offsetMs(zone: string, atMs: number): number {
   if (zone === 'UTC') return 0;
   const quarter = Math.floor(atMs / quarterHourMs);
-  let known = offsets.get(zone);
+  let known = zone === lastZone ? lastOffsets : offsets.get(zone);
   if (known === undefined) {
     if (offsets.size >= 1_024) offsets.clear();
     known = new Map<number, number>();
     offsets.set(zone, known);
   }
+  lastZone = zone;
+  lastOffsets = known;
   let offset = known.get(quarter);
   if (offset === undefined) {
     if (known.size >= rememberedQuarters) known.clear();

@@ -26,7 +26,11 @@ export function saturate(value: number): number | typeof unknown {
 
 /** The value that a path of `when` names. */
 export function readFact(view: View, path: string): Fact {
-  const [namespace = '', name = '', ...rest] = path.split('.');
+  return readNamed(view, path.split('.'));
+}
+
+/** The same for a path that was split before. */
+export function readNamed(view: View, [namespace = '', name = '', ...rest]: readonly string[]): Fact {
   switch (namespace) {
     case 'subject':
       return name === 'on_behalf_of'
@@ -104,10 +108,10 @@ function readRequest(request: Facts['request'], name: string, rest: readonly str
       return request.stream ? 1 : 0;
     case 'est_tokens':
       return saturate(request.estimatedTokens);
+    case 'priced':
+      return request.priced === undefined ? unknown : request.priced ? 1 : 0;
     case 'justification':
-      return request.justification === undefined || request.justification.trim() === ''
-        ? absent
-        : request.justification;
+      return readJustification(request);
     case 'metadata': {
       const key = rest.join('.');
       return Object.hasOwn(request.metadata, key) ? (request.metadata[key] ?? absent) : absent;
@@ -115,6 +119,11 @@ function readRequest(request: Facts['request'], name: string, rest: readonly str
     default:
       return unknown;
   }
+}
+
+/** Blanks justify nothing. */
+export function readJustification({ justification }: Facts['request']): Fact {
+  return justification === undefined || justification.trim() === '' ? absent : justification;
 }
 
 function readTime(view: View, name: string): Fact {

@@ -73,9 +73,10 @@ function bitsWhere<T>(items: readonly T[], holds: (item: T) => boolean): Int32Ar
   return bits;
 }
 
-/** Whether a condition of `when` holds, undefined when its fact is unknown; for explanations. */
-export function leafAnswer(leaf: Leaf, view: View, read: World['read']): boolean | undefined {
-  return leafTruth(leaf, { view, read, assume: 'none', redacted: undefined, endpoint: undefined, linkedAtMs: 0 });
+/** Tells whether conditions of `when` hold, undefined where a fact is unknown; for explanations. */
+export function leafAnswers(view: View, read: World['read']): (leaf: Leaf) => boolean | undefined {
+  const world: World = { view, read, assume: 'none', redacted: undefined, endpoint: undefined, linkedAtMs: 0 };
+  return (leaf) => leafTruth(leaf, world);
 }
 
 interface World {

@@ -1,9 +1,13 @@
 import type { Decision, Endpoint, Obligations, Permit } from '@writ/domain';
+import { obligationsOf } from './asked.js';
 import { byEngine, decideQuickly } from './decide.js';
 import { evaluateAll } from './evaluation.js';
-import { type Explanation, explain } from './explain.js';
+import { explain } from './explain.js';
+import type { Explanation } from './explanation.js';
 import type { Facts } from './facts.js';
 import type { PolicyImage } from './image.js';
+import { isEmpty } from './outcome.js';
+import { policyLimits } from './limits.js';
 import { type LinkedPolicy, link } from './link.js';
 
 /** One past request: its record's id, the facts stored with it, and how often it stands for the same. */
@@ -147,26 +151,32 @@ class Tally {
 
 /** The same endpoints and the same obligations, without writing a decision: nearly every request of a replay. */
 function sameAtAGlance(old: LinkedPolicy, fresh: LinkedPolicy, facts: Facts): boolean {
-  const before = glance(old, facts);
-  const after = glance(fresh, facts);
-  if (before === undefined || after === undefined) return false;
-  if (!before.authorized.every((bits, block) => bits === after.authorized[block])) return false;
-  return before.asked === after.asked;
+  if (facts.subject.onBehalfOf !== undefined || old.endpoints.length !== fresh.endpoints.length) return false;
+  const before = evaluateAll(byEngine, old, facts, [facts.subject], 'none');
+  const isDenied = isEmpty(before.authorized, before.authorized.length);
+  const obligations = isDenied ? undefined : obligationsOf(old, before.evaluations, before.authorized);
+  keptBits.set(before.authorized);
+  const after = evaluateAll(byEngine, fresh, facts, [facts.subject], 'none');
+  for (let block = 0; block < after.authorized.length; block += 1)
+    if (after.authorized[block] !== keptBits[block]) return false;
+  if (obligations === undefined) return true;
+  const asked = obligationsOf(fresh, after.evaluations, after.authorized);
+  return obligations === asked || askedText(obligations) === askedText(asked);
 }
+
+/** What the older version authorizes, while the newer one is evaluated in the same working memory. */
+const keptBits = new Int32Array((policyLimits.endpoints + 31) >> 5);
 
 const texts = new WeakMap<Obligations, string>();
 
-function glance(policy: LinkedPolicy, facts: Facts) {
-  if (facts.subject.onBehalfOf !== undefined) return undefined;
-  const { evaluations, authorized } = evaluateAll(byEngine, policy, facts, [facts.subject], 'none');
-  const { obligations } = policy.memory.conclude(policy, evaluations, authorized);
-  if (obligations === undefined) return { authorized, asked: '' };
-  let asked = texts.get(obligations);
-  if (asked === undefined) {
-    asked = JSON.stringify(obligations);
-    texts.set(obligations, asked);
+/** Obligations are merged once for each mixture of rules, so each text is written once. */
+function askedText(obligations: Obligations): string {
+  let text = texts.get(obligations);
+  if (text === undefined) {
+    text = JSON.stringify(obligations);
+    texts.set(obligations, text);
   }
-  return { authorized, asked };
+  return text;
 }
 
 function emptyOf<T>(make: () => T): Record<ChangeKind, T> {

@@ -73,6 +73,7 @@ export class SymbolicFacts {
     const attribute = attributeOf(path);
     if (attribute === undefined || attribute.namespace === 'endpoint' || path === 'data.complete') return 'false';
     if (attribute.namespace === 'data' || attribute.namespace === 'budget') return this.failure(attribute.namespace);
+    if (path === 'request.priced') return this.failure(path);
     const absence = attribute.optional ? [not(this.presence(path))] : [];
     return either([...absence, ...(attribute.type === 'open' ? [this.failure(path)] : [])]);
   }

@@ -1,3 +1,5 @@
+import { policyLimits } from './limits.js';
+
 /**
  * Texts inside an Int32Array: [length, sign bit set when two units share a word][hash][units…]. Four Latin-1 characters or
  * two UTF-16 units a word, so that a policy with all its dictionaries is one block of memory that threads can share.
@@ -27,17 +29,10 @@ export class WordWriter {
   text(text: string): number {
     const known = this.#texts.get(text);
     if (known !== undefined) return known;
-    const isWide = isWideText(text);
-    const at = this.put(isWide ? text.length | wide : text.length, hashText(text));
-    const perWord = isWide ? 2 : 4;
-    const bits = isWide ? 16 : 8;
-    for (let index = 0; index < text.length; index += perWord) {
-      let packed = 0;
-      for (let unit = 0; unit < perWord && index + unit < text.length; unit += 1) {
-        packed |= text.charCodeAt(index + unit) << (unit * bits);
-      }
-      this.put(packed);
-    }
+    const hash = packText(text);
+    const at = this.put(packedIsWide ? text.length | wide : text.length, hash);
+    const packedWords = packedIsWide ? (text.length + 1) >> 1 : (text.length + 3) >> 2;
+    for (let index = 0; index < packedWords; index += 1) this.#words.push(packedText[index] ?? 0);
     this.#texts.set(text, at);
     return at;
   }
@@ -49,7 +44,7 @@ export class WordWriter {
     while (size < texts.length * 2) size *= 2;
     const table = Array.from({ length: size * 2 }, () => 0);
     for (const [index, text] of texts.entries()) {
-      let slot = hashText(text) & (size - 1);
+      let slot = packText(text) & (size - 1);
       while (table[slot * 2] !== 0) slot = (slot + 1) & (size - 1);
       table[slot * 2] = refs[index] ?? 0;
       table[slot * 2 + 1] = index + 1;
@@ -77,16 +72,55 @@ export class WordWriter {
   }
 }
 
-function isWideText(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 255) return true;
-  return false;
+/** The text being looked up, packed as the image packs it: looking up never waits. */
+let packedText = new Int32Array(policyLimits.textLength);
+let packedIsWide = false;
+
+/**
+ * Packs `text` into `packedText`, four Latin-1 characters or two UTF-16 units a word, and answers a hash over those words.
+ * Each character is read once. Collisions cost a comparison, never an answer.
+ */
+function packText(text: string): number {
+  const { length } = text;
+  if (length > packedText.length) packedText = new Int32Array(length * 2);
+  let hash = length;
+  let units = 0;
+  let at = 0;
+  let index = 0;
+  for (; index + 3 < length; index += 4, at += 1) {
+    const a = text.charCodeAt(index);
+    const b = text.charCodeAt(index + 1);
+    const c = text.charCodeAt(index + 2);
+    const d = text.charCodeAt(index + 3);
+    units |= a | b | c | d;
+    hash = mixWord(hash, (packedText[at] = a | (b << 8) | (c << 16) | (d << 24)));
+  }
+  if (index < length) {
+    let packed = 0;
+    for (let unit = 0; index < length; index += 1, unit += 8) {
+      const code = text.charCodeAt(index);
+      units |= code;
+      packed |= code << unit;
+    }
+    hash = mixWord(hash, (packedText[at] = packed));
+  }
+  packedIsWide = units > 255;
+  return packedIsWide ? packWide(text) : hash;
 }
 
-/** FNV-1a over UTF-16 units. Collisions cost a comparison, never an answer. */
-export function hashText(text: string): number {
-  let hash = 0x811c9dc5 | 0;
-  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+function packWide(text: string): number {
+  let hash = text.length;
+  for (let index = 0, at = 0; index < text.length; index += 2, at += 1) {
+    const second = index + 1 < text.length ? text.charCodeAt(index + 1) : 0;
+    hash = mixWord(hash, (packedText[at] = text.charCodeAt(index) | (second << 16)));
+  }
   return hash;
+}
+
+/** The high bits reach the low ones, which choose the place in a dictionary. */
+function mixWord(hash: number, packed: number): number {
+  const mixed = Math.imul(hash ^ packed, 0x9e3779b1);
+  return mixed ^ (mixed >>> 15);
 }
 
 export function readText(words: Int32Array, at: number): string {
@@ -108,20 +142,24 @@ function unitAt(words: Int32Array, at: number, isWide: boolean, index: number): 
 export function lookUp(words: Int32Array, dictionary: number, text: string): number {
   const mask = word(words, dictionary);
   if (text.length > word(words, dictionary + 1)) return 0;
-  const hash = hashText(text);
+  const hash = packText(text);
   for (let probe = 0, slot = hash & mask; probe <= mask; probe += 1, slot = (slot + 1) & mask) {
     const at = word(words, dictionary + 2 + slot * 2);
     if (at === 0) return 0;
-    if (word(words, at + 1) === hash && isText(words, at, text)) return word(words, dictionary + 3 + slot * 2);
+    if (word(words, at + 1) === hash && isPackedText(words, at, text.length)) {
+      return word(words, dictionary + 3 + slot * 2);
+    }
   }
   return 0;
 }
 
-function isText(words: Int32Array, at: number, text: string): boolean {
+/** Whether the text that was packed last stands at `at`. */
+function isPackedText(words: Int32Array, at: number, length: number): boolean {
   const head = word(words, at);
-  if ((head & 0x7fffffff) !== text.length) return false;
-  for (let index = 0; index < text.length; index += 1) {
-    if (unitAt(words, at, head < 0, index) !== text.charCodeAt(index)) return false;
+  if (head !== (packedIsWide ? length | wide : length)) return false;
+  const packedWords = packedIsWide ? (length + 1) >> 1 : (length + 3) >> 2;
+  for (let index = 0; index < packedWords; index += 1) {
+    if (words[at + 2 + index] !== packedText[index]) return false;
   }
   return true;
 }

@@ -58,7 +58,7 @@ export function budgetStore(plane: PlanePool): BudgetStore {
       const id = randomUUID();
       const row = await ask<{ granted: string | null; remaining: string | null }>(
         plane,
-        'SELECT granted, remaining FROM control.lease_budget_now($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
+        'SELECT granted, remaining FROM control.lease_slice($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
         [
           id,
           key.tenant,

@@ -1,5 +1,5 @@
 import { type TenantId, tenantOfJob } from '@writ/domain';
-import { type ClosedRequest, type Notice, type UsageLine, noticesOf, usageLines } from '@writ/ledger';
+import { type ClosedRequest, type Notice, type UsageLine, leaseUses, noticesOf, usageLines } from '@writ/ledger';
 import { jobIdOf } from './outbox.js';
 import { type PlanePool, connectToPrimary } from './plane.js';
 import { type TenantTransaction, withTenant } from './with-tenant.js';
@@ -16,7 +16,10 @@ export interface Settled {
 export interface UsageStore {
   /** Reads one window of the tree behind the cursor and adds it up; safe to repeat and to kill anywhere. */
   settle(tenant: TenantId): Promise<Settled>;
-  /** Corrects write-offs of the tenant's own budgets by what was used; call it when usage is up to date. Answers how many. */
+  /**
+   * Writes off the leases that ran out, and puts what the ledger says in the place of what was written off, as soon as usage has
+   * read every record that can name them. Answers of how many.
+   */
   reconcile(tenant: TenantId): Promise<number>;
   /** Finds newly passed thresholds of budgets and puts each into the outbox, once; answers how many. */
   passThresholds(tenant: TenantId): Promise<number>;
@@ -31,14 +34,12 @@ export function usageStore(plane: PlanePool): UsageStore {
       const from = await nextIndex(plane, tenant);
       const window = await withTenant(plane, tenantOfJob(tenant), (tx) => readWindow(tx, from), 'one-snapshot');
       if (window.to === from) return { records: 0, isUpToDate: true };
-      const { lines, notices } = summed(tenant, window.rows);
-      const taken = await one<{ taken: boolean }>(plane, 'SELECT control.settle_usage($1, $2, $3, $4, $5) AS taken', [
-        tenant,
-        from,
-        window.to,
-        JSON.stringify(lines),
-        JSON.stringify(notices),
-      ]);
+      const { lines, notices, uses } = summed(tenant, window.rows);
+      const taken = await one<{ taken: boolean }>(
+        plane,
+        'SELECT control.settle_usage($1, $2, $3, $4, $5, $6) AS taken',
+        [tenant, from, window.to, JSON.stringify(lines), JSON.stringify(notices), JSON.stringify(uses)],
+      );
       // Another worker was faster: what it added is not added again.
       const records = taken?.taken === true ? window.to - from : 0;
       return { records, isUpToDate: window.to === window.size };
@@ -107,12 +108,16 @@ interface SummedLine {
   cost_picos: string;
   denied: number;
   failed: number;
-  uncertain_micros: string;
 }
 
 interface NoticeRow {
   readonly id: string;
   readonly payload: object;
+}
+
+interface UseRow {
+  readonly lease: string;
+  readonly micros: string;
 }
 
 /** Summed here already, so that one statement carries a few lines and not a thousand. */
@@ -122,16 +127,25 @@ function summed(
 ): {
   readonly lines: readonly SummedLine[];
   readonly notices: readonly NoticeRow[];
+  readonly uses: readonly UseRow[];
 } {
   const sums = new Map<string, SummedLine>();
+  const leases = new Map<string, bigint>();
   const notices: NoticeRow[] = [];
   for (const row of rows) {
+    const request = closedRequest(row);
     if (row.kind === 'decision' && row.leaf)
       notices.push(...noticesOf(row.leaf).map((notice) => noticeRow(tenant, notice)));
-    for (const line of usageLines(closedRequest(row))) add(sums, row.day ?? '', line);
+    for (const line of usageLines(request)) add(sums, row.day ?? '', line);
+    for (const { lease, micros } of leaseUses(request))
+      if (leaseId.test(lease)) leases.set(lease, (leases.get(lease) ?? 0n) + micros);
   }
-  return { lines: [...sums.values()], notices };
+  const uses = [...leases].map(([lease, micros]) => ({ lease, micros: String(micros) }));
+  return { lines: [...sums.values()], notices, uses };
 }
+
+/** Whatever else stands in a record is no lease of ours, and must not keep the others from being read. */
+const leaseId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** A deny closes itself; a permit is counted with its outcome. */
 function closedRequest({ kind, leaf, decision, earlier }: WindowRow): ClosedRequest {
@@ -155,12 +169,10 @@ function add(sums: Map<string, SummedLine>, day: string, line: UsageLine): void 
     cost_picos: '0',
     denied: 0,
     failed: 0,
-    uncertain_micros: '0',
   };
   sum.quantity += line.quantity;
   sum.estimated += line.estimated;
   sum.cost_picos = String(BigInt(sum.cost_picos) + line.costPicos);
-  sum.uncertain_micros = String(BigInt(sum.uncertain_micros) + line.uncertainMicros);
   sum.denied += line.ended === 'denied' ? 1 : 0;
   sum.failed += line.ended === 'failed' ? 1 : 0;
   sums.set(name, sum);

@@ -6,6 +6,8 @@ import { periodEnd, periodStart, Purse, type Held } from './purse.js';
 
 /** What all budgets that apply to a request hold back for it. */
 export interface BudgetHold {
+  /** Ids of the leases that it is a part of. */
+  readonly leases: readonly string[];
   settle(spentMicros: bigint): void;
   /** Of the tightest hard budget; undefined when none applies. */
   readonly seen: { readonly class: string; readonly remainingCents: number } | undefined;
@@ -57,7 +59,8 @@ export class Budgets {
       }
       if (applied.rule.hard) tightest = tighter(tightest, purse.leftMicros(), limitMicros);
     }
-    return ok({ seen: tightest, settle: (spent) => held.forEach((one) => one.settle(spent)) });
+    const leases = held.map(({ lease }) => lease);
+    return ok({ seen: tightest, leases, settle: (spent) => held.forEach((one) => one.settle(spent)) });
   }
 
   /** Gives idle slices back; true when none are left. */
@@ -98,9 +101,13 @@ export class Budgets {
     const name = JSON.stringify([tenant, rule.id, holder, start, rule.limitMicros]);
     const known = this.#purses.get(name);
     if (known) return known;
-    const { leases, nowMs, instances } = this.settings;
+    const { leases, monotonicMs, instances } = this.settings;
     const key = { tenant, budget: rule.id, holder, periodStart: start };
-    const fresh = new Purse(key, limitMicros, rule.period, { leases, nowMs, shares: instances * slicesPerInstance });
+    const fresh = new Purse(key, limitMicros, rule.period, {
+      leases,
+      monotonicMs,
+      shares: instances * slicesPerInstance,
+    });
     this.#purses.set(name, fresh);
     return fresh;
   }

@@ -1,10 +1,16 @@
 import { err, limits, ok, type Result } from '@writ/domain';
+import { systemClock, type Clock } from '@writ/platform';
 import { Redis } from 'ioredis';
 
 export interface RedisSettings {
   readonly url: string;
   /** Told once when the connection is lost, unfit or slow, and not again until it was well in between. */
   readonly onProblem: (what: string, cause?: unknown) => void;
+}
+
+export interface ConnectionSettings extends RedisSettings {
+  /** What waits and pauses are measured by; the system's where none is given. */
+  readonly clock?: Pick<Clock, 'monotonicMs' | 'after'>;
 }
 
 export type Reply = string | number | null | readonly Reply[];
@@ -43,8 +49,8 @@ export const options = {
   retryStrategy: (times: number) => Math.min(1_000, 50 * 2 ** Math.min(times, 5)),
 };
 
-export function connectRedis({ url, onProblem }: RedisSettings): RedisConnection {
-  return new Connection(new Redis(url, options), onProblem);
+export function connectRedis({ url, onProblem, clock = systemClock }: ConnectionSettings): RedisConnection {
+  return new Connection(new Redis(url, options), onProblem, clock);
 }
 
 class Connection implements RedisConnection {
@@ -57,6 +63,7 @@ class Connection implements RedisConnection {
   constructor(
     readonly client: Redis,
     private readonly onProblem: RedisSettings['onProblem'],
+    private readonly clock: Pick<Clock, 'monotonicMs' | 'after'>,
   ) {
     client.on('ready', () => void this.#examine());
     client.on('close', () => this.#become('unavailable', 'Redis is not reachable'));
@@ -69,9 +76,9 @@ class Connection implements RedisConnection {
     values: readonly (string | number)[],
   ): Promise<Result<Reply, Outage>> {
     if (this.#state !== 'fit') return err(this.#state === 'unfit' ? 'unfit' : 'unavailable');
-    if (performance.now() < this.#pausedUntilMs) return err('unavailable');
+    if (this.clock.monotonicMs() < this.#pausedUntilMs) return err('unavailable');
     try {
-      const reply = await inTime(this.#call(script, keys, values));
+      const reply = await this.#inTime(this.#call(script, keys, values));
       this.#failures = 0;
       return ok(reply);
     } catch (cause) {
@@ -108,7 +115,7 @@ class Connection implements RedisConnection {
     this.#failures += 1;
     if (this.#failures < slowAnswers) return;
     if (this.#failures === slowAnswers) this.onProblem('Redis does not answer in time', cause);
-    this.#pausedUntilMs = performance.now() + pauseMs;
+    this.#pausedUntilMs = this.clock.monotonicMs() + pauseMs;
   }
 
   /** Counters and jobs that may vanish are not counters: any policy but `noeviction` makes this connection unfit. */
@@ -129,18 +136,19 @@ class Connection implements RedisConnection {
     this.#state = state;
     this.#settled.resolve();
   }
-}
 
-/**
- * Rejects after 50 ms, but only once the socket was read: when it was our own process that stood still, the answer may well
- * be there, and timers run before it is seen.
- */
-async function inTime<T>(answer: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => setImmediate(() => late.reject(new Error('no answer in time'))), limits.redisMs);
-  try {
-    return await Promise.race([answer, late.promise]);
-  } finally {
-    clearTimeout(timer);
+  /**
+   * Rejects after 50 ms, but only once the socket was read: when it was our own process that stood still, the answer may well
+   * be there, and timers run before it is seen.
+   */
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    const late = Promise.withResolvers<never>();
+    const timer = this.clock.after(limits.redisMs);
+    void timer.elapsed.then(() => setImmediate(() => late.reject(new Error('no answer in time'))));
+    try {
+      return await Promise.race([answer, late.promise]);
+    } finally {
+      timer.cancel();
+    }
   }
 }

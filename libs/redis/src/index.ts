@@ -1,4 +1,10 @@
-export { connectRedis, type Outage, type RedisConnection, type RedisSettings } from './connection.js';
+export {
+  connectRedis,
+  type Outage,
+  type ConnectionSettings,
+  type RedisConnection,
+  type RedisSettings,
+} from './connection.js';
 export {
   openJobs,
   type Jobs,

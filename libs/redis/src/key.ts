@@ -2,12 +2,20 @@ import { hash } from 'node:crypto';
 import { parseTenantId, type TenantId } from '@writ/domain';
 
 /**
- * The only maker of keys. The tenant's UUID is the hash tag, so one tenant's keys live on one shard and one script may
- * touch them together; whatever else names a key is hashed, so no rule or subject can spell another's key.
+ * What every key of a tenant begins with, and nothing else makes keys. The tenant's UUID is the hash tag, so one tenant's keys
+ * live on one shard and one script may touch them together.
  */
-export function keyOf(tenant: TenantId, kind: string, ...names: readonly string[]): string {
+export function tagOf(tenant: TenantId): string {
   const parsed = parseTenantId(tenant);
   if (!parsed.ok) throw new Error(parsed.error);
-  const name = hash('sha256', JSON.stringify(names), 'base64url').slice(0, 22);
-  return `{t:${parsed.value}}:${kind}:${name}`;
+  return `{t:${parsed.value}}:`;
+}
+
+/** Whatever else names a key is hashed, so no rule or subject can spell another's key. 22 characters of base64url. */
+export function nameOf(...names: readonly string[]): string {
+  return hash('sha256', JSON.stringify(names), 'base64url').slice(0, 22);
+}
+
+export function keyOf(tenant: TenantId, kind: string, ...names: readonly string[]): string {
+  return `${tagOf(tenant)}${kind}:${nameOf(...names)}`;
 }

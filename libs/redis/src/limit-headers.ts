@@ -1,20 +1,23 @@
-import type { RateCheck } from './rate-check.js';
+import type { Used } from './counted.js';
+import type { Counter } from './counter.js';
 import { windowMs } from './scripts.js';
 
 /** `x-ratelimit-*` as OpenAI's clients read them, of the tightest limit of each kind. `used` is before this request. */
 export function limitHeaders(
-  checks: readonly RateCheck[],
-  used: readonly number[],
+  counters: readonly Counter[],
+  used: readonly Used[],
+  tokens: number,
   nowMs: number,
 ): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const what of ['requests', 'tokens'] as const) {
-    const left = checks.flatMap((check, index) =>
-      check.what === what
-        ? [{ limit: check.limit, remaining: Math.max(0, check.limit - (used[index] ?? 0) - check.cost) }]
-        : [],
-    );
-    const tightest = left.toSorted((a, b) => a.remaining - b.remaining)[0];
+    const cost = what === 'requests' ? 1 : tokens;
+    let tightest: { readonly limit: number; readonly remaining: number } | undefined;
+    for (const [index, { [what]: limit }] of counters.entries()) {
+      if (limit === undefined) continue;
+      const remaining = Math.max(0, limit - (used[index]?.[what] ?? 0) - cost);
+      if (!tightest || remaining < tightest.remaining) tightest = { limit, remaining };
+    }
     if (!tightest) continue;
     headers[`x-ratelimit-limit-${what}`] = String(tightest.limit);
     headers[`x-ratelimit-remaining-${what}`] = String(tightest.remaining);

@@ -15,10 +15,12 @@ import { microsOf } from '@writ/routing';
 import { Budgets, type BudgetHold } from './budgets.js';
 import type { RedisConnection } from './connection.js';
 import type { BudgetLeases } from './leases.js';
-import { keyCounters, KeyQuotas, type KeyUse } from './key-quotas.js';
+import { countersOf } from './counter.js';
+import { keyCounters, KeyQuotas, type KeyUse, type Taken } from './key-quotas.js';
 import { limitHeaders } from './limit-headers.js';
-import { rateChecks, Rates, slotLeaseMs, type RateAnswer } from './rates.js';
-import type { RateCheck } from './rate-check.js';
+import type { Touched } from './counted.js';
+import { Rates, slotLeaseMs, type RateAnswer } from './rates.js';
+import { RoundTrips } from './round-trips.js';
 import { worstCase, type OutputLimit } from './worst-case.js';
 
 export interface LimitsNeeds {
@@ -41,6 +43,10 @@ export interface Reserved {
   readonly mode: 'shared' | 'degraded';
   readonly headers: Readonly<Record<string, string>>;
   readonly budget: { readonly class: string; readonly remainingCents: number } | undefined;
+  /** The leases of budgets that it is a part of. */
+  readonly leases: readonly string[];
+  /** False where a model that it could reach has no price, and was taken for the dearest. */
+  readonly priced: boolean;
   /** Under a hard budget, and where the caller named no length: what may be asked of each candidate. Empty otherwise. */
   readonly outputLimits: readonly OutputLimit[];
 }
@@ -65,13 +71,14 @@ export interface Limits {
 }
 
 interface Open {
-  readonly checks: readonly RateCheck[];
+  readonly touched: Touched;
   readonly mode: 'shared' | 'degraded';
   readonly hold: BudgetHold;
   readonly worstMicros: bigint;
   readonly atMs: number;
   readonly keys: KeyUse;
-  readonly tokens: number;
+  /** Of a key's quota, for the call that was made last. */
+  taken: Taken | undefined;
 }
 
 const sweepMs = 5_000;
@@ -83,6 +90,7 @@ export function createLimits(needs: LimitsNeeds): Limits {
 }
 
 class GatewayLimits implements Limits {
+  readonly #trips: RoundTrips;
   readonly #rates: Rates;
   readonly #budgets: Budgets;
   readonly #keys: KeyQuotas;
@@ -93,8 +101,9 @@ class GatewayLimits implements Limits {
   constructor(private readonly needs: LimitsNeeds) {
     const { redis, leases, clock, instances } = needs;
     const nowMs = (): number => clock.nowMs();
-    this.#keys = new KeyQuotas(redis);
-    this.#rates = new Rates(redis, instances, nowMs);
+    this.#trips = new RoundTrips(redis, clock);
+    this.#keys = new KeyQuotas(this.#trips);
+    this.#rates = new Rates(this.#trips, instances, nowMs);
     this.#budgets = new Budgets({ leases, nowMs, monotonicMs: () => clock.monotonicMs(), instances });
   }
 
@@ -109,32 +118,32 @@ class GatewayLimits implements Limits {
     if (!worst.ok) return err(refuse(worst.error, { param: 'model' }));
     const { micros, outputTokens } = worst.value;
     const id = randomUUID();
-    const checks = rateChecks(tenant, snapshot.limits, subject, estimatedTokens + outputTokens);
-    const counters = keyCounters(tenant, ask, snapshot);
-    const ownBefore = this.#keys.ownOf(counters);
+    const counters = countersOf(snapshot.limits, subject);
+    const touched = { id, tenant, counters, tokens: estimatedTokens + outputTokens };
+    const keys = keyCounters(ask, snapshot);
+    const ownBefore = this.#keys.ownOf(tenant, keys);
     const rates = await this.#rates.reserve(
-      id,
-      checks,
-      counters.map(({ name }) => name),
+      touched,
+      keys.map(({ name }) => name),
     );
     if (!rates.admitted) return err(refusalOf(rates));
     // Armed before anything is leased: also a request that is refused half-way may leave a slice behind.
     this.#sweepLater();
     const hold = await this.#budgets.hold(tenant, snapshot.budgets, subject, micros);
     if (!hold.ok) {
-      await this.#rates.settle(id, checks, rates.mode, undefined);
+      this.#rates.settle(touched, rates.mode, undefined);
       return hold;
     }
     this.#open.set(id, {
-      checks,
+      touched,
       mode: rates.mode,
       hold: hold.value,
       worstMicros: micros,
       atMs: this.needs.clock.nowMs(),
-      keys: { counters, used: rates.seen, ownBefore },
-      tokens: estimatedTokens + outputTokens,
+      keys: { counters: keys, used: rates.seen, ownBefore },
+      taken: undefined,
     });
-    const headers = limitHeaders(checks, rates.used, this.needs.clock.nowMs());
+    const headers = limitHeaders(counters, rates.used, touched.tokens, this.needs.clock.nowMs());
     // Only a hard budget holds: what was reserved is then also the most that is asked for.
     const outputLimits = hold.value.seen === undefined ? [] : worst.value.outputLimits;
     return ok({
@@ -143,18 +152,25 @@ class GatewayLimits implements Limits {
       mode: rates.mode,
       headers,
       budget: hold.value.seen,
+      leases: hold.value.leases,
+      priced: worst.value.priced,
       outputLimits,
     });
   }
 
   takeKey({ id }: Reserved, endpoint: string, key: string | undefined): boolean | undefined {
     const open = this.#open.get(id);
-    return open && this.#keys.take(open.keys, endpoint, key, open.tokens);
+    if (!open) return undefined;
+    const { tenant, tokens } = open.touched;
+    const taken = this.#keys.take(tenant, open.keys, { endpoint, key, tokens });
+    if (taken === undefined || taken === 'full') return taken && false;
+    open.taken = taken;
+    return true;
   }
 
-  async settle(_tenant: TenantContext, { id }: Reserved, usage: Usage | undefined, costMicros: string): Promise<void> {
+  settle(_tenant: TenantContext, { id }: Reserved, usage: Usage | undefined, costMicros: string): Promise<void> {
     const open = this.#open.get(id);
-    if (!open) return;
+    if (!open) return Promise.resolve();
     this.#open.delete(id);
     try {
       // A cost that cannot be read is taken for the worst case, and an absurd one is clamped: never for nothing.
@@ -162,16 +178,19 @@ class GatewayLimits implements Limits {
       const most = open.worstMicros * absurd;
       open.hold.settle(usage === undefined ? 0n : cost > most ? most : cost);
       const tokens = usage && usage.inputTokens + usage.outputTokens;
-      await this.#rates.settle(id, open.checks, open.mode, tokens);
+      this.#rates.settle(open.touched, open.mode, tokens);
+      // Only the last call's: what an earlier one used that failed, nobody knows, and it stays at its worst case.
+      if (open.taken) this.#keys.settle(open.touched.tenant, open.taken, tokens ?? 0);
     } catch (cause) {
       this.needs.onProblem('a reservation could not be settled; it expires by itself', cause);
     }
+    return Promise.resolve();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#sweeping?.cancel();
-    await this.#budgets.sweep(true);
+    await Promise.all([this.#budgets.sweep(true), this.#trips.flush()]);
   }
 
   /** Runs while leases are held, and stops by itself. */
@@ -206,14 +225,15 @@ class GatewayLimits implements Limits {
   }
 }
 
-function refusalOf({ check, waitMs, mode }: Extract<RateAnswer, { admitted: false }>): Refusal {
-  const per = check.what === 'concurrency' ? 'requests at a time' : `${check.what} a minute`;
+function refusalOf({ counter, what, waitMs, mode }: Extract<RateAnswer, { admitted: false }>): Refusal {
+  const { rule, [what]: limit } = counter;
+  const per = what === 'concurrency' ? 'requests at a time' : `${what} a minute`;
   const degraded =
     mode === 'degraded' ? '; the shared counters are out, so this gateway only grants its share of it' : '';
   return refuse('rate-limited', {
-    param: check.rule.id,
-    detail: mode === 'degraded' ? `${check.what}_degraded` : check.what,
-    message: `The limit ${check.rule.id} of ${check.limit} ${per} is reached${degraded}; wait as long as Retry-After says.`,
+    param: rule.id,
+    detail: mode === 'degraded' ? `${what}_degraded` : what,
+    message: `The limit ${rule.id} of ${limit} ${per} is reached${degraded}; wait as long as Retry-After says.`,
     retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1_000)),
   });
 }

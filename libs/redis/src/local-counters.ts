@@ -1,13 +1,18 @@
-import type { RateCheck } from './rate-check.js';
+import type { TenantId } from '@writ/domain';
+import type { Counter } from './counter.js';
+import type { Counted, Touched, Used } from './counted.js';
 import { windowMs } from './scripts.js';
 
 interface Window {
   index: number;
-  current: number;
-  previous: number;
+  requests: number;
+  requestsBefore: number;
+  tokens: number;
+  tokensBefore: number;
 }
 
 const remembered = 100_000;
+const none: Used = { requests: 0, tokens: 0, concurrency: 0 };
 
 /** What this process alone has admitted: the same sliding windows and slots as in Redis, in memory. */
 export class LocalCounters {
@@ -16,61 +21,80 @@ export class LocalCounters {
 
   constructor(private readonly nowMs: () => number) {}
 
-  used(checks: readonly RateCheck[]): readonly number[] {
-    return checks.map((check) => this.#used(check));
+  used({ tenant, counters }: Touched): readonly Used[] {
+    return counters.map((counter) => this.#used(tenant, counter));
   }
 
-  /** The first check that `limits` does not leave room for. */
+  /** The first counter of which this process has no room in its share, one of so many. */
   firstOver(
-    checks: readonly RateCheck[],
-    limits: readonly number[],
-  ): { readonly check: RateCheck; readonly waitMs: number } | undefined {
-    const index = checks.findIndex((check, at) => this.#used(check) + check.cost > (limits[at] ?? 0));
-    const check = checks[index];
-    if (!check) return undefined;
-    return { check, waitMs: check.what === 'concurrency' ? 1_000 : windowMs - (this.nowMs() % windowMs) };
+    { tenant, counters, tokens }: Touched,
+    instances: number,
+  ): { readonly counter: Counter; readonly what: Counted; readonly waitMs: number } | undefined {
+    const over = (limit: number | undefined, used: number, cost: number): boolean =>
+      limit !== undefined && used + cost > Math.floor(limit / instances);
+    for (const counter of counters) {
+      const used = this.#used(tenant, counter);
+      const waitMs = windowMs - (this.nowMs() % windowMs);
+      if (over(counter.requests, used.requests, 1)) return { counter, what: 'requests', waitMs };
+      if (over(counter.tokens, used.tokens, tokens)) return { counter, what: 'tokens', waitMs };
+      if (over(counter.concurrency, used.concurrency, 1)) return { counter, what: 'concurrency', waitMs: 1_000 };
+    }
+    return undefined;
   }
 
-  add(id: string, checks: readonly RateCheck[]): void {
-    for (const check of checks) {
-      if (check.what === 'concurrency') this.#slotsOf(check.key).add(id);
-      else this.#window(check.key).current += check.cost;
+  add({ id, tenant, counters, tokens }: Touched): void {
+    for (const counter of counters) {
+      if (counter.concurrency !== undefined) this.#slotsOf(tenant, counter.name).add(id);
+      if (!hasWindow(counter)) continue;
+      const window = this.#window(tenant, counter.name);
+      window.requests += 1;
+      window.tokens += tokens;
     }
   }
 
-  settle(id: string, checks: readonly RateCheck[], corrections: readonly number[]): void {
-    checks.forEach(({ what, key }, index) => {
-      if (what === 'concurrency') {
-        const slots = this.#slotsOf(key);
+  settle({ id, tenant, counters }: Touched, correction: number): void {
+    for (const counter of counters) {
+      if (counter.concurrency !== undefined) {
+        const slots = this.#slotsOf(tenant, counter.name);
         slots.delete(id);
-        if (slots.size === 0) this.#slots.delete(key);
-      } else if (what === 'tokens') {
-        const window = this.#window(key);
-        window.current = Math.max(0, window.current + (corrections[index] ?? 0));
+        if (slots.size === 0) this.#slots.delete(keyOf(tenant, counter.name));
       }
-    });
+      if (counter.tokens === undefined || correction === 0) continue;
+      const window = this.#window(tenant, counter.name);
+      window.tokens = Math.max(0, window.tokens + correction);
+    }
   }
 
-  #used({ what, key }: RateCheck): number {
-    if (what === 'concurrency') return this.#slots.get(key)?.size ?? 0;
-    const { current, previous } = this.#window(key);
+  #used(tenant: TenantId, counter: Counter): Used {
+    const concurrency = this.#slots.get(keyOf(tenant, counter.name))?.size ?? 0;
+    if (!hasWindow(counter)) return concurrency === 0 ? none : { ...none, concurrency };
+    const { requests, requestsBefore, tokens, tokensBefore } = this.#window(tenant, counter.name);
     const share = 1 - (this.nowMs() % windowMs) / windowMs;
-    return current + Math.ceil(previous * share);
+    return {
+      requests: requests + Math.ceil(requestsBefore * share),
+      tokens: tokens + Math.ceil(tokensBefore * share),
+      concurrency,
+    };
   }
 
-  #slotsOf(key: string): Set<string> {
+  #slotsOf(tenant: TenantId, name: string): Set<string> {
+    const key = keyOf(tenant, name);
     const slots = this.#slots.get(key) ?? new Set<string>();
     this.#slots.set(key, slots);
     return slots;
   }
 
-  /** The key's window, moved on to now. The window touched longest ago is forgotten when there are too many. */
-  #window(key: string): Window {
+  /** The window of that name, moved on to now. The one touched longest ago is forgotten when there are too many. */
+  #window(tenant: TenantId, name: string): Window {
+    const key = keyOf(tenant, name);
     const index = Math.floor(this.nowMs() / windowMs);
-    const window = this.#windows.get(key) ?? { index, current: 0, previous: 0 };
+    const window = this.#windows.get(key) ?? { index, requests: 0, requestsBefore: 0, tokens: 0, tokensBefore: 0 };
     if (window.index < index) {
-      window.previous = window.index === index - 1 ? window.current : 0;
-      window.current = 0;
+      const isNext = window.index === index - 1;
+      window.requestsBefore = isNext ? window.requests : 0;
+      window.tokensBefore = isNext ? window.tokens : 0;
+      window.requests = 0;
+      window.tokens = 0;
       window.index = index;
     }
     this.#windows.delete(key);
@@ -78,4 +102,13 @@ export class LocalCounters {
     if (this.#windows.size > remembered) this.#windows.delete(this.#windows.keys().next().value!);
     return window;
   }
+}
+
+function hasWindow({ requests, tokens }: Counter): boolean {
+  return requests !== undefined || tokens !== undefined;
+}
+
+/** Names of counters have no tenant in them; rules of two tenants may well have the same. */
+function keyOf(tenant: TenantId, name: string): string {
+  return `${tenant} ${name}`;
 }

@@ -3,6 +3,8 @@ import type { BudgetKey, BudgetLease, BudgetLeases, LeaseRefusal } from './lease
 
 /** A part of a lease that one request holds until it is settled. */
 export interface Held {
+  /** Id of the lease that it is a part of. */
+  readonly lease: string;
   settle(spentMicros: bigint): void;
 }
 
@@ -17,7 +19,8 @@ interface Slice {
 
 export interface PurseSettings {
   readonly leases: BudgetLeases;
-  readonly nowMs: () => number;
+  /** Ages of slices are measured by it: a wall clock that is set back must not make one usable for longer. */
+  readonly monotonicMs: () => number;
   /** A slice is at most this part of the ceiling, so that all instances together cannot lock it up. */
   readonly shares: number;
 }
@@ -53,7 +56,8 @@ export class Purse {
       const held = this.#take(micros);
       if (held) return ok(held);
       const refusal = this.#refusal;
-      if (refusal && this.settings.nowMs() < refusal.untilMs && micros >= refusal.leastMicros) return err(refusal.why);
+      if (refusal && this.settings.monotonicMs() < refusal.untilMs && micros >= refusal.leastMicros)
+        return err(refusal.why);
       this.#asking ??= this.#ask(micros).finally(() => {
         this.#asking = undefined;
       });
@@ -73,7 +77,7 @@ export class Purse {
 
   /** Returns slices that nobody uses any more. */
   async sweep(everything = false): Promise<void> {
-    const now = this.settings.nowMs();
+    const now = this.settings.monotonicMs();
     const idle = this.#slices.filter(
       (slice) =>
         everything ||
@@ -92,27 +96,28 @@ export class Purse {
   }
 
   #take(micros: bigint): Held | undefined {
-    const now = this.settings.nowMs();
+    const now = this.settings.monotonicMs();
     const slice = this.#slices.find((one) => now - one.leasedAtMs < usableMs && free(one) >= micros);
     if (!slice) return undefined;
     slice.reservedMicros += micros;
     slice.reservations += 1;
     let settled = false;
     return {
+      lease: slice.lease.id,
       settle: (spentMicros) => {
         if (settled) return;
         settled = true;
         slice.reservedMicros -= micros;
         slice.reservations -= 1;
         slice.spentMicros += spentMicros;
-        slice.usedAtMs = this.settings.nowMs();
+        slice.usedAtMs = this.settings.monotonicMs();
         if (spentMicros < micros) this.#refusal = undefined;
       },
     };
   }
 
   async #ask(micros: bigint): Promise<void> {
-    const { leases, nowMs, shares } = this.settings;
+    const { leases, monotonicMs, shares } = this.settings;
     const share = this.limitMicros / BigInt(shares);
     const many = micros * requestsPerSlice;
     const slice = many < share ? many : share;
@@ -124,7 +129,7 @@ export class Purse {
       sliceMicros: slice > least ? slice : least,
       seconds: leaseSeconds,
     });
-    const now = nowMs();
+    const now = monotonicMs();
     if (!granted.ok) {
       this.#refusal = { why: granted.error, leastMicros: micros, untilMs: now + exhaustedMs };
       if (granted.error === 'exhausted') this.#remainingMicros = 0n;

@@ -1,45 +1,27 @@
-import type { LimitRule, Subject, TenantId } from '@writ/domain';
-import { applicable } from './applicable.js';
-import type { RedisConnection } from './connection.js';
-import { keyOf } from './key.js';
+import { counted, type Counted, type Touched, type Used } from './counted.js';
+import type { Counter } from './counter.js';
 import { LocalCounters } from './local-counters.js';
-import { reserveScript, settleScript } from './scripts.js';
-import type { RateCheck } from './rate-check.js';
+import type { RoundTrips } from './round-trips.js';
 
 export type RateAnswer =
   | {
       readonly admitted: true;
       readonly mode: 'shared' | 'degraded';
-      readonly used: readonly number[];
-      /** Of the counters that were only looked at; empty while Redis is out. */
-      readonly seen: readonly number[];
+      /** Of each counter, before this request. */
+      readonly used: readonly Used[];
+      /** Requests and tokens of each name that was only looked at; undefined while Redis is out. */
+      readonly seen: readonly number[] | undefined;
     }
   | {
       readonly admitted: false;
       readonly mode: 'shared' | 'degraded';
-      readonly check: RateCheck;
+      readonly counter: Counter;
+      readonly what: Counted;
       readonly waitMs: number;
     };
 
 /** How long a slot is held when nobody settles it: longer than any request may take. */
 export const slotLeaseMs = 15 * 60_000;
-
-export function rateChecks(
-  tenant: TenantId,
-  rules: readonly LimitRule[],
-  subject: Subject,
-  tokens: number,
-): readonly RateCheck[] {
-  return applicable(rules, subject).flatMap(({ rule, holder }) => {
-    const check = (what: RateCheck['what'], limit: number | undefined, cost: number): readonly RateCheck[] =>
-      limit === undefined ? [] : [{ rule, what, key: keyOf(tenant, what, rule.id, rule.scope, holder), limit, cost }];
-    return [
-      ...check('requests', rule.requestsPerMinute, 1),
-      ...check('tokens', rule.tokensPerMinute, tokens),
-      ...check('concurrency', rule.concurrency, 1),
-    ];
-  });
-}
 
 /**
  * Rates and concurrency, in Redis while it answers, and otherwise by this process's share of each limit. The process counts
@@ -49,87 +31,68 @@ export class Rates {
   readonly #local: LocalCounters;
 
   constructor(
-    private readonly redis: RedisConnection,
+    private readonly trips: RoundTrips,
     private readonly instances: number,
     nowMs: () => number,
   ) {
     this.#local = new LocalCounters(nowMs);
   }
 
-  /** `looked` are windows that are looked at in the same round trip, and not counted. */
-  async reserve(id: string, checks: readonly RateCheck[], looked: readonly string[] = []): Promise<RateAnswer> {
-    if (checks.length + looked.length === 0) return { admitted: true, mode: 'shared', used: [], seen: [] };
-    const reply = await this.redis.run(
-      reserveScript,
-      [...checks.map(({ key }) => key), ...looked],
-      [
-        id,
-        slotLeaseMs,
-        ...checks.flatMap((check) => [kindOf(check), check.limit, check.cost]),
-        ...looked.flatMap(() => ['p', 0, 0]),
-      ],
+  /** `looked` are names of counters that are looked at in the same round trip, and not counted. */
+  async reserve(touched: Touched, looked: readonly string[] = []): Promise<RateAnswer> {
+    const { id, tenant, counters, tokens } = touched;
+    if (counters.length + looked.length === 0) return { admitted: true, mode: 'shared', used: [], seen: [] };
+    const named = [...counters.map(({ json }) => json), ...looked.map((name) => `"${name}"`)].join(',');
+    const reply = await this.trips.ask(
+      tenant,
+      `["r","${id}",${slotLeaseMs},${tokens},${counters.length},${named}]`,
+      2 + 3 * counters.length + 2 * looked.length,
     );
-    if (!reply.ok) {
-      const answer = this.#reserveLocally(id, checks);
-      if (!answer.admitted) void this.#correct(id, slotsOf(checks));
-      return answer;
+    if (!reply) return this.#reserveLate(touched);
+    const [refused = 0, waitMs = 0] = reply;
+    if (refused === 0) {
+      this.#local.add(touched);
+      const used = counters.map((_, index) => usedAt(reply, 2 + 3 * index));
+      return { admitted: true, mode: 'shared', used, seen: reply.slice(2 + 3 * counters.length) };
     }
-    const [refused, waitMs, ...used] = numbers(reply.value);
-    const check = refused === undefined || refused === 0 ? undefined : checks[refused - 1];
-    if (check) return { admitted: false, mode: 'shared', check, waitMs: waitMs ?? 0 };
-    if (refused !== 0 || used.length !== checks.length + looked.length) return this.#reserveLocally(id, checks);
-    this.#local.add(id, checks);
-    return { admitted: true, mode: 'shared', used: used.slice(0, checks.length), seen: used.slice(checks.length) };
+    const counter = counters[Math.floor((refused - 1) / 3)];
+    const what = counted[(refused - 1) % 3];
+    if (!counter || !what) return this.#reserveLate(touched);
+    return { admitted: false, mode: 'shared', counter, what, waitMs };
   }
 
   /** `tokens` is what was really used; undefined gives back all that was reserved. */
-  async settle(
-    id: string,
-    checks: readonly RateCheck[],
-    mode: 'shared' | 'degraded',
-    tokens: number | undefined,
-  ): Promise<void> {
-    const corrections = checks.map((check) => (check.what === 'tokens' ? (tokens ?? 0) - check.cost : 0));
-    this.#local.settle(id, checks, corrections);
-    const corrected = checks.map((check, index) => ({ check, correction: corrections[index] ?? 0 }));
+  settle(touched: Touched, mode: 'shared' | 'degraded', tokens: number | undefined): void {
+    const correction = (tokens ?? 0) - touched.tokens;
+    this.#local.settle(touched, correction);
     // What was reserved while Redis was out is not in its windows.
-    const counted = mode === 'shared' ? corrected.filter(({ check }) => check.what === 'tokens') : [];
-    await this.#correct(id, [...slotsOf(checks), ...counted]);
+    this.#correct(touched, mode === 'shared' ? correction : 0);
   }
 
-  async #correct(id: string, corrections: readonly Correction[]): Promise<void> {
-    if (corrections.length === 0) return;
-    await this.redis.run(
-      settleScript,
-      corrections.map(({ check }) => check.key),
-      [id, ...corrections.flatMap(({ check, correction }) => [kindOf(check), correction])],
+  /** A late answer may have been a yes: slots are given back in any case, by id, which is harmless when there is none. */
+  #reserveLate(touched: Touched): RateAnswer {
+    const answer = this.#reserveLocally(touched);
+    if (!answer.admitted) this.#correct(touched, 0);
+    return answer;
+  }
+
+  #correct({ id, tenant, counters }: Touched, correction: number): void {
+    const concerned = counters.filter(
+      ({ concurrency, tokens }) => concurrency !== undefined || (tokens !== undefined && correction !== 0),
     );
+    if (concerned.length === 0) return;
+    this.trips.tell(tenant, `["s","${id}",${correction},${concerned.map(({ json }) => json).join(',')}]`);
   }
 
-  #reserveLocally(id: string, checks: readonly RateCheck[]): RateAnswer {
-    const shares = checks.map(({ limit }) => Math.floor(limit / this.instances));
-    const refused = this.#local.firstOver(checks, shares);
-    if (refused) return { admitted: false, mode: 'degraded', check: refused.check, waitMs: refused.waitMs };
-    const used = this.#local.used(checks);
-    this.#local.add(id, checks);
-    return { admitted: true, mode: 'degraded', used, seen: [] };
+  #reserveLocally(touched: Touched): RateAnswer {
+    const refused = this.#local.firstOver(touched, this.instances);
+    if (refused) return { admitted: false, mode: 'degraded', ...refused };
+    const used = this.#local.used(touched);
+    this.#local.add(touched);
+    return { admitted: true, mode: 'degraded', used, seen: undefined };
   }
 }
 
-interface Correction {
-  readonly check: RateCheck;
-  readonly correction: number;
-}
-
-/** A late answer may have been a yes: slots are given back in any case, by id, which is harmless when there is none. */
-function slotsOf(checks: readonly RateCheck[]): readonly Correction[] {
-  return checks.filter(({ what }) => what === 'concurrency').map((check) => ({ check, correction: 0 }));
-}
-
-function kindOf({ what }: RateCheck): 's' | 'w' {
-  return what === 'concurrency' ? 's' : 'w';
-}
-
-function numbers(reply: unknown): readonly number[] {
-  return Array.isArray(reply) && reply.every((one) => typeof one === 'number') ? reply : [];
+function usedAt(reply: readonly number[], at: number): Used {
+  return { requests: reply[at] ?? 0, tokens: reply[at + 1] ?? 0, concurrency: reply[at + 2] ?? 0 };
 }

@@ -8,13 +8,15 @@ import {
   type Result,
   type Snapshot,
 } from '@writ/domain';
-import { costAtMost, priceOf } from '@writ/routing';
+import { costAtMost, priceOf, unpricedVersion } from '@writ/routing';
 
 /** What a request may use at most. */
 export interface WorstCase {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly micros: bigint;
+  /** False where a candidate has no price of its own and was taken for the dearest. */
+  readonly priced: boolean;
   /** What one answer of each candidate may be long, where the caller did not say: sent upstream, it holds the reservation. */
   readonly outputLimits: readonly OutputLimit[];
 }
@@ -54,7 +56,8 @@ function attachmentTokens({ kind, bytes }: Attachment): number {
 /** The dearest candidate that the request could reach; one without a price is enough to refuse. */
 export function worstCase(ask: Ask, snapshot: Snapshot): Result<WorstCase, 'price-unknown'> {
   const bound = inputTokensAtMost(ask);
-  let worst: Omit<WorstCase, 'outputLimits'> | undefined;
+  let worst: Pick<WorstCase, 'inputTokens' | 'outputTokens' | 'micros'> | undefined;
+  let priced = true;
   const outputLimits: OutputLimit[] = [];
   for (const { endpoint, model, contextLength } of candidatesOf(ask.model, snapshot)) {
     const price = priceOf(snapshot, endpoint, model, ask.receivedAt);
@@ -65,11 +68,12 @@ export function worstCase(ask: Ask, snapshot: Snapshot): Result<WorstCase, 'pric
     const outputTokens = each * Math.max(1, ask.choices);
     const micros = price && costAtMost(price, inputTokens, outputTokens);
     if (micros === undefined) return err('price-unknown');
+    if (price?.version === unpricedVersion) priced = false;
     if (ask.maxOutputTokens === undefined && each > 0) outputLimits.push({ endpoint, model, tokens: each });
     if (!worst || micros > worst.micros) worst = { inputTokens, outputTokens, micros };
   }
   // A model that nothing serves costs nothing; the router refuses it by name.
-  return ok({ ...(worst ?? { inputTokens: bound, outputTokens: 0, micros: 0n }), outputLimits });
+  return ok({ ...(worst ?? { inputTokens: bound, outputTokens: 0, micros: 0n }), priced, outputLimits });
 }
 
 /** What the caller says counts as it is. Otherwise we say it, and what we say is sent. */

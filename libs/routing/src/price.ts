@@ -2,6 +2,9 @@ import type { EndpointId, Price, Rates, Snapshot, Usage } from '@writ/domain';
 
 const million = 1_000_000n;
 
+/** The version of a price that is nobody's: the dearest of the tenant, for a model that has none. */
+export const unpricedVersion = 'unpriced-at-dearest';
+
 /**
  * The price of a model at an endpoint at one moment: the endpoint's own before the model's general one, and of each the
  * latest that has begun. A model without one costs the tenant's dearest where the tenant wants that, and otherwise has
@@ -47,7 +50,7 @@ function dearest(prices: readonly Price[], model: string): Price | undefined {
     model,
     inputMicrosPerMillion: String(input),
     outputMicrosPerMillion: String(output),
-    version: 'unpriced-at-dearest',
+    version: unpricedVersion,
   };
 }
 

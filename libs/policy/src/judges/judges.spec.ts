@@ -22,7 +22,8 @@ function completeFacts(random: Random): Facts {
     const { subject, ...facts } = randomFacts(random);
     if (facts.data === undefined || facts.budget === undefined) continue;
     const { onBehalfOf: _, ...alone } = subject;
-    return { ...facts, subject: { ...alone, attributes: { level: 1 } }, ext: { risk: 2 } };
+    const request = { ...facts.request, priced: facts.request.priced ?? true };
+    return { ...facts, request, subject: { ...alone, attributes: { level: 1 } }, ext: { risk: 2 } };
   }
 }
 

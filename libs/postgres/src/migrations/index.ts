@@ -19,6 +19,7 @@ import { Delivery1763694000402 } from './402-delivery.js';
 import { Usage1763694000301 } from './301-usage.js';
 import { Reconciling1763694000302 } from './302-reconciling.js';
 import { ReconcilingInUtc1763694000303 } from './303-reconciling-in-utc.js';
+import { LeasesInTheLedger1763694000750 } from './750-leases-in-the-ledger.js';
 import { Appending1763694000700 } from './700-appending.js';
 import { RoleMakers1763694000800 } from './800-role-makers.js';
 
@@ -45,6 +46,7 @@ export const migrations = [
   Usage1763694000301,
   Reconciling1763694000302,
   ReconcilingInUtc1763694000303,
+  LeasesInTheLedger1763694000750,
   Appending1763694000700,
   RoleMakers1763694000800,
 ];

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isCleared } from '@writ/classification';
-import { limits, parseRecordId, refuse, type RecordId, type Refusal, type Snapshot, type TenantId } from '@writ/domain';
+import { limits, parseRecordId, type RecordId, type Refusal, type Snapshot, type TenantId } from '@writ/domain';
 import type { Ports } from '@writ/enforcement';
 import { createIdentity, documentFetcher, type Directory, type Trust } from '@writ/identity';
 import { isReceipt, parseWitnessPolicy, rawPublicKey, statementSigner, type WitnessPolicy } from '@writ/ledger';
@@ -34,6 +34,7 @@ import { createProviders, dialects } from '@writ/providers';
 import { connectRedis, createLimits, sharedReplays, sharedRests, type Limits, type RedisConnection } from '@writ/redis';
 import { isAuthorizedBy, localHealth, type LocalHealth } from '@writ/routing';
 import { createClassifier } from './classifier.js';
+import { clockWatch } from './clock-watch.js';
 import { securityEvents } from './security.js';
 import { createReviews } from './reviews.js';
 import type { GatewaySettings } from './settings.js';
@@ -96,12 +97,8 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
     ...platformLayer(settings.platformPolicyFile),
     ...(told.used === undefined ? {} : { used: told.used }),
   });
-  let isClockOff = false;
-  const onClock = (isOff: boolean): void => {
-    if (isOff !== isClockOff) told.clock?.(isOff);
-    isClockOff = isOff;
-  };
-  const own = ownLedger(settings, ledgerPlane, { log, problem, snapshots, onClock });
+  const { found, outOfService } = clockWatch(told.clock);
+  const own = ownLedger(settings, ledgerPlane, { log, problem, snapshots, onClock: found });
   const ports: Ports = {
     identity: createIdentity({
       directory: callersOf(directory, settings.adminAudience),
@@ -136,7 +133,7 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
   const warm = warmer(snapshots, directory, own.enrolled);
-  return { ports, log, outOfService: () => (isClockOff ? refuse('clock-off') : undefined), warm, close };
+  return { ports, log, outOfService, warm, close };
 }
 
 /**

@@ -1,6 +1,6 @@
-// npm run bench:jobs -- [--jobs 2000] [--loud 20000] [--records 4000]
+// npm run bench:jobs -- [--jobs 2000] [--loud 20000] [--records 100000] [--only throughput,fairness,export,prune]
 // Jobs a second of each class on both queue backends; how long a quiet tenant waits beside a loud one; memory while a log is
-// exported. The figures of a busy machine say little: run it alone.
+// exported and pruned. The figures of a busy machine say little: run it alone.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { jobClasses, jobMeasures, runJobHouse } from '@writ/worker';
 import type { Client } from 'pg';
 import { startDatabase } from './database.js';
 import { type House, fairness, loadJobs } from './bench-fairness.js';
-import { exportBench } from './bench-export.js';
+import { recordsBench } from './bench-records.js';
 import { seal } from './job-room.js';
 import { startServer } from './limits-room.js';
 
@@ -21,8 +21,8 @@ const { values } = parseArgs({
   options: {
     jobs: { type: 'string', default: '2000' },
     loud: { type: 'string', default: '20000' },
-    records: { type: 'string', default: '4000' },
-    only: { type: 'string', default: 'throughput,fairness,records' },
+    records: { type: 'string', default: '100000' },
+    only: { type: 'string', default: 'throughput,fairness,export,prune' },
   },
 });
 const isAsked = (part: string): boolean => values.only.split(',').includes(part);
@@ -75,7 +75,10 @@ async function throughput(
 
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'writ-bench-jobs-'));
-  const [database, redis] = await Promise.all([startDatabase(), startServer()]);
+  const [database, redis] = await Promise.all([
+    startDatabase(['max_wal_size=8GB', 'maintenance_work_mem=256MB']),
+    startServer(),
+  ]);
   try {
     const plane = database.plane('writ_worker', 16);
     const tenants = await Promise.all(Array.from({ length: 8 }, () => database.tenant()));
@@ -87,7 +90,8 @@ async function main(): Promise<void> {
     const admin = await database.session('postgres');
     if (isAsked('throughput')) for (const backend of backends) await throughput(admin, house, tenants, backend);
     if (isAsked('fairness')) await fairness(database, plane, house, backends, Number(values.loud), say);
-    if (isAsked('records')) await exportBench(database, folder, Number(values.records), say);
+    const parts = ['export', 'prune'].filter(isAsked);
+    if (parts.length > 0) await recordsBench(database, folder, Number(values.records), parts, say);
   } finally {
     await database.close();
     await redis.stop();

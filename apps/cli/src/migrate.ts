@@ -7,6 +7,11 @@ interface Options {
   readonly json?: boolean;
 }
 
+interface RunOptions extends Options {
+  readonly passwordsFile: string;
+  readonly later?: boolean;
+}
+
 /**
  * `writ migrate`: brings a database, and every tenant's schema in it, to what this release needs. For operators; it may be
  * stopped at any moment and run again.
@@ -16,9 +21,8 @@ export function migrateCommand(): Command {
   reaching(command.command('run', { isDefault: true }))
     .description('run what is missing; a run that was stopped is taken up')
     .requiredOption('--passwords-file <file>', 'JSON: one password for each login of the product')
-    .action((options: Options & { readonly passwordsFile: string }) =>
-      answered(options.json ?? false, () => run(options)),
-    );
+    .option('--later', 'register the versions of tenant schemas, and leave the tenants to the workers')
+    .action((options: RunOptions) => answered(options.json ?? false, () => run(options)));
   reaching(command.command('status'))
     .description('how far each version has come over all tenants, and who waits')
     .action((options: Options) => answered(options.json ?? false, () => status(options)));
@@ -34,14 +38,17 @@ function reaching(command: Command): Command {
 /** The database's driver is loaded by the commands that need it alone. */
 const database = () => import('@writ/postgres');
 
-async function run(options: Options & { readonly passwordsFile: string }) {
+async function run(options: RunOptions) {
   const { migrate } = await database();
   const { controlMigrations } = await import('@writ/postgres/control');
   const passwords = JSON.parse(readFileSync(options.passwordsFile, 'utf8')) as Parameters<typeof migrate>[1];
   const onStep = ({ done, tenants }: { readonly done: number; readonly tenants: number }): void => {
     if (options.json !== true) process.stderr.write(`\r${done} of ${tenants} tenants`);
   };
-  await migrate(readUrl(options), passwords, controlMigrations, { onStep });
+  await migrate(readUrl(options), passwords, controlMigrations, {
+    onStep,
+    isLeftToWorkers: options.later ?? false,
+  });
   return status(options);
 }
 

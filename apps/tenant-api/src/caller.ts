@@ -54,7 +54,12 @@ export function actorOf(caller: Caller): string {
 
 /** A name for a row's key and for comparing two people, that reveals neither. */
 export function callerDigest(caller: Caller): string {
-  return createHash('sha256').update(actorOf(caller)).digest('hex');
+  return digestOfActor(actorOf(caller));
+}
+
+/** The same of an actor whom a record names. */
+export function digestOfActor(actor: string): string {
+  return createHash('sha256').update(actor).digest('hex');
 }
 
 export function tenantOf(caller: Caller): TenantContext {

@@ -4,4 +4,5 @@ export { type Wiring, wire } from './wiring.js';
 export type * from './ports.js';
 export { keyRequired } from './idempotency.js';
 export { fromAnyId, idKinds } from './schema/ids.js';
+export { type FinishedDeletion, finishDeletions } from './unfinished-deletions.js';
 export { bundleExporter } from './outside/exporter.js';

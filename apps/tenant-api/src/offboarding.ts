@@ -29,7 +29,7 @@ export async function removeAccess(tx: c.ControlTx, nowMs: number): Promise<Remo
  * ciphertext without a key; every proof still holds. Safe to repeat; a legal hold refuses it (WL008).
  */
 export async function destroyKeys(
-  ports: Ports,
+  ports: Pick<Ports, 'control' | 'certify' | 'nowMs'>,
   tenant: TenantContext,
   about: { readonly record: string; readonly requester: string; readonly removed: Removed },
 ): Promise<string> {

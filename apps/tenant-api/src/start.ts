@@ -16,6 +16,7 @@ import { screen } from './door/screen.js';
 import type { Ports } from './ports.js';
 import { scimRoutes } from './scim/routes.js';
 import type { TenantApiSettings } from './settings.js';
+import { finishDeletions, finishingDeletions } from './unfinished-deletions.js';
 import { wire } from './wiring.js';
 
 export interface TenantApi {
@@ -36,6 +37,16 @@ export async function startTenantApi(settings: TenantApiSettings): Promise<Tenan
       await wiring.close();
     },
   };
+}
+
+/** For operators: finishes every deletion that was left half done, now, prints a line of JSON for each, and ends. */
+export async function finishDeletionsNow(settings: TenantApiSettings, say: (line: string) => void): Promise<void> {
+  const wiring = await wire(settings);
+  try {
+    for (const done of await finishDeletions(wiring.ports, 0)) say(JSON.stringify(done));
+  } finally {
+    await wiring.close();
+  }
 }
 
 /** Serves the tenant API on the given ports. */
@@ -87,8 +98,13 @@ export async function serveTenantApi(
   scimRoutes(fastify, ports, settings.publicUrl);
   passkeyRoutes(fastify, ports, issuer, passkeys);
   health(fastify, { notReady });
+  const finishing = finishingDeletions(ports);
   await app.listen(settings.listenPort, settings.listenHost);
   const { port } = app.getHttpServer().address() as AddressInfo;
   const host = settings.listenHost.includes(':') ? `[${settings.listenHost}]` : settings.listenHost;
-  return { url: `http://${host}:${port}`, port, schema: schema(), close: () => app.close() };
+  const close = (): Promise<void> => {
+    finishing.stop();
+    return app.close();
+  };
+  return { url: `http://${host}:${port}`, port, schema: schema(), close };
 }

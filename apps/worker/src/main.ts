@@ -1,7 +1,9 @@
 import { createLog, systemClock } from '@writ/platform';
+import { jobMeasures, serveMeasures } from './jobs/measures.js';
 import { runJobs } from './jobs/role.js';
 import type { RunningRole } from './repeat.js';
-import { runAuditor, runRetention, runSweeper, runUsage } from './roles.js';
+import { runRetention } from './retention-jobs.js';
+import { runAuditor, runSweeper, runUsage } from './roles.js';
 import { runSequencer } from './sequencer-role.js';
 import { readWorkerSettings } from './settings.js';
 
@@ -14,13 +16,15 @@ if (!read.ok) {
 }
 const settings = read.value;
 const log = createLog('worker', settings.logLevel);
+const measures = jobMeasures();
 const running: RunningRole[] = [];
 if (settings.roles.has('sequencer')) running.push(runSequencer(settings, systemClock, log));
 if (settings.roles.has('sweeper')) running.push(runSweeper(settings, systemClock, log));
-if (settings.roles.has('retention')) running.push(runRetention(settings, systemClock, log));
+if (settings.roles.has('retention')) running.push(runRetention(settings, systemClock, log, measures));
 if (settings.roles.has('usage')) running.push(runUsage(settings, systemClock, log));
 if (settings.roles.has('auditor')) running.push(runAuditor(settings, systemClock, log));
-if (settings.roles.has('jobs')) running.push(runJobs(settings, systemClock, log));
+if (settings.roles.has('jobs')) running.push(runJobs(settings, systemClock, log, measures));
+const listener = settings.managementPort === undefined ? undefined : serveMeasures(settings.managementPort, measures);
 process.stdout.write(`${JSON.stringify({ ready: true, roles: [...settings.roles] })}\n`);
 
 let isStopping = false;
@@ -28,6 +32,8 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
     if (isStopping) return;
     isStopping = true;
-    void Promise.all(running.map((role) => role.stop())).then(() => process.exit(0));
+    void Promise.all(running.map((role) => role.stop()))
+      .then(() => listener?.close())
+      .then(() => process.exit(0));
   });
 }

@@ -1,14 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock, Log } from '@writ/platform';
-import {
-  planePool,
-  postgresLedgerStore,
-  retentionStore,
-  sweeperStore,
-  tenantsWithLogs,
-  usageStore,
-} from '@writ/postgres';
-import { eraseByOrders, retain } from './retention.js';
+import { planePool, sweeperStore, tenantsWithLogs, usageStore } from '@writ/postgres';
 import type { WorkerSettings } from './settings.js';
 import { type RunningRole, repeat } from './repeat.js';
 import { sweep } from './sweeper.js';
@@ -17,8 +9,6 @@ import { writingGround } from './writing-ground.js';
 
 const sweepMs = 5_000;
 const usageMs = 2_000;
-const retentionMs = 60 * 60 * 1000;
-const erasureMs = 60 * 1000;
 
 export function runSweeper(settings: WorkerSettings, clock: Clock, log: Log): RunningRole {
   const ground = writingGround('sweeper', settings, clock, log);
@@ -36,47 +26,6 @@ export function runSweeper(settings: WorkerSettings, clock: Clock, log: Log): Ru
     async stop() {
       await every.stop();
       await ground.close();
-    },
-  };
-}
-
-export function runRetention(settings: WorkerSettings, clock: Clock, log: Log): RunningRole {
-  const ground = writingGround('retention', settings, clock, log);
-  const { plane, onProblem } = ground;
-  const onLost = (cause: Error): void => onProblem(cause.message);
-  const reading = planePool('writ_exporter', { url: settings.exporterDatabaseUrl ?? '', max: 1, onLost });
-  const pruning = planePool('writ_retention', { url: settings.retentionDatabaseUrl ?? '', max: 1, onLost });
-  const parts = { ...ground, reading, retention: retentionStore(pruning), store: postgresLedgerStore(plane), clock };
-  const erasing = repeat(
-    clock,
-    erasureMs,
-    async () => {
-      for (const tenant of await tenantsWithLogs(plane)) {
-        // oxlint-disable-next-line no-await-in-loop -- one log after the other bounds the load
-        const destroyed = await eraseByOrders(tenant, parts);
-        if (destroyed > 0) log.info({ role: 'retention', tenant, destroyed }, 'keys of erased subjects were destroyed');
-      }
-    },
-    onProblem,
-  );
-  const every = repeat(
-    clock,
-    retentionMs,
-    async () => {
-      for (const tenant of await tenantsWithLogs(plane)) {
-        // oxlint-disable-next-line no-await-in-loop -- one log after the other bounds the load
-        const pruned = await retain(tenant, parts);
-        if (pruned > 0) log.info({ role: 'retention', tenant, pruned }, 'expired records were pruned');
-      }
-    },
-    onProblem,
-  );
-  return {
-    async stop() {
-      await Promise.all([every.stop(), erasing.stop()]);
-      await ground.close();
-      await reading.close();
-      await pruning.close();
     },
   };
 }

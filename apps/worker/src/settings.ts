@@ -13,6 +13,7 @@ const keyFile = z.string().min(1, 'the path of a key file');
 function schemaOf(chosen: ReadonlySet<Role>, backend: string | undefined) {
   const forRoles = <T extends z.ZodType>(of: readonly Role[], type: T): T | z.ZodOptional<T> =>
     of.some((role) => chosen.has(role)) ? type : type.optional();
+  const hasQueues = chosen.has('jobs') || chosen.has('retention');
   return z.object({
     /** Login `writ_sequencer`. */
     sequencerDatabaseUrl: forRoles(['sequencer'], url),
@@ -55,9 +56,11 @@ function schemaOf(chosen: ReadonlySet<Role>, backend: string | undefined) {
     logPublicKeyFile: forRoles(['auditor'], keyFile),
     /** Where the queues of jobs are; the jobs themselves are in the database whatever this says. */
     queueBackend: z.enum(['redis', 'postgres']).default('redis'),
-    redisUrl: chosen.has('jobs') && backend !== 'postgres' ? url : url.optional(),
+    redisUrl: hasQueues && backend !== 'postgres' ? url : url.optional(),
     /** Login `writ_queue`: owns the schema of BullMQ and may touch nothing else. */
-    queueDatabaseUrl: chosen.has('jobs') && backend === 'postgres' ? url : url.optional(),
+    queueDatabaseUrl: hasQueues && backend === 'postgres' ? url : url.optional(),
+    /** Processes with the role `jobs`. Where there is no Redis to count in, each grants its share of a reviewer's limits. */
+    processes: z.coerce.number().int().min(1).max(64).default(1),
     /** The operators' listener with the measures of the jobs; none without it. */
     managementPort: z.coerce.number().int().min(0).max(65_535).optional(),
     /** Name servers asked for TXT records; empty means those of the machine. */

@@ -4,6 +4,7 @@ import {
   type PlanePool,
   type SnapshotSource,
   enrolledLedger,
+  isClosedLog,
   planePool,
   snapshotSource,
   snapshotVerifier,
@@ -46,7 +47,7 @@ export function writingGround(role: Role, settings: WorkerSettings, clock: Clock
     plane,
     ledger: own.ledger,
     source,
-    logs: logContexts(source, localKms(masterKeyIn(masterKeyFile))),
+    logs: logContexts(source, localKms(masterKeyIn(masterKeyFile)), (tenant) => isClosedLog(plane, tenant)),
     onProblem,
     async close() {
       await own.close();

@@ -70,7 +70,7 @@ const scans = ten.map((text) => scan(text, { role: 'user', bundle: bundleOf(plai
 const steps = [
   ['words', (at) => tokenise(ten[at])],
   ['cues', (at) => cueTable.find(scenes[at].tokens)],
-  ['grams', (at) => new Grams(ten[at])],
+  ['grams', (at) => new Grams().read(ten[at])],
   ...passes.map((pass) => [pass.name, (at) => pass(scenes[at], () => {})]),
   ['findInjections', (at) => findInjections(scenes[at], 'user', () => {})],
   ['soundsClinical', (at) => soundsClinical(scenes[at])],
@@ -83,7 +83,7 @@ const steps = [
 
 function sceneOf(text, outer) {
   const tokens = tokenise(text);
-  return { text, tokens, cues: cueTable.find(tokens), grams: new Grams(text), outer };
+  return { text, tokens, cues: cueTable.find(tokens), grams: new Grams().read(text), outer };
 }
 
 /** The views' texts read by every pass, as the engine does. */

@@ -48,6 +48,10 @@ const SLICE = 64 * 1024;
 const OVERLAP = 2_048;
 /** Encodings inside encodings are followed this far. */
 const MAX_DEPTH = 3;
+/** One for each depth, for a scan is never interrupted by another. */
+const gramsAt = Array.from({ length: MAX_DEPTH + 1 }, () => new Grams());
+/** No rule without a cue takes a shorter number. */
+const LEAST_NUMBER = 9;
 
 export interface Scope {
   readonly key?: string | undefined;
@@ -84,12 +88,15 @@ function scanLeafText(text: string, scope: Scope, run: Run): readonly Candidate[
   const inner = jsonLeaves(text);
   if (!inner) return scanLong(text, outer, scope, run);
   const found = scanLong(text, outer, scope, run).filter((candidate) => !isAcrossLeaves(candidate, inner));
+  const ofKey = new Map<string, readonly CueHit[]>();
   for (const leaf of inner) {
     if (scope.expired()) {
       run.incomplete.add('budget:time');
       break;
     }
-    const cues = [...outer, ...cueTable.ofKey(leaf.key)];
+    const cues = ofKey.get(leaf.key) ?? [...outer, ...cueTable.ofKey(leaf.key)];
+    ofKey.set(leaf.key, cues);
+    if (cues.length === 0 && !leaf.isString && leaf.text.length < LEAST_NUMBER && scope.bundle.isEmpty) continue;
     for (const candidate of scanLong(leaf.text, cues, scope, run)) {
       const placed = outwards(candidate, leaf);
       if (!candidate.detector.startsWith('names:') || !isAttribution(text, placed.start)) found.push(placed);
@@ -127,7 +134,7 @@ function scanLong(text: string, outer: readonly CueHit[], scope: Scope, run: Run
 
 function scanText(text: string, outer: readonly CueHit[], scope: Scope, run: Run, depth = 0): Candidate[] {
   const tokens = tokenise(text);
-  const scene: Scene = { text, tokens, cues: cueTable.find(tokens), grams: new Grams(text), outer };
+  const scene: Scene = { text, tokens, cues: cueTable.find(tokens), grams: gramsAt[depth]!.read(text), outer };
   const found: Candidate[] = [];
   const emit = (candidate: Candidate): void => {
     found.push(candidate);

@@ -4,6 +4,7 @@ import { scan, type Scope } from './engine.js';
 import { located, type LeafScan } from './located.js';
 import type { Bundle } from './taxonomy/taxonomy.js';
 
+/** Of one request; one more tells that there were more. */
 export const MAX_FINDINGS = 5_000;
 
 export interface ScanOptions {
@@ -51,7 +52,7 @@ function scanLeaf(leaf: Leaf, bundle: Bundle, { digestKey, expired }: ScanOption
   const scope: Scope = { key: leaf.key, role: leaf.role, nameless: isNameless(leaf), bundle, expired };
   try {
     const { candidates, clinicalWords, incomplete } = scan(leaf.text, scope);
-    const found = candidates.filter((each) => bundle.counts(each) || isQuiet(each));
+    const found = candidates.filter((each) => bundle.counts(each) || isQuiet(each)).slice(0, MAX_FINDINGS + 1);
     return { found: found.map((each) => located(each, digestKey)), clinicalWords, incomplete };
   } catch {
     // Fails closed: the leaf counts as unread, which policy denies by default.

@@ -1,6 +1,7 @@
-import { type RecordId, type TenantContext, parseRecordId } from '@writ/domain';
+import type { RecordId, TenantContext } from '@writ/domain';
 import { CompactRange, type EpochProof, type Gap, type StoredRow, coverRange, rootOf } from '@writ/ledger';
 import { epochProofOf, hashesIn } from './evidence-of-record.js';
+import { erasureOrdersIn, expiredIn, gapsIn, writersIn } from './export-windows.js';
 import type { PlanePool } from './plane.js';
 import { type TenantTransaction, withTenant } from './with-tenant.js';
 
@@ -125,7 +126,8 @@ class TenantExport implements ExportReader {
         `SELECT substring(b.leaf_hashes FROM (32 * (u.n - 1) + 1)::int FOR 32) AS hash, x.leaf, x.sealed
          FROM ${schema}.batch b CROSS JOIN LATERAL unnest(b.record_ids) WITH ORDINALITY u(id, n)
          LEFT JOIN ${schema}.record x ON x.record_id = u.id
-         WHERE b.size_after > $1 AND b.first_idx < $2 AND b.first_idx + u.n - 1 >= $1 AND b.first_idx + u.n - 1 < $2
+         WHERE b.first_idx >= (SELECT max(f.first_idx) FROM ${schema}.batch f WHERE f.first_idx <= $1)
+           AND b.size_after > $1 AND b.first_idx < $2 AND b.first_idx + u.n - 1 >= $1 AND b.first_idx + u.n - 1 < $2
          ORDER BY b.first_idx, u.n`,
         [at, Math.min(at + pageRows, to)],
       );
@@ -176,65 +178,24 @@ class TenantExport implements ExportReader {
     return rows.map(({ guard }) => guard);
   }
 
-  async gaps(from: number, to: number): Promise<readonly Gap[]> {
-    const { schema } = this.#transaction;
-    const rows = await this.#transaction.query<{ from: string; to: string }>(
-      `WITH missing AS (
-         SELECT b.first_idx + u.n - 1 AS idx FROM ${schema}.batch b CROSS JOIN LATERAL unnest(b.record_ids) WITH ORDINALITY u(id, n)
-         WHERE b.size_after > $1 AND b.first_idx < $2 AND b.first_idx + u.n - 1 >= $1 AND b.first_idx + u.n - 1 < $2
-           AND NOT EXISTS (SELECT FROM ${schema}.record x WHERE x.record_id = u.id))
-       SELECT min(idx) AS from, max(idx) + 1 AS to FROM (SELECT idx, idx - row_number() OVER (ORDER BY idx) AS island FROM missing) m
-       GROUP BY island ORDER BY 1`,
-      [from, to],
-    );
-    if (rows.length === 0) return [];
-    const orders = await this.#pruneOrders();
-    return rows.flatMap((row) => cutByOrder(Number(row.from), Number(row.to), orders));
+  gaps(from: number, to: number): Promise<readonly Gap[]> {
+    return gapsIn(this.#transaction, from, to);
   }
 
-  /** A record's id carries its time, so that each class looks only at what is older than it keeps. */
-  async expired(): Promise<{ readonly from: number; readonly to: number } | undefined> {
-    const { schema } = this.#transaction;
-    const [row] = await this.#transaction.query<{ from: string | null; to: string | null }>(
-      `WITH bound AS (
-         SELECT c.keep_class, c.keep, rpad(lpad(to_hex((extract(epoch FROM now() - c.keep) * 1000)::bigint), 12, '0'), 32, 'f')::uuid AS id
-         FROM ledger.retention_class c),
-       old AS (
-         SELECT o.id FROM bound CROSS JOIN LATERAL (
-           (SELECT x.record_id AS id FROM ${schema}.record x WHERE x.keep_class = bound.keep_class AND x.record_id < bound.id
-             AND x.committed_at + bound.keep < now() ORDER BY x.record_id LIMIT 1)
-           UNION ALL
-           (SELECT x.record_id FROM ${schema}.record x WHERE x.keep_class = bound.keep_class AND x.record_id < bound.id
-             AND x.committed_at + bound.keep < now() ORDER BY x.record_id DESC LIMIT 1)) o)
-       SELECT min(i.idx) AS from, max(i.idx) + 1 AS to FROM old JOIN LATERAL (
-         SELECT b.first_idx + array_position(b.record_ids, old.id) - 1 AS idx FROM ${schema}.batch b
-         WHERE b.seq_ts > uuid_extract_timestamp(old.id) - interval '10 minutes' AND old.id = ANY (b.record_ids) LIMIT 1) i ON true`,
-    );
-    return row === undefined || row.from === null || row.to === null
-      ? undefined
-      : { from: Number(row.from), to: Number(row.to) };
+  expired(): Promise<{ readonly from: number; readonly to: number } | undefined> {
+    return expiredIn(this.#transaction);
   }
 
   async enrolments(from: number, to: number): Promise<Readonly<Record<string, Uint8Array>>> {
-    const { schema } = this.#transaction;
     const rows = await this.#transaction.query<{ id: string; statement: string }>(
-      `SELECT id, statement FROM ledger.enrolments(ARRAY(
-         SELECT DISTINCT split_part(x.writer, '/', 1) FROM ${schema}.batch b CROSS JOIN LATERAL unnest(b.record_ids) u(id)
-         JOIN ${schema}.record x ON x.record_id = u.id WHERE b.size_after > $1 AND b.first_idx < $2))`,
-      [from, to],
+      'SELECT id, statement FROM ledger.enrolments($1)',
+      [await writersIn(this.#transaction, from, to)],
     );
     return Object.fromEntries(rows.map(({ id, statement }) => [id, Buffer.from(statement, 'ascii')]));
   }
 
-  async erasureOrders(): Promise<readonly RecordId[]> {
-    const { schema } = this.#transaction;
-    const rows = await this.#transaction.query<{ id: string; leaf: Buffer }>(
-      `SELECT record_id::text AS id, leaf FROM ${schema}.record WHERE kind = 'event' ORDER BY record_id`,
-    );
-    return rows.flatMap(({ id, leaf }) => {
-      const record = parseRecordId(id);
-      return record.ok && eventIn(leaf).name === 'erasure.executed' ? [record.value] : [];
-    });
+  erasureOrders(): Promise<readonly RecordId[]> {
+    return erasureOrdersIn(this.#transaction);
   }
 
   async *#hashes(from: number, to: number): AsyncGenerator<{ readonly leafHash: Uint8Array }> {
@@ -253,48 +214,4 @@ class TenantExport implements ExportReader {
       }
     }
   }
-
-  async #pruneOrders(): Promise<readonly PruneOrder[]> {
-    const { schema } = this.#transaction;
-    const rows = await this.#transaction.query<{ index: string; leaf: Buffer }>(
-      `SELECT b.first_idx + array_position(b.record_ids, x.record_id) - 1 AS index, x.leaf FROM ${schema}.record x
-       JOIN ${schema}.batch b ON b.seq_ts > uuid_extract_timestamp(x.record_id) - interval '10 minutes' AND x.record_id = ANY (b.record_ids)
-       WHERE x.kind = 'event' ORDER BY 1 DESC`,
-    );
-    return rows.flatMap(({ index, leaf }) => {
-      const payload = eventIn(leaf);
-      const { from, to } = payload.fields ?? {};
-      return payload.name === 'retention.prune' && from !== undefined && to !== undefined
-        ? [{ index: Number(index), from, to }]
-        : [];
-    });
-  }
-}
-
-interface PruneOrder {
-  readonly index: number;
-  readonly from: number;
-  readonly to: number;
-}
-
-interface ClearEvent {
-  readonly name?: string;
-  readonly fields?: { readonly from?: number; readonly to?: number };
-}
-
-function eventIn(leaf: Buffer): ClearEvent {
-  const payload = Buffer.from(leaf.toString('latin1').split('.')[1] ?? '', 'base64url').toString('utf8');
-  return JSON.parse(payload) as ClearEvent;
-}
-
-/** One range may have gone by several orders; each piece names the one that covers it, or none, and then a verifier objects. */
-function cutByOrder(from: number, to: number, orders: readonly PruneOrder[]): readonly Gap[] {
-  const gaps: Gap[] = [];
-  for (let at = from; at < to;) {
-    const order = orders.filter((each) => each.from <= at && at < each.to).toSorted((a, b) => b.to - a.to)[0];
-    const end = Math.min(to, order?.to ?? to);
-    gaps.push({ from: at, to: end, reason: 'pruned', ...(order === undefined ? {} : { record: order.index }) });
-    at = end;
-  }
-  return gaps;
 }

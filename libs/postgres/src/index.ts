@@ -1,6 +1,7 @@
 export { type Login, type PlanePool, type PlanePoolOptions, logins, planePool } from './plane.js';
 export { type Passwords, migrate } from './migrate.js';
 export { type TenantMigration, tenantMigrations } from './tenant-migrations/index.js';
+export { type TenantToMigrate, type TenantVersions, tenantVersions } from './tenant-migrations/by-worker.js';
 export {
   type TenantMigrationFailure,
   type TenantMigrationOptions,
@@ -42,6 +43,8 @@ export {
   type SweeperStore,
   placeIntegrityHold,
   sweeperStore,
+  isClosedLog,
+  livingTenants,
   tenantsWithLogs,
 } from './sweeper-store.js';
 export { type EnrolledLedger, type EnrolledLedgerOptions, enrolledLedger } from './enrolled-ledger.js';

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type JsonObject, type TenantContext, type TenantId, parseTenantId, tenantOfJob } from '@writ/domain';
-import type { QueryResultRow } from 'pg';
-import { type PlanePool, connectToPrimary } from './plane.js';
+import { type PlanePool, rowsOf } from './plane.js';
 import { type TenantTransaction, withTenant } from './with-tenant.js';
 
 /** Work that can wait. The row that this makes is its truth; queues carry its id and may lose it. */
@@ -201,20 +200,4 @@ export async function eventSinks(
   plane: PlanePool,
 ): Promise<readonly { readonly tenant: string; readonly sink: string }[]> {
   return rowsOf(plane, 'SELECT tenant_id AS tenant, id AS sink FROM control.event_sinks()', []);
-}
-
-async function rowsOf<Row extends QueryResultRow>(
-  plane: PlanePool,
-  text: string,
-  values: readonly unknown[],
-): Promise<readonly Row[]> {
-  const client = await connectToPrimary(plane);
-  try {
-    const { rows } = await client.query<Row>({ text, values: [...values] });
-    client.release();
-    return rows;
-  } catch (cause) {
-    client.release(true);
-    throw cause;
-  }
 }

@@ -1,4 +1,4 @@
-import { Pool, type PoolClient } from 'pg';
+import { Pool, type PoolClient, type QueryResultRow } from 'pg';
 
 /** One login per plane. Each owns nothing, and may do what its migrations' grants say and nothing else. */
 export const logins = [
@@ -81,6 +81,23 @@ export async function connectToPrimary(plane: PlanePool): Promise<PoolClient> {
     if (rows[0]?.standby !== false) throw new Error('this Postgres is a standby, not the primary');
     primaries.add(client);
     return client;
+  } catch (cause) {
+    client.release(true);
+    throw cause;
+  }
+}
+
+/** Runs one statement outside every tenant's transaction; a connection that failed is not used again. */
+export async function rowsOf<Row extends QueryResultRow>(
+  plane: PlanePool,
+  text: string,
+  values: readonly unknown[],
+): Promise<readonly Row[]> {
+  const client = await connectToPrimary(plane);
+  try {
+    const { rows } = await client.query<Row>({ text, values: [...values] });
+    client.release();
+    return rows;
   } catch (cause) {
     client.release(true);
     throw cause;

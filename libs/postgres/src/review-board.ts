@@ -1,7 +1,7 @@
 import { type RequestId, type TenantId, limits } from '@writ/domain';
 import type { QueryResultRow } from 'pg';
 import { Listener } from './listener.js';
-import { type PlanePool, connectToPrimary } from './plane.js';
+import { type PlanePool, rowsOf } from './plane.js';
 
 /** How far a review has come, and what it found, per mille by class. */
 export interface ReviewStanding {
@@ -205,20 +205,4 @@ class Board implements ReviewBoard {
 function knownOf(row: ChangedRow): Known {
   const { id, tenant_id: tenant, keys, state, verdict, expires_at } = row;
   return { id, tenant, keys, state, verdict, expiresAt: expires_at.getTime() };
-}
-
-async function rowsOf<Row extends QueryResultRow>(
-  plane: PlanePool,
-  text: string,
-  values: readonly unknown[],
-): Promise<readonly Row[]> {
-  const client = await connectToPrimary(plane);
-  try {
-    const { rows } = await client.query<Row>({ text, values: [...values] });
-    client.release();
-    return rows;
-  } catch (cause) {
-    client.release(true);
-    throw cause;
-  }
 }

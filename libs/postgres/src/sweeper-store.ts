@@ -93,6 +93,25 @@ export function tenantsWithLogs(plane: PlanePool): Promise<readonly TenantId[]> 
   });
 }
 
+/** Those of them whose tenants have not left. */
+export function livingTenants(plane: PlanePool): Promise<readonly TenantId[]> {
+  return on(plane, async (client) => {
+    const { rows } = await client.query<{ tenant_id: TenantId }>('SELECT tenant_id FROM ledger.living_tenants()');
+    return rows.map(({ tenant_id }) => tenant_id);
+  });
+}
+
+/** True of a tenant that has left: its keys are destroyed, and nothing opens its log again. */
+export function isClosedLog(plane: PlanePool, tenant: TenantId): Promise<boolean> {
+  return on(plane, async (client) => {
+    const { rows } = await client.query<{ closed: boolean }>({
+      text: 'SELECT ledger.is_closed($1) AS closed',
+      values: [tenant],
+    });
+    return rows[0]?.closed === true;
+  });
+}
+
 /** Stops one tenant's log; only operators release it. */
 export function placeIntegrityHold(plane: PlanePool, tenant: TenantId, reason: string): Promise<void> {
   return on(plane, async (client) => {

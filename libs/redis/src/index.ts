@@ -14,6 +14,7 @@ export {
   type QueueWorker,
 } from './jobs.js';
 export { keyOf } from './key.js';
+export { noRedis } from './no-redis.js';
 export type { BudgetKey, BudgetLease, BudgetLeases, LeaseRefusal } from './leases.js';
 export { createLimits, type Limits, type LimitsNeeds, type Reserved } from './limits.js';
 export { inputTokensAtMost, worstCase, type OutputLimit, type WorstCase } from './worst-case.js';

@@ -2,6 +2,7 @@ import { Inject } from '@nestjs/common';
 import { Args, Context, Info, Mutation, Query, Resolver } from '@nestjs/graphql';
 import { type RecordId, ok, parseRecordId } from '@writ/domain';
 import { subjectRef } from '@writ/ledger';
+import { enqueue } from '@writ/postgres';
 import { type ControlTx, TenantRow } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, logContextOf, refusedWith } from '../administration.js';
@@ -13,6 +14,7 @@ import { fromId } from '../schema/ids.js';
 import { endless, viewHold } from '../schema/views.js';
 import { PORTS } from '../tokens.js';
 
+const sequencedMs = 2_000;
 const plainText = /^\S[^\p{C}]{2,199}$/u;
 
 /** What keeps records, and what lets go of them. Each change is a record of the log that it concerns. */
@@ -152,7 +154,17 @@ export class RetentionResolver {
         const { hmacKey } = await logContextOf(this.ports, tx.tenant, await this.own(tx));
         const handle = subjectRef(hmacKey, { issuer: input.issuer, id: input.subject });
         const fields = { subject_ref: handle, basis: input.basis };
-        return ok({ answer: { erasure: { subjectRef: handle } }, fields, publish: false, needsApproval: true });
+        const recordId = this.recordId();
+        // Carried out once the record of it stands in the tree, which takes a second or so.
+        const job = {
+          id: recordId,
+          queue: 'erasure',
+          payload: { kind: 'order', order: recordId },
+          delayMs: sequencedMs,
+        };
+        await enqueue((text, values) => tx.client.query(text, values), tx.tenant.tenant, job);
+        const erasure = { subjectRef: handle };
+        return ok({ answer: { erasure }, fields, publish: false, needsApproval: true, recordId });
       },
     });
   }

@@ -19,6 +19,12 @@ export const jobClasses = {
   /** What other rooms want told; it becomes one delivery for each of the tenant's webhooks. */
   notify: { queue: 'notify', concurrency: 8, perTenant: 8, depth: 48, attempts: 5, timeoutMs: 30_000 },
   deliver: { queue: 'deliver', concurrency: 16, perTenant: 4, depth: 48, attempts: 8, timeoutMs: 60_000 },
+  /** Deletes what has expired, by an order in the log; the largest log may take hours. */
+  retention: { queue: 'retention', concurrency: 2, perTenant: 1, depth: 4, attempts: 5, timeoutMs: 6 * 60 * 60 * 1000 },
+  /** Apart, so that an order to erase never stands behind a long prune. */
+  erasure: { queue: 'erasure', concurrency: 2, perTenant: 1, depth: 8, attempts: 5, timeoutMs: 10 * 60 * 1000 },
+  /** Brings a tenant's schema to the versions that were registered. */
+  tenancy: { queue: 'tenancy', concurrency: 2, perTenant: 1, depth: 8, attempts: 5, timeoutMs: 10 * 60 * 1000 },
   upkeep: { queue: 'upkeep', concurrency: 4, perTenant: 2, depth: 16, attempts: 5, timeoutMs: 60_000 },
 } as const satisfies Readonly<Record<string, JobClass>>;
 

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { createMetrics } from '@writ/platform';
 import type { QueueDepth } from '@writ/postgres';
+import { jobClasses } from './classes.js';
 import type { JobResult } from './runtime.js';
 
 /** What operators see of the jobs: how many wait, how long the oldest has, what failed, what was given up. */
@@ -23,7 +24,13 @@ export function jobMeasures(): JobMeasures {
   const took = metrics.histogram('writ_job_seconds', 'Duration of a run.', of, [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600]);
   return {
     depths(found) {
-      for (const one of found) {
+      // A class without a row has nothing waiting, and must not go on showing what it had.
+      const empty = { waiting: 0, inFlight: 0, dead: 0, oldestMs: 0 };
+      const all = new Map<string, QueueDepth>(
+        Object.values(jobClasses).map(({ queue }) => [queue, { queue, ...empty }]),
+      );
+      for (const one of found) all.set(one.queue, one);
+      for (const one of all.values()) {
         waiting.set({ queue: one.queue }, one.waiting);
         inFlight.set({ queue: one.queue }, one.inFlight);
         dead.set({ queue: one.queue }, one.dead);

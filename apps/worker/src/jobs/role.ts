@@ -1,5 +1,5 @@
 import { type Clock, type Log, guardedDispatcher } from '@writ/platform';
-import { planePool, tenantsWithLogs, workIndex } from '@writ/postgres';
+import { livingTenants, planePool, tenantVersions, tenantsWithLogs, workIndex } from '@writ/postgres';
 import { openJobs } from '@writ/redis';
 import { scheduleEvents } from '../delivery/schedule-events.js';
 import { deliverJob, notifyJob } from '../delivery/sinks.js';
@@ -10,32 +10,33 @@ import { ownPath } from '../review/own-path.js';
 import { reviewer } from '../review/reviewer.js';
 import type { WorkerSettings } from '../settings.js';
 import { writingGround } from '../writing-ground.js';
+import { backendOf } from './backend.js';
 import { checking, outsideCheck } from './checks.js';
 import { jobClasses } from './classes.js';
 import { entrySeal } from './entry-seal.js';
 import { runJobHouse } from './house.js';
-import { jobMeasures, serveMeasures } from './measures.js';
-import { JobFailed } from './runtime.js';
+import type { JobMeasures } from './measures.js';
 import { runSchedule } from './schedule.js';
+import { migrateJob, scheduleMigrations } from './tenancy.js';
 import { type Upkeep, forgetting, upkeepHandler } from './upkeep.js';
 
 const hourMs = 60 * 60 * 1000;
 const dayMs = 24 * hourMs;
 
-/** The role `jobs`: every class of jobs, the chores that come round, and the operators' listener. */
-export function runJobs(settings: WorkerSettings, clock: Clock, log: Log): RunningRole {
+/** The role `jobs`: every class of jobs but those that delete, and the chores that come round. */
+export function runJobs(settings: WorkerSettings, clock: Clock, log: Log, measures: JobMeasures): RunningRole {
   const onProblem = (problem: string): void => log.warn({ role: 'jobs' }, problem);
   const onLost = (cause: Error): void => onProblem(cause.message);
   const plane = planePool('writ_worker', { url: settings.databaseUrl ?? '', max: 8, onLost });
   const ground = writingGround('jobs', settings, clock, log);
-  const own = settings.redisUrl === undefined ? undefined : ownPath(settings, ground, clock);
+  const own = ownPath(settings, ground, clock);
   const reading = planePool('writ_exporter', { url: settings.exporterDatabaseUrl ?? '', max: 4, onLost });
   const egress = guardedDispatcher({ allowHosts: settings.egressAllowHosts, connectMs: 3_000, headersMs: 15_000 });
   const delivery = { ...ground, plane, reading, egress, allowHosts: settings.egressAllowHosts, clock };
   const reached = (point: WorkerSettings['killAt'] & string): void => {
     if (point === settings.killAt) process.kill(process.pid, 'SIGKILL');
   };
-  const measures = jobMeasures();
+  const versions = tenantVersions(plane);
   const upkeep: Readonly<Record<string, Upkeep>> = {
     forget: forgetting(plane),
     check: checking(plane, outsideCheck(egress, settings.nameServers)),
@@ -53,10 +54,8 @@ export function runJobs(settings: WorkerSettings, clock: Clock, log: Log): Runni
       { job: jobClasses.export, handler: exportHandler(settings, { ...ground, plane, reading, clock, reached }) },
       { job: jobClasses.notify, handler: notifyJob(delivery) },
       { job: jobClasses.deliver, handler: deliverJob(delivery) },
-      {
-        job: jobClasses.review,
-        handler: own === undefined ? unreviewed : reviewer({ ...ground, ...own, plane, clock }),
-      },
+      { job: jobClasses.tenancy, handler: migrateJob(versions) },
+      { job: jobClasses.review, handler: reviewer({ ...ground, ...own, plane, clock }) },
     ],
     measures,
     onProblem,
@@ -64,37 +63,29 @@ export function runJobs(settings: WorkerSettings, clock: Clock, log: Log): Runni
   const schedule = runSchedule({
     plane,
     clock,
-    tenants: () => tenantsWithLogs(plane),
-    chores: [
-      { queue: 'upkeep', kind: 'forget', everyMs: dayMs },
-      { queue: 'upkeep', kind: 'check', everyMs: hourMs },
-    ],
+    tenants: () => livingTenants(plane),
+    chores: [{ queue: 'upkeep', kind: 'check', everyMs: hourMs }],
     onProblem,
   });
+  // Those that have left too: their logs are still pruned, by jobs whose rows must go.
+  const forgetful = runSchedule({
+    plane,
+    clock,
+    tenants: () => tenantsWithLogs(plane),
+    chores: [{ queue: 'upkeep', kind: 'forget', everyMs: dayMs }],
+    onProblem,
+  });
+  const migrations = scheduleMigrations({ plane, versions, clock, onProblem });
   const events = scheduleEvents({ plane, clock, onProblem });
-  const listener = settings.managementPort === undefined ? undefined : serveMeasures(settings.managementPort, measures);
   if (settings.killAt !== undefined) log.error({ role: 'jobs', killAt: settings.killAt }, 'this worker ends itself');
   return {
     async stop() {
-      await schedule.stop();
-      await events.stop();
+      await Promise.all([schedule.stop(), forgetful.stop(), migrations.stop(), events.stop()]);
       await house.stop();
-      await own?.close();
+      await own.close();
       await ground.close();
-      listener?.close();
       await Promise.allSettled([egress.close(), reading.close()]);
       await plane.close();
     },
   };
-}
-
-/** A reviewer's rates and money are counted in Redis, whatever the queues are kept in. */
-function unreviewed(): Promise<void> {
-  return Promise.reject(new JobFailed('reviews need WRIT_REDIS_URL; the operators must set it'));
-}
-
-function backendOf({ queueBackend, redisUrl = '', queueDatabaseUrl = '' }: WorkerSettings) {
-  return queueBackend === 'redis'
-    ? { kind: 'redis' as const, url: redisUrl }
-    : { kind: 'postgres' as const, url: queueDatabaseUrl };
 }

@@ -20,7 +20,7 @@ import { compile, type PolicyImage } from '@writ/policy';
 import { type Clock, guardedDispatcher, localKms, openText, uuidv7 } from '@writ/platform';
 import { type PlanePool, type SnapshotSource, budgetStore, originOf } from '@writ/postgres';
 import { createProviders, dialects, parseOpenAiChat } from '@writ/providers';
-import { connectRedis, createLimits } from '@writ/redis';
+import { connectRedis, createLimits, noRedis } from '@writ/redis';
 import { isAuthorizedBy, localHealth } from '@writ/routing';
 import { masterKeyIn } from '../keys.js';
 import { newRecordId } from '../record-id.js';
@@ -50,8 +50,11 @@ export function ownPath(
   const problem = (what: string, cause?: unknown): void =>
     onProblem(cause instanceof Error ? `${what}: ${cause.message}` : what);
   const report = (error: unknown): void => problem('a review failed on its way', error);
-  const redis = connectRedis({ url: settings.redisUrl ?? '', onProblem: problem });
-  const spending = createLimits({ redis, leases: budgetStore(plane), clock, instances: 1, onProblem: problem });
+  // Without Redis rates are counted here, by this process's share of them; money is leased from the database either way.
+  const redis =
+    settings.redisUrl === undefined ? noRedis() : connectRedis({ url: settings.redisUrl, onProblem: problem });
+  const instances = settings.processes;
+  const spending = createLimits({ redis, leases: budgetStore(plane), clock, instances, onProblem: problem });
   const egress = guardedDispatcher({
     allowHosts: settings.egressAllowHosts,
     connectMs: limits.upstreamConnectMs,

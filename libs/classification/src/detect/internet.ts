@@ -93,39 +93,78 @@ function domainEnd(text: string, from: number): number {
   return domain.test(text) ? domain.lastIndex : -1;
 }
 
-const web = /[^\s<>"'`\\^{|}\u3000-\u303f\uff00-\uffef]{2,2048}/y;
+const LONGEST_URL = 2_048;
+const noWeb = /[\s<>"'`\\^{|}\u3000-\u303f\uff00-\uffef]/;
+const webSigns = new Uint8Array(65_536);
+for (let code = 0; code < 65_536; code += 1) webSigns[code] = noWeb.test(String.fromCharCode(code)) ? 0 : 1;
+
+function isWeb(code: number): boolean {
+  return webSigns[code] === 1;
+}
+
 const schemes = new Set(['http', 'https', 'ftp', 'ftps', 'sftp', 'ws', 'wss', 'ssh', 'git', 'svn', 'file', 's3', 'gs']);
 const internalHost =
   /^(?:[^/?#]*@)?(?:localhost|[^/?#:]*\.(?:local|localdomain|internal|intranet|corp|lan|home)|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)/i;
 
+/** Addresses inside one address that are looked at: `?next=https://…`. */
+const MOST_INSIDE = 8;
+
 /** Addresses with a scheme, and `www.` ones. Trailing punctuation and an unopened bracket stay outside. */
 export function findUrls(scene: Scene, emit: Emit): void {
   const { text } = scene;
+  const run: UrlRun = { end: 0, seam: -1 };
+  let until = 0;
+  let inside = 0;
   for (let at = text.indexOf('://'); at !== -1; at = text.indexOf('://', at + 3)) {
-    let start = at;
-    while (start > 0 && at - start < 12 && /[a-z0-9+.-]/i.test(text[start - 1]!)) start -= 1;
-    const scheme = text.slice(start, at).toLowerCase();
-    const known = schemes.has(scheme) ? scheme : [...schemes].filter((name) => scheme.endsWith(name)).at(-1);
-    if (known === undefined) continue;
-    emitUrl(scene, at - known.length, at + 3, emit);
+    inside = at < until ? inside + 1 : 0;
+    if (inside > MOST_INSIDE || !mayBeHost(text.charCodeAt(at + 3))) continue;
+    const scheme = schemeBefore(text, at);
+    if (scheme !== undefined) until = Math.max(until, emitUrl(scene, at - scheme.length, at + 3, run, emit));
   }
+  [run.end, run.seam] = [0, -1];
   for (let at = text.indexOf('www.'); at !== -1; at = text.indexOf('www.', at + 4)) {
-    if (at === 0 || !/[\w@/.-]/.test(text[at - 1]!)) emitUrl(scene, at, at, emit);
+    if (at === 0 || !/[\w@/.-]/.test(text[at - 1]!)) emitUrl(scene, at, at, run, emit);
   }
 }
 
-function emitUrl(scene: Scene, start: number, host: number, emit: Emit): void {
-  web.lastIndex = host;
-  if (!web.test(scene.text)) return;
-  const end = trimUrl(scene.text, host, web.lastIndex);
-  const rest = scene.text.slice(host, end);
-  if (rest.length < 3 || !/^[\p{L}\p{N}[]/u.test(rest) || /^\d+$/.test(rest)) return;
-  if (!/[.:]|^localhost/.test(rest) && host !== start && !rest.includes('/')) return;
-  const internal = internalHost.test(rest);
-  emit(found('URL', internal ? 'INTERNAL' : 'LINK', start, end, internal ? 700 : 900, scene.text.slice(start, end)));
+function schemeBefore(text: string, at: number): string | undefined {
+  let start = at;
+  while (start > 0 && at - start < 12 && /[a-z0-9+.-]/i.test(text[start - 1]!)) start -= 1;
+  const scheme = text.slice(start, at).toLowerCase();
+  return schemes.has(scheme) ? scheme : [...schemes].filter((name) => scheme.endsWith(name)).at(-1);
 }
 
-function trimUrl(text: string, from: number, to: number): number {
+function mayBeHost(code: number): boolean {
+  return isWordCode(code) || code === 0x5b || code > 0x7f;
+}
+
+/** Where the unbroken run of signs ends that was read last, and the next `](` in it: read once, whoever begins inside. */
+interface UrlRun {
+  end: number;
+  seam: number;
+}
+
+/** The end of the address, or 0 when there is none. */
+function emitUrl(scene: Scene, start: number, host: number, run: UrlRun, emit: Emit): number {
+  const { text } = scene;
+  if (host >= run.end) {
+    run.end = host;
+    while (run.end < text.length && isWeb(text.charCodeAt(run.end))) run.end += 1;
+  }
+  const stop = Math.min(run.end, host + LONGEST_URL);
+  if (stop - host < 2) return 0;
+  if (run.seam < host) run.seam = text.indexOf('](', host);
+  if (run.seam === -1) run.seam = text.length;
+  const end = trimUrl(text, host, stop, run.seam);
+  const rest = text.slice(host, end);
+  if (rest.length < 3 || !/^[\p{L}\p{N}[]/u.test(rest) || /^\d+$/.test(rest)) return 0;
+  if (!/[.:]|^localhost/.test(rest) && host !== start && !rest.includes('/')) return 0;
+  const internal = internalHost.test(rest);
+  emit(found('URL', internal ? 'INTERNAL' : 'LINK', start, end, internal ? 700 : 900, text.slice(start, end)));
+  return end;
+}
+
+function trimUrl(text: string, from: number, to: number, seam: number): number {
   let end = to;
   while (end > from) {
     const last = text[end - 1]!;
@@ -134,8 +173,7 @@ function trimUrl(text: string, from: number, to: number): number {
     else if (last === ']' && count(text, '[', from, end) < count(text, ']', from, end)) end -= 1;
     else break;
   }
-  const markdown = text.slice(from, end).indexOf('](');
-  return markdown === -1 ? end : from + markdown;
+  return seam + 2 <= end ? seam : end;
 }
 
 function count(text: string, sign: string, from: number, to: number): number {

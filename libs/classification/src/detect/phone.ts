@@ -101,6 +101,7 @@ const plainCountries: readonly CountryCode[] = [
 /** Telephone numbers: our own candidate, then the number plan (ITU-T E.164 through libphonenumber's metadata). */
 export function findPhones(scene: Scene, emit: Emit): void {
   const { text, tokens } = scene;
+  const known: Known = { pieces: new Map(), plain: new Map(), cued: new Map() };
   let from = 0;
   for (let index = 0; index < tokens.count; index += 1) {
     if ((tokens.flags[index]! & 3) !== 1 || tokens.end[index]! - tokens.start[index]! > 15) continue;
@@ -109,7 +110,7 @@ export function findPhones(scene: Scene, emit: Emit): void {
     candidate.lastIndex = start;
     const match = candidate.exec(text);
     if (!match) continue;
-    const end = judge(scene, start, match[0], emit);
+    const end = judge(scene, start, match[0], known, emit);
     if (end > 0) from = end;
   }
 }
@@ -122,9 +123,9 @@ function opened(text: string, start: number): number {
 }
 
 /** Tries the run, and its shorter prefixes at line ends and double blanks; returns the accepted end or 0. */
-function judge(scene: Scene, start: number, run: string, emit: Emit): number {
+function judge(scene: Scene, start: number, run: string, known: Known, emit: Emit): number {
   const { text } = scene;
-  for (const piece of pieces(run)) {
+  for (const piece of knownPieces(known, run)) {
     const end = start + piece.length;
     if (isGluedRight(text, end, ',:/') || isGluedLeft(text, start, ':,/')) continue;
     const support = backing(scene, phoneCues, start, end);
@@ -132,7 +133,7 @@ function judge(scene: Scene, start: number, run: string, emit: Emit): number {
     if (against && scene.tokens.end[against.hit.last]! <= start) {
       if (!support || against.distance < support.distance) return 0;
     }
-    const score = scoreOf(piece, support !== undefined);
+    const score = knownScore(known, piece, support !== undefined);
     if (score === 0) continue;
     if (!support && !piece.startsWith('+') && isOther(scene, start, end)) return 0;
     emit({
@@ -153,6 +154,27 @@ function judge(scene: Scene, start: number, run: string, emit: Emit): number {
     return end;
   }
   return 0;
+}
+
+/** What is known of this text's runs: their pieces, and the pieces' scores without and with a cue. Each is judged once. */
+interface Known {
+  readonly pieces: Map<string, readonly string[]>;
+  readonly plain: Map<string, number>;
+  readonly cued: Map<string, number>;
+}
+const MOST_KNOWN = 4_096;
+
+function knownPieces(known: Known, run: string): readonly string[] {
+  const found = known.pieces.get(run) ?? pieces(run);
+  if (known.pieces.size < MOST_KNOWN) known.pieces.set(run, found);
+  return found;
+}
+
+function knownScore(known: Known, piece: string, cued: boolean): number {
+  const scores = cued ? known.cued : known.plain;
+  const score = scores.get(piece) ?? scoreOf(piece, cued);
+  if (scores.size < MOST_KNOWN) scores.set(piece, score);
+  return score;
 }
 
 /** Another kind of number by the word in front of it, or the middle of a longer row of digits. */

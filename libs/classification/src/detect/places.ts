@@ -1,7 +1,8 @@
 import { isDigit } from '../text/characters.js';
+import { gramAt } from '../text/grams.js';
 import { enlist, STREET_BEHIND_NUMBER, STREET_START } from '../text/lexicon.js';
 import { needOf } from '../text/needs.js';
-import { ALL_UPPER, CAPITAL, HAS_LETTER, hashOf, type Tokens } from '../text/tokens.js';
+import { ALL_UPPER, CAPITAL, HAS_DIGIT, HAS_LETTER, hashOf, type Tokens } from '../text/tokens.js';
 import type { Candidate } from './rule.js';
 import type { Emit, Scene } from './scene.js';
 
@@ -19,7 +20,10 @@ const german =
   /(?:(?:[Aa]m|[Aa]n der|[Ii]m|[Aa]lte[rn]?|[Gg]roße|[Kk]leine) )?\p{Lu}[\p{L}.-]{1,30}?(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|damm|ufer|straat|laan|plein|gracht|vägen|gatan|gade|vej|veien|katu|tie) ?\d{1,4}(?: ?[a-z])?(?:[-/]\d{1,4})?(?![\p{L}\d])(?:,? {1,2}(?:D-)?\d{4,5} {1,2}(?:[A-Z]{2} )?\p{Lu}[\p{L}-]{2,30})?/gu;
 const romance =
   /(?:\d{1,4}(?: ?bis| ?ter)?,? (?:rue|avenue|boulevard|bd|place|chemin|allée|impasse|quai|route|cours)|(?:Calle|C\/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Via|Viale|Piazza|Corso|Largo|Rua|Travessa|Praça|ul\.|Aleja|al\.))(?: (?:de|del|della|dei|di|da|do|dos|das|la|las|los|le|les|du|des|l'|d'))*(?: ?\p{Lu}[\p{L}'’.-]{1,24}){1,4}(?:,? (?:n[.º°]? ?)?\d{1,4}[a-z]?(?![\p{L}\d]))?(?:,? \d{4,5} \p{Lu}[\p{L}-]{2,30})?/uy;
-const needOfGerman = needOf(german);
+/** The last three signs in front of a house number of such a street. */
+const streetEnds = new Uint8Array(1 << 15);
+for (const end of 'aße sse tr. weg atz lee amm fer aat aan ein cht gen tan ade vej ien atu tie'.split(' '))
+  streetEnds[gramAt(end, 0)] = 1;
 enlist(
   'calle c avenida avda av plaza paseo via viale piazza corso largo rua travessa praça ul aleja al'
     .split(' ')
@@ -51,7 +55,7 @@ export function findPlaces(scene: Scene, emit: Emit): void {
     from = start + match[0].length;
     emit(place(text, start, from, 'street'));
   }
-  if (grams.mayHold(needOfGerman)) each(text, german, emit, 'street');
+  if (mayBeGerman(tokens)) each(text, german, emit, 'street');
   findRomance(scene, emit);
   if (grams.mayHold(needOfBox)) each(text, box, emit, 'post-box');
 }
@@ -68,6 +72,18 @@ function isHouseNumber({ text, tokens }: Scene, index: number): boolean {
   }
   const next = text.charCodeAt(at + 1);
   return text.charCodeAt(at) === 0x20 && ((next >= 0x41 && next <= 0x5a) || isDigit(next));
+}
+
+/** A number stands where a street of such an ending may have its house number. */
+function mayBeGerman({ text, start, flags, count }: Tokens): boolean {
+  for (let index = 0; index < count; index += 1) {
+    if ((flags[index]! & HAS_DIGIT) === 0) continue;
+    let digit = start[index]!;
+    while (!isDigit(text.charCodeAt(digit))) digit += 1;
+    const end = text.charCodeAt(digit - 1) === 0x20 ? digit - 1 : digit;
+    if (end > 4 && streetEnds[gramAt(text, end - 3)] !== 0) return true;
+  }
+  return false;
 }
 
 /** `12, rue de Rivoli`, `Via Roma 12`: behind a word for a street, or a number in front of one. */

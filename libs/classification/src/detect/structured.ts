@@ -40,6 +40,7 @@ function judge(scene: Scene, accept: ShapedRule, first: number, last: number): C
   if (support && accept.bare === 0 && !rule.check && support.distance > FAR) return undefined;
   if (isGluedLeft(scene.text, start) || isGluedRight(scene.text, end)) return undefined;
   if (scene.text[start - 1] === '+') return undefined;
+  if (!support && (isInRow(scene, first, last) || isMixedCase(scene.text.slice(start, end)))) return undefined;
   const value = compact(scene.text.slice(start, end));
   if (!/^[A-Z0-9]+$/.test(value)) return undefined;
   if (rule.match && !rule.match.test(value)) return undefined;
@@ -50,7 +51,6 @@ function judge(scene: Scene, accept: ShapedRule, first: number, last: number): C
   const opposed =
     against !== undefined && against.hit.last < first && (!support || against.distance < support.distance);
   if (opposed && (!support || support.distance > 2)) return undefined;
-  if (!support && (isInRow(scene, first, last) || isMixedCase(scene.text.slice(start, end)))) return undefined;
   const score = support ? rule.cued : accept.bare;
   const steps = [
     `${support ? 'with cue' : 'shape alone'}: ${score}`,

@@ -13,6 +13,8 @@ interface Entry {
   readonly need: Need;
   /** Tried where one of its words begins; undefined for an expression that may match anywhere. */
   readonly sticky: RegExp | undefined;
+  /** True when it has no letter of ASCII, and so matches no text of ASCII alone. */
+  readonly isForeign: boolean;
 }
 
 /** Letters, digits and the underscore: what `\\b` of an expression without the `u` flag takes for a word. */
@@ -25,6 +27,7 @@ for (let code = 0; code < 0x80; code += 1) isWord[code] = /\w/.test(String.fromC
  */
 export class SignTable {
   readonly #entries: readonly Entry[];
+  readonly #grams = new Grams();
   /** By the first two letters of a word: which entries may begin there. */
   readonly #starting: readonly (readonly number[])[];
 
@@ -34,15 +37,16 @@ export class SignTable {
       const heads = wordHeadsOf(sign.pattern);
       for (const pair of new Set(heads?.map((head) => pairOf(head, 0)))) starting[pair]!.push(index);
       const sticky = heads ? new RegExp(sign.pattern.source, `${sign.pattern.flags}y`) : undefined;
-      return { sign, need: needOf(sign.pattern), sticky };
+      const isForeign = !/[A-Za-z]/.test(sign.pattern.source.replaceAll(/\\[A-Za-z]/g, ''));
+      return { sign, need: needOf(sign.pattern), sticky, isForeign };
     });
     this.#starting = starting;
   }
 
   /** The first match of each sign, in the order of the table. */
   find(text: string): readonly Hit[] {
-    const grams = new Grams(text);
-    const open = this.#entries.map(({ need }) => grams.mayHold(need));
+    const grams = this.#grams.read(text);
+    const open = this.#entries.map(({ need, isForeign }) => !(isForeign && grams.isPlain) && grams.mayHold(need));
     const found: (Hit | undefined)[] = [];
     for (const [index, { sign, sticky }] of this.#entries.entries()) {
       if (!open[index] || sticky) continue;

@@ -90,24 +90,33 @@ const blockKinds =
 /** Private keys in PEM or PGP framing; without an end, everything that looks like its body up to 8 KB. */
 function findKeyBlocks(scene: Scene, emit: Emit): void {
   const { text } = scene;
+  const unended = new Set<string>();
+  let runEnd = 0;
   for (let at = text.indexOf('-----BEGIN '); at !== -1; at = text.indexOf('-----BEGIN ', at + 11)) {
     blockKinds.lastIndex = at;
     const match = blockKinds.exec(text);
     if (!match) continue;
     const ending = `-----END ${match[1]!}-----`;
-    const stop = text.indexOf(ending, at);
-    const body = stop === -1 || stop - at > 16_384 ? bodyEnd(text, at + match[0].length) : stop + ending.length;
-    if (body - at - match[0].length < 40) continue;
-    if (isPlaceholder(text.slice(at + match[0].length, Math.min(body, at + 120)).replaceAll(/\s/g, ''))) continue;
+    const stop = unended.has(ending) ? -1 : text.indexOf(ending, at);
+    if (stop === -1) unended.add(ending);
+    const from = at + match[0].length;
+    const isUnended = stop === -1 || stop - at > 16_384;
+    // Read once for all blocks that begin in the same run.
+    if (isUnended && from > runEnd) runEnd = bodyEnd(text, from);
+    const body = isUnended ? Math.min(runEnd, from + 8_192) : stop + ending.length;
+    if (body - from < 40) continue;
+    if (isPlaceholder(text.slice(from, Math.min(body, at + 120)).replaceAll(/\s/g, ''))) continue;
     emit(secret('PRIVATE_KEY', at, body, 980, 'framing:private-key', text.slice(at, body)));
+    at = Math.max(at, body - 11);
   }
 }
 
+const blockBody = /(?:[A-Za-z0-9+/=]|\\n|\\r|\s|[,:-])*/y;
+
 function bodyEnd(text: string, from: number): number {
-  const body = /(?:[A-Za-z0-9+/=]|\\n|\\r|\s|[,:-])*/y;
-  body.lastIndex = from;
-  body.test(text.length > from + 8_192 ? text.slice(0, from + 8_192) : text);
-  return Math.max(body.lastIndex, from);
+  blockBody.lastIndex = from;
+  blockBody.test(text);
+  return Math.max(blockBody.lastIndex, from);
 }
 
 const webToken = /eyJ[A-Za-z0-9_-]{10,600}\.eyJ[A-Za-z0-9_-]{4,6000}\.[A-Za-z0-9_-]{0,1400}/y;

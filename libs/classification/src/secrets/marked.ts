@@ -1,4 +1,5 @@
 import type { Emit, Scene } from '../detect/scene.js';
+import { gramsOf } from '../text/grams.js';
 import { needOf } from '../text/needs.js';
 import { secret } from './candidate.js';
 import { entropyOf, isPlaceholder } from './format.js';
@@ -25,8 +26,11 @@ const marked: readonly Marked[] = [
   { type: 'AZURE_CLIENT_SECRET', mark: 'Q~', before: 4, pattern: /[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}/y },
 ];
 
-export function findMarked({ text }: Scene, emit: Emit): void {
-  for (const { type, mark, before, pattern } of marked) {
+const marks = marked.map((each) => ({ ...each, need: [[gramsOf(each.mark)]] }));
+
+export function findMarked({ text, grams }: Scene, emit: Emit): void {
+  for (const { type, mark, before, pattern, need } of marks) {
+    if (!grams.mayHold(need)) continue;
     for (let at = text.indexOf(mark); at !== -1; at = text.indexOf(mark, at + mark.length)) {
       const start = at - before;
       if (start < 0 || (start > 0 && /\w/.test(text[start - 1]!))) continue;

@@ -25,6 +25,11 @@ export class Bundle implements Taxonomy {
     Object.freeze(this);
   }
 
+  /** True when the tenant lists nothing of its own. */
+  get isEmpty(): boolean {
+    return this.terms.size === 0 && this.patterns.patterns.length === 0;
+  }
+
   /** Where something of the tenant's own may be unfinished at the end of a stream. */
   openFrom(text: string): number {
     return Math.min(this.terms.openFrom(text), this.patterns.openFrom(text));

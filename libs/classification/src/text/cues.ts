@@ -149,7 +149,7 @@ export class Cues {
   }
 
   #broken(from: number, to: number): boolean {
-    const line = this.tokens.text.indexOf('\n', from);
-    return line !== -1 && line < to;
+    for (let at = from; at < to; at += 1) if (this.tokens.text.charCodeAt(at) === 0x0a) return true;
+    return false;
   }
 }

@@ -32,16 +32,31 @@ const MASK = (1 << 15) - 1;
 /** Which three characters in a row a text holds, one bit each: made in one walk, asked by every expression. */
 export class Grams {
   readonly #bits = new Uint32Array(WORDS);
+  #isPlain = true;
 
-  constructor(text: string, from = 0, to = text.length) {
-    const bits = this.#bits;
+  /** True when every character is ASCII. */
+  get isPlain(): boolean {
+    return this.#isPlain;
+  }
+
+  /** Forgets the text it knew, and reads this one. */
+  read(text: string): this {
+    const bits = this.#bits.fill(0);
+    const head = Math.min(text.length, 2);
     let gram = 0;
-    const head = Math.min(to, from + 2);
-    for (let at = from; at < head; at += 1) gram = (gram << 5) | signOf[text.charCodeAt(at)]!;
-    for (let at = head; at < to; at += 1) {
-      gram = ((gram << 5) | signOf[text.charCodeAt(at)]!) & MASK;
+    let codes = 0;
+    for (let at = 0; at < head; at += 1) {
+      codes |= text.charCodeAt(at);
+      gram = (gram << 5) | signOf[text.charCodeAt(at)]!;
+    }
+    for (let at = head; at < text.length; at += 1) {
+      const code = text.charCodeAt(at);
+      codes |= code;
+      gram = ((gram << 5) | signOf[code]!) & MASK;
       bits[gram >> 5]! |= 1 << (gram & 31);
     }
+    this.#isPlain = codes < 0x80;
+    return this;
   }
 
   /** False when the text cannot hold what is needed; true says nothing. */

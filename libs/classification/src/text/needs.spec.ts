@@ -4,7 +4,7 @@ import { needOf, wordHeadsOf } from './needs.js';
 import { directSigns, indirectSigns } from '../injection/phrases.js';
 import { persuasionSigns, plantedSigns } from '../injection/more-phrases.js';
 
-const allows = (pattern: RegExp, text: string): boolean => new Grams(text).mayHold(needOf(pattern));
+const allows = (pattern: RegExp, text: string): boolean => new Grams().read(text).mayHold(needOf(pattern));
 
 describe('what an expression needs', () => {
   it('rules out a text without one of the literals, and no text that matches', () => {

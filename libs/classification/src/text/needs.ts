@@ -28,9 +28,10 @@ const anything: Piece = { exact: undefined, clauses: [], heads: [''], isBounded:
  */
 export function needOf(pattern: RegExp): Need {
   const { exact, clauses } = read(pattern);
-  return useful(exact ? [...clauses, exact] : clauses).map((clause) =>
-    shortest(clause).map((text) => gramsOf(text.slice(0, LONGEST))),
-  );
+  const needed = useful(exact ? [...clauses, exact] : clauses).map((clause) => shortest(clause));
+  // What rules out most is asked first: the clause of the fewest literals.
+  needed.sort((a, b) => a.length - b.length);
+  return needed.map((clause) => clause.map((text) => gramsOf(text.slice(0, LONGEST))));
 }
 
 /**

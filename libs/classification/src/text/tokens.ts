@@ -41,17 +41,58 @@ export function signatureOf(length: number, mask: number): number {
   return length > SIGNED ? -1 : mask | (length << SIGNED);
 }
 
+/** Words that may be asked for behind the last one; they are zero. */
+const SPARE = 2;
+
+/** Where a text's words are collected before each array is cut to its length: clearing that much anew costs more. */
+class Room {
+  readonly start: Int32Array;
+  readonly end: Int32Array;
+  readonly hash: Int32Array;
+  readonly tail: Int32Array;
+  readonly signature: Int32Array;
+  readonly flags: Uint8Array;
+  readonly marks: Int32Array;
+
+  constructor(readonly words: number) {
+    this.start = new Int32Array(words);
+    this.end = new Int32Array(words);
+    this.hash = new Int32Array(words);
+    this.tail = new Int32Array(words);
+    this.signature = new Int32Array(words);
+    this.flags = new Uint8Array(words);
+    this.marks = new Int32Array(words);
+  }
+
+  /** The words of one text, copied out. */
+  tokens(text: string, count: number, isPlain: boolean): Tokens {
+    const length = count + SPARE;
+    for (const array of [this.start, this.end, this.hash, this.tail, this.signature, this.flags, this.marks])
+      array.fill(0, count, length);
+    return {
+      text,
+      count,
+      start: this.start.slice(0, length),
+      end: this.end.slice(0, length),
+      hash: this.hash.slice(0, length),
+      tail: this.tail.slice(0, length),
+      signature: this.signature.slice(0, length),
+      flags: this.flags.slice(0, length),
+      marks: this.marks.slice(0, length),
+      isPlain,
+    };
+  }
+}
+
+let room = new Room(1 << 12);
+
+/** The words of the text, in order. */
 export function tokenise(text: string): Tokens {
-  const room = (text.length >> 1) + 1;
-  const start = new Int32Array(room);
-  const end = new Int32Array(room);
-  const hash = new Int32Array(room);
-  const tail = new Int32Array(room);
-  const signature = new Int32Array(room);
-  const flags = new Uint8Array(room);
-  const marks = new Int32Array(room);
+  const { length } = text;
+  const needed = (length >> 1) + 1 + SPARE;
+  if (needed > room.words) room = new Room(needed);
+  const { start, end, hash, tail, signature, flags, marks } = room;
   let bits = 0;
-  const length = text.length;
   let count = 0;
   let at = 0;
   while (at < length) {
@@ -98,7 +139,7 @@ export function tokenise(text: string): Tokens {
     marks[count] = marksOf(whole);
     count += 1;
   }
-  return { text, count, start, end, hash, tail, signature, flags, marks, isPlain: bits < 0x80 };
+  return room.tokens(text, count, bits < 0x80);
 }
 
 /** The index of the first token that ends after `position`. */

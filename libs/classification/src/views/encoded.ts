@@ -140,27 +140,35 @@ function mayBeEncoded(text: string, start: number, end: number, kinds: number): 
 
 /** The first bytes of the run as base64 hold no control character and no broken UTF-8. */
 function startsReadable(text: string, start: number, end: number): boolean {
-  const bytes: number[] = [];
-  for (let at = start; at + 4 <= Math.min(end, start + PROBE); at += 4) {
+  const limit = Math.min(end, start + PROBE);
+  let count = 0;
+  for (let at = start; at + 4 <= limit; at += 4) {
     const word =
       (sextet[text.charCodeAt(at)]! << 18) |
       (sextet[text.charCodeAt(at + 1)]! << 12) |
       (sextet[text.charCodeAt(at + 2)]! << 6) |
       sextet[text.charCodeAt(at + 3)]!;
-    for (const byte of [word >> 16, (word >> 8) & 0xff, word & 0xff]) {
-      if (byte === 0x7f || (byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13)) return false;
-      bytes.push(byte);
-    }
+    if (isControl(word >> 16) || isControl((word >> 8) & 0xff) || isControl(word & 0xff)) return false;
+    probed[count] = word >> 16;
+    probed[count + 1] = word >> 8;
+    probed[count + 2] = word;
+    count += 3;
   }
-  for (let at = 0; at < bytes.length - 6; at += 1) {
-    const byte = bytes[at]!;
+  for (let at = 0; at < count - 6; at += 1) {
+    const byte = probed[at]!;
     if (byte < 0x80) continue;
     const more = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : 1;
     if (byte < 0xc2 || byte > 0xf4) return false;
-    for (let step = 1; step <= more; step += 1) if ((bytes[at + step]! & 0xc0) !== 0x80) return false;
+    for (let step = 1; step <= more; step += 1) if ((probed[at + step]! & 0xc0) !== 0x80) return false;
     at += more;
   }
   return true;
+}
+
+const probed = new Uint8Array((PROBE / 4) * 3);
+
+function isControl(byte: number): boolean {
+  return byte === 0x7f || (byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13);
 }
 
 function decodingOf(run: string): readonly [string, string] | undefined {

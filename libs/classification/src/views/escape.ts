@@ -67,13 +67,13 @@ function mayEscape(text: string, at: number): boolean {
 
 function lineStart(text: string, at: number): number {
   let start = at;
-  while (start > 0 && at - start < 96 && text[start - 1] !== '\n') start -= 1;
+  while (start > 0 && at - start < 96 && text.charCodeAt(start - 1) !== 0x0a) start -= 1;
   return start;
 }
 
 function lineEnd(text: string, at: number): number {
   let end = at;
-  while (end < text.length && end - at < 160 && text[end] !== '\n') end += 1;
+  while (end < text.length && end - at < 160 && text.charCodeAt(end) !== 0x0a) end += 1;
   return end;
 }
 

@@ -142,9 +142,17 @@ function foldWord(text: string, from: number, limit: number, builder: ViewBuilde
   return to;
 }
 
+/** What was folded before; letters of one script come again and again. */
+const foldedPoints = new Map<string, string>();
+const MOST_FOLDED = 4_096;
+
 function foldPoint(sign: string): string {
-  const folded = sign.normalize('NFKC');
-  return /^\p{Nd}$/u.test(folded) && folded > '9' ? String(digitValue(folded)) : folded;
+  const known = foldedPoints.get(sign);
+  if (known !== undefined) return known;
+  const normal = sign.normalize('NFKC');
+  const folded = /^\p{Nd}$/u.test(normal) && normal > '9' ? String(digitValue(normal)) : normal;
+  if (foldedPoints.size < MOST_FOLDED) foldedPoints.set(sign, folded);
+  return folded;
 }
 
 /** Digits of every script stand in tens, each ten starting at its zero. */

@@ -1,4 +1,4 @@
-import { type IdentityConnection, type TenantContext, type TenantId, parseTenantId } from '@writ/domain';
+import { type IdentityConnection, type TenantContext, type TenantId, parseTenantId, tenantOfJob } from '@writ/domain';
 import {
   DataSource,
   DefaultNamingStrategy,
@@ -201,6 +201,13 @@ export interface Trust {
   readonly connection: IdentityConnection;
 }
 
+/** `isHeld`: a legal hold keeps its keys. */
+export interface UnfinishedDeletion {
+  readonly tenant: TenantContext;
+  readonly since: Date;
+  readonly isHeld: boolean;
+}
+
 const lookupsAtOnce = 8;
 
 /** The control schema, as the tenant API's login sees it. */
@@ -242,6 +249,22 @@ export class Control {
     } finally {
       this.lookups -= 1;
     }
+  }
+
+  /**
+   * Tenants whose deletion has stood in their log for longer than `forMs`, and whose keys are still there. To finish it is the
+   * one thing that may be done in their name.
+   */
+  async unfinishedDeletions(forMs: number): Promise<readonly UnfinishedDeletion[]> {
+    const text = 'SELECT tenant_id, since, is_held FROM control.unfinished_deletions($1)';
+    const rows: unknown = await this.source.query(text, [forMs]);
+    return (rows as readonly { readonly tenant_id: string; readonly since: Date; readonly is_held: boolean }[]).map(
+      ({ tenant_id, since, is_held }) => {
+        const tenant = parseTenantId(tenant_id);
+        if (!tenant.ok) throw new Error(tenant.error);
+        return { tenant: tenantOfJob(tenant.value), since, isHeld: is_held };
+      },
+    );
   }
 
   /** Rows of the platform: sign-ups and its own keys. No tenant's row is visible here. */

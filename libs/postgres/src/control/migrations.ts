@@ -1,6 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { BootstrapProvider1792000000201 } from './bootstrap-provider.migration.js';
 import { PolicyLifecycle1792000000500 } from './policy-lifecycle.js';
+import { Departures1792000000770 } from './departures.migration.js';
 import { Offboarding1792000000202 } from './offboarding.migration.js';
 import { DirectoryGroups1792000000200 } from './directory-groups.migration.js';
 import { TermUploads1792000000600 } from './term-uploads.migration.js';
@@ -195,4 +196,5 @@ export const controlMigrations: readonly (new () => MigrationInterface)[] = [
   TermUploads1792000000600,
   Prices1792000000300,
   PriceDates1792000000301,
+  Departures1792000000770,
 ];

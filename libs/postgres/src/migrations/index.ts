@@ -22,6 +22,7 @@ import { ReconcilingInUtc1763694000303 } from './303-reconciling-in-utc.js';
 import { LeasesInTheLedger1763694000750 } from './750-leases-in-the-ledger.js';
 import { Appending1763694000700 } from './700-appending.js';
 import { RoleMakers1763694000800 } from './800-role-makers.js';
+import { ClosedLogs1763694000770 } from './770-closed-logs.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
 export const migrations = [
@@ -49,4 +50,5 @@ export const migrations = [
   LeasesInTheLedger1763694000750,
   Appending1763694000700,
   RoleMakers1763694000800,
+  ClosedLogs1763694000770,
 ];

@@ -29,6 +29,8 @@ export interface TenantMigrationOptions {
   readonly lockTimeoutMs?: number;
   /** How often a tenant is tried whose lock another holds; the others go first. */
   readonly attempts?: number;
+  /** Only registers the versions; the workers' jobs bring the tenants to them, one after the other. */
+  readonly isLeftToWorkers?: boolean;
   readonly onStep?: (step: TenantMigrationStep) => void;
 }
 
@@ -56,11 +58,12 @@ export class TenantMigrationsIncomplete extends Error {
 export async function migrateTenants(
   adminUrl: string,
   list: readonly TenantMigration[],
-  { workers = 4, lockTimeoutMs = 500, attempts = 5, onStep = () => undefined }: TenantMigrationOptions = {},
+  options: TenantMigrationOptions = {},
 ): Promise<TenantMigrationReport> {
+  const { workers = 4, lockTimeoutMs = 500, attempts = 5, isLeftToWorkers = false, onStep = () => undefined } = options;
   const queue = await withOwner(adminUrl, async (client) => {
     await register(client, list);
-    return pendingOf(client);
+    return isLeftToWorkers ? new Array<Pending>() : pendingOf(client);
   });
   const tenants = queue.length;
   const failures: TenantMigrationFailure[] = [];

@@ -132,8 +132,7 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
     await Promise.allSettled([source.close(), board.close(), directory.close(), redis.close(), egress.close()]);
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
-  const warm = warmer(snapshots, directory, own.enrolled);
-  return { ports, log, outOfService, warm, close };
+  return { ports, log, outOfService, warm: warmer(snapshots, directory, own.enrolled), close };
 }
 
 /**

@@ -9,7 +9,7 @@ import { compile, type PolicyImage } from '@writ/policy';
 import {
   createLog,
   guardedDispatcher,
-  localKms,
+  openKms,
   openText,
   systemClock,
   uuidv7,
@@ -82,7 +82,7 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
   const directory = connectionDirectory(configPlane, { onProblem: problem });
   const redis = connectRedis({ url: settings.redisUrl, onProblem: problem });
   const security = securityEvents(log, systemClock);
-  const kms = localKms(masterKeyIn(settings));
+  const kms = openKms(masterKeyIn(settings), settings.kmsFile, egress);
   const clock = systemClock;
   const spending = limitsOf(settings, redis, configPlane, problem);
   const endpoints = sharedHealth(settings, problem, told.rested);

@@ -11,6 +11,11 @@ export interface KmsTwin {
   close(): Promise<void>;
 }
 
+const refused = (code: string): { readonly status: number; readonly json: object } => ({
+  status: 400,
+  json: { __type: `com.amazonaws.kms#${code}`, message: 'words that may quote the request' },
+});
+
 interface Secrets {
   readonly keyArn: string;
   readonly accessKeyId: string;
@@ -34,10 +39,6 @@ export async function kmsTwin(secrets: Secrets): Promise<KmsTwin> {
       const { status, json } = answered(request, body);
       response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(json));
     });
-  });
-  const refused = (code: string): { readonly status: number; readonly json: object } => ({
-    status: 400,
-    json: { __type: `com.amazonaws.kms#${code}`, message: 'words that may quote the request' },
   });
   function answered(request: IncomingMessage, body: Buffer): { readonly status: number; readonly json: object } {
     if (!isSigned(request, body, secrets)) return refused('InvalidSignatureException');

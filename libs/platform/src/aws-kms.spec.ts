@@ -63,6 +63,8 @@ describe('AWS KMS', () => {
   });
 });
 
+const aws = (): object => ({ driver: 'aws', keyArn, endpoint: twin.url, credentialsFile: 'credentials.json' });
+
 describe('the key service of an app', () => {
   const files = new Map<string, string>();
   const open = (file?: object): ReturnType<typeof openKms> => {
@@ -70,7 +72,6 @@ describe('the key service of an app', () => {
     files.set('credentials.json', JSON.stringify(credentials));
     return openKms(master, file && 'kms.json', dispatcher, (path) => files.get(path) ?? '');
   };
-  const aws = (): object => ({ driver: 'aws', keyArn, endpoint: twin.url, credentialsFile: 'credentials.json' });
 
   it('is the master key unless a file names another, and opens what the master key wrapped before', async () => {
     const old = await open().wrap('a', secret);

@@ -81,6 +81,7 @@ const answer = z.object({
   Plaintext: z.string().optional(),
 });
 type Answer = z.infer<typeof answer>;
+const failure = z.object({ __type: z.string() }).transform((found) => Object.values(found)[0] ?? '');
 
 async function answerOf(
   operation: string,
@@ -108,8 +109,8 @@ function parsed(text: string): unknown {
 
 /** `__type` is such as `com.amazonaws.kms#AccessDeniedException`. */
 function codeOf(json: unknown): string | undefined {
-  const type = typeof json === 'object' && json !== null && '__type' in json ? json.__type : undefined;
-  return typeof type === 'string' ? /[A-Za-z]{1,64}$/.exec(type)?.[0] : undefined;
+  const known = failure.safeParse(json);
+  return known.success ? /[A-Za-z]{1,64}$/.exec(known.data)?.[0] : undefined;
 }
 
 /**

@@ -6,9 +6,10 @@ import { readOptions, type Options } from './options.js';
 import { profileGateway } from './profile.js';
 import { figuresOf, writeReport, type Report } from './report.js';
 import { openRoom, type Room } from './room.js';
-import { growth } from './scaling.js';
+import { growth, type Growth } from './scaling.js';
 import { soak } from './soak.js';
 import { makeTenant, standardShape, type BenchTenant } from './tenants.js';
+import { warmth } from './warmth.js';
 import { allNew, repeatedHistory, streams, type Workload } from './workloads.js';
 
 const options = readOptions();
@@ -40,13 +41,14 @@ async function run(inRoom: Room, on: Cores, tenant: BenchTenant): Promise<boolea
   const missing: string[] = [];
   const writ = await startWrit(inRoom, 1, on.gateway);
   const series: Series[] = [];
-  let plots: Report['growth'] = [];
+  const plots: Growth[] = [];
   try {
     if (wanted('peers') || wanted('latency')) series.push(...(await besidePeers(writ, on, how, missing, wanted)));
     if (wanted('steps')) series.push(...(await stepByStep(on, how)));
     if (wanted('tenants')) series.push(...(await manyTenants(writ, how)));
     if (wanted('processes')) series.push(...(await twoProcesses(writ, on, how)));
-    if (wanted('scaling')) plots = await growth(writ, how, say);
+    if (wanted('scaling')) plots.push(...(await growth(writ, how, say)));
+    if (wanted('warmth')) plots.push(...(await warmth(inRoom, on, tenant, options.warmthSeconds, say)));
   } finally {
     await writ.stop();
   }

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const sections = ['peers', 'steps', 'latency', 'tenants', 'processes', 'scaling'] as const;
+export const sections = ['peers', 'steps', 'latency', 'tenants', 'processes', 'scaling', 'warmth'] as const;
 export type Section = (typeof sections)[number];
 
 export interface Options {
@@ -17,6 +17,8 @@ export interface Options {
   /** Profiles the gateway instead, and writes flame graphs. */
   readonly profile: boolean;
   readonly warmSeconds: number;
+  /** How long the section `warmth` watches each process from its first request on. */
+  readonly warmthSeconds: number;
   /** Which workloads of the section `peers` are measured; all unless `--workload` names a part of their names. */
   isAsked(workload: string): boolean;
   /** Which gateways; all unless `--beside` lists some. Ours is always there. */
@@ -55,6 +57,7 @@ export function readOptions(): Options {
     secondsEach: number(values.seconds, smoke ? 0.5 : quick ? 1 : 3),
     tenants: number(values.tenants, short ? 20 : 1_000),
     sections: chosen,
+    warmthSeconds: short ? 10 : 30,
     warmSeconds: smoke ? 0.5 : quick ? 10 : 60,
     isAsked: (workload) => workload.includes(values.workload ?? ''),
     isBeside: (gateway) => values.beside?.split(',').concat('writ').includes(gateway) ?? true,

@@ -20,6 +20,12 @@ const healthyMs = 30_000;
 /** Nobody takes over when everything ends, so nobody is waited for. */
 const idleAtEndMs = 250;
 
+/**
+ * V8's young generation, MiB a half. A request makes a few hundred KiB that live as long as it does; in the standard 16 MiB,
+ * requests in flight outlive two scavenges and are copied to the old generation, where they are dear to collect.
+ */
+const youngGenerationMiB = 64;
+
 /** Resolves with the port once the new process listens. */
 async function start(): Promise<number> {
   const worker = cluster.fork();
@@ -45,6 +51,7 @@ function tell(worker: Worker, message: ToWorker): void {
  */
 export function runPrimary(options: PrimaryOptions): void {
   const { processes, log, onListening } = options;
+  cluster.setupPrimary({ execArgv: withYoungGeneration(process.execArgv) });
   const primary = new Primary(options);
   let rolling: Promise<void> = Promise.resolve();
   process.on('SIGTERM', () => void primary.stop());
@@ -61,6 +68,12 @@ export function runPrimary(options: PrimaryOptions): void {
       process.exit(1);
     },
   );
+}
+
+/** What the operator says on the command line holds. */
+function withYoungGeneration(given: readonly string[]): string[] {
+  const isGiven = given.some((flag) => flag.startsWith('--max-semi-space-size'));
+  return isGiven ? [...given] : [...given, `--max-semi-space-size=${youngGenerationMiB}`];
 }
 
 class Primary {

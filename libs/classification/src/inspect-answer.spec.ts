@@ -47,6 +47,34 @@ describe('inspectAnswer', () => {
     }
   });
 
+  it('reads events that are pushed together in one look, and leaves unchanged words in their own events', () => {
+    let looks = 0;
+    const counted = options(() => {
+      looks += 1;
+      return false;
+    });
+    const one = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), counted);
+    const words = ['we ', 'know ', 'nothing ', 'of ', 'it '];
+    const { events } = one.push(...words.map((word) => delta(word)), finish);
+    expect(events.map((event) => textOf([event]))).toEqual([...words, '']);
+    const inOneLook = looks;
+    looks = 0;
+    const each = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), counted);
+    for (const word of words) each.push(delta(word));
+    each.push(finish);
+    expect(inOneLook).toBeLessThan(looks);
+  });
+
+  it('redacts a value that is cut over events that are pushed together, at every cut', () => {
+    const text = 'Write to bob@acme.com or call +1 415-555-2671 today, please.';
+    for (let cut = 1; cut < text.length; cut += 1) {
+      const inspector = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), options());
+      const { events } = inspector.push(delta(text.slice(0, cut)), delta(text.slice(cut)), finish);
+      expect(textOf(events)).toBe('Write to [EMAIL] or call [PHONE] today, please.');
+      expect(events.map((event) => event.parts.length)).toEqual([1, 1, 1]);
+    }
+  });
+
   it('releases what it held before the finish part', () => {
     const inspector = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), options());
     inspector.push(delta('the last wo'));

@@ -8,7 +8,8 @@ import { located } from './located.js';
 import { jsonEscape, Restorer } from './redact/restore.js';
 import { Replacer, stricter, styleOf } from './redact/styles.js';
 import { MAX_FINDINGS } from './scan-leaves.js';
-import { Channel, type Released } from './stream/channel.js';
+import { Channel } from './stream/channel.js';
+import { Flow, flowName, isSpoken, type SpokenPart, textOf, withText } from './stream/flow.js';
 import { bundleOf, type Bundle, type Taxonomy } from './taxonomy/taxonomy.js';
 
 export interface Inspected {
@@ -18,40 +19,15 @@ export interface Inspected {
   readonly withheld?: string;
 }
 
-/** Looks at an answer on its way out, across event boundaries, with bounded hold-back. */
+/**
+ * Looks at an answer on its way out, across event boundaries, with bounded hold-back. Events that are pushed together are
+ * read together: each look reads the words before it too, and a stream brings a word at a time.
+ */
 export interface AnswerInspector {
-  push(event: AnswerEvent): Inspected;
+  push(...events: readonly AnswerEvent[]): Inspected;
   /** After silence or at a terminal event: everything that may leave without more context. */
   flush(final: boolean): Inspected;
   summary(): { readonly classification: Classification; readonly redactions: number; readonly text: string };
-}
-
-type TextPart = Extract<AnswerPart, { kind: 'text' | 'reasoning' | 'refusal' }>;
-type ToolPart = Extract<AnswerPart, { kind: 'tool-call' }>;
-type SpokenPart = TextPart | ToolPart;
-
-interface Flow {
-  readonly name: string;
-  readonly choice: number;
-  readonly channel: Channel;
-  lastEvent: AnswerEvent;
-  lastPart: SpokenPart;
-}
-
-function isSpoken(part: AnswerPart): part is SpokenPart {
-  return part.kind === 'text' || part.kind === 'reasoning' || part.kind === 'refusal' || part.kind === 'tool-call';
-}
-
-function textOf(part: SpokenPart): string {
-  return part.kind === 'tool-call' ? part.arguments : part.text;
-}
-
-function withText(part: SpokenPart, text: string): SpokenPart {
-  return part.kind === 'tool-call' ? { ...part, arguments: text } : { ...part, text };
-}
-
-function flowName(part: SpokenPart): string {
-  return part.kind === 'tool-call' ? `${part.choice}/tool-call/${part.index}` : `${part.choice}/${part.kind}`;
 }
 
 /** The time an answer may be read for. The clock is the caller's, and runs only between `begin` and `end`. */
@@ -105,8 +81,12 @@ class Inspector implements AnswerInspector {
     for (const part of options.attachments) this.#incomplete.add(`unclassified:${part.kind}`);
   }
 
-  push(event: AnswerEvent): Inspected {
-    return this.#timed(() => this.#pushed(event));
+  push(...events: readonly AnswerEvent[]): Inspected {
+    return this.#timed(() => {
+      const leaving = events.flatMap((event) => this.#pushed(event));
+      for (const flow of this.#flows.values()) if (flow.isWaiting) this.#read(flow, false);
+      return this.#result(leaving);
+    });
   }
 
   flush(final: boolean): Inspected {
@@ -123,23 +103,22 @@ class Inspector implements AnswerInspector {
     }
   }
 
-  #pushed(event: AnswerEvent): Inspected {
+  /** The event as it will leave, behind what flows that end with it still held. Its words are there once their flow is read. */
+  #pushed(event: AnswerEvent): readonly AnswerEvent[] {
     const finished = finishedChoices(event);
     const own = new Set(event.parts.filter(isSpoken).map(flowName));
     const before = this.#leftovers((flow) => finished(flow.choice) && !own.has(flow.name), true);
-    const parts: AnswerPart[] = [];
+    const parts: AnswerPart[] = [...event.parts];
     for (const [at, part] of event.parts.entries()) {
-      if (!isSpoken(part)) {
-        parts.push(part);
-        continue;
-      }
+      if (!isSpoken(part)) continue;
       const name = flowName(part);
       const isLast = !event.parts.slice(at + 1).some((later) => isSpoken(later) && flowName(later) === name);
       const flow = this.#flow(part, event);
-      const released = this.#take(flow, textOf(part), part.ends === true || (isLast && finished(part.choice)));
-      parts.push(withText(part, released));
+      flow.add(event, part, parts, at);
+      this.#characters += textOf(part).length;
+      if (part.ends === true || (isLast && finished(part.choice))) this.#read(flow, true);
     }
-    return this.#result([...before, { ...event, parts }]);
+    return [...before, { ...event, parts }];
   }
 
   summary(): { readonly classification: Classification; readonly redactions: number; readonly text: string } {
@@ -163,11 +142,7 @@ class Inspector implements AnswerInspector {
   #flow(part: SpokenPart, event: AnswerEvent): Flow {
     const name = flowName(part);
     const known = this.#flows.get(name);
-    if (known) {
-      known.lastEvent = event;
-      known.lastPart = part;
-      return known;
-    }
+    if (known) return known;
     const leaf: Leaf = { path: `/answer/${name}`, role: 'assistant', text: '', start: 0, end: 0 };
     const escape = part.kind === 'tool-call' ? jsonEscape : (value: string): string => value;
     const channel = new Channel({
@@ -177,17 +152,15 @@ class Inspector implements AnswerInspector {
       openFrom: (text) => Math.min(this.#restorer.openFrom(text), this.bundle.openFrom(text)),
       notInside: (text, cut) => this.#restorer.notInside(text, cut),
     });
-    const flow: Flow = { name, choice: part.choice, channel, lastEvent: event, lastPart: part };
+    const flow = new Flow(name, part.choice, channel, event, part);
     this.#flows.set(name, flow);
     return flow;
   }
 
-  #take(flow: Flow, text: string, final: boolean): string {
-    this.#characters += text.length;
-    const released: Released = flow.channel.push(text, final);
-    const out = this.#isPassive() ? text : released.text;
-    if (this.#withheld === undefined) this.#released.push(out);
-    return out;
+  #read(flow: Flow, final: boolean): string {
+    const released = flow.read(final, this.#isPassive());
+    if (this.#withheld === undefined) this.#released.push(released);
+    return released;
   }
 
   /** Nothing to redact, to block or to restore: the answer is only read, and nothing waits. */
@@ -199,9 +172,11 @@ class Inspector implements AnswerInspector {
   #leftovers(isDue: (flow: Flow) => boolean, final: boolean): readonly AnswerEvent[] {
     const events: AnswerEvent[] = [];
     for (const flow of this.#flows.values()) {
-      if (!flow.channel.isHolding || !isDue(flow)) continue;
-      const text = this.#take(flow, '', final);
-      if (text !== '') events.push(carrier(flow, text));
+      if ((!flow.isHolding && !flow.isWaiting) || !isDue(flow)) continue;
+      // What waits in an event that is about to leave has its place there.
+      const hasPlace = flow.isWaiting;
+      const text = this.#read(flow, final);
+      if (text !== '' && !hasPlace) events.push(carrier(flow, text));
     }
     return events;
   }

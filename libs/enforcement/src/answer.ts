@@ -1,6 +1,7 @@
 import { limits, refuse, type AnswerEvent, type Refusal, type Result } from '@writ/domain';
-import type { AnswerInspector } from '@writ/classification';
+import type { AnswerInspector, Inspected } from '@writ/classification';
 import type { Receipt, SegmentRecord } from '@writ/ledger';
+import { Arrivals, type Awaited, type Happening } from './arrivals.js';
 import { close, resultOf } from './close.js';
 import { isProviderFailure, refusalOf, type Opened } from './dispatch.js';
 import { addPhase, commit, segmentLevel, type Exchange } from './exchange.js';
@@ -18,13 +19,9 @@ export type Step =
 interface Pending {
   readonly window: Window;
   readonly receipt: Promise<Result<Receipt<SegmentRecord>, Refusal>>;
+  /** True once the receipt, or why there is none, is known. */
+  isSettled: boolean;
 }
-
-type Happening =
-  | { readonly kind: 'event'; readonly next: IteratorResult<AnswerEvent> }
-  | { readonly kind: 'broken'; readonly error: unknown }
-  | { readonly kind: 'committed' }
-  | { readonly kind: 'time' };
 
 /**
  * Steps 11 and 12 of one answer: inspect, cut into windows, commit each, release it. Property P: every byte of a model
@@ -37,11 +34,11 @@ export class AnswerRelease {
   readonly #whole: boolean;
   readonly #marker: TextMarker;
   #pending: Pending[] = [];
+  /** Events of the open window; they are inspected together when it is due. */
+  #waiting: AnswerEvent[] = [];
   /** Encoded only when the answer ends: what tells the caller that it is complete. */
   #closingEvents: AnswerEvent[] = [];
-  #head: AnswerEvent[];
-  #next: Promise<Happening> | undefined;
-  #timer: { readonly fired: Promise<Happening>; cancel(): void } | undefined;
+  readonly #arrivals: Arrivals;
   #lastEventMs = 0;
   #handedBytes = 0;
   #ended = false;
@@ -54,7 +51,7 @@ export class AnswerRelease {
     readonly hangUp: AbortSignal,
   ) {
     this.#cutter = new WindowCutter(exchange.held.digestKey);
-    this.#head = [...opened.head];
+    this.#arrivals = new Arrivals(opened.head, opened.rest, exchange.ports.clock);
     const markers = exchange.permit?.record.decision.obligations.response.markers ?? [];
     this.#marker = new TextMarker(markers, exchange.ask);
     this.#whole = !exchange.ask.stream || exchange.permit?.record.decision.obligations.response.mode === 'full';
@@ -63,7 +60,7 @@ export class AnswerRelease {
   async *steps(): AsyncGenerator<Step, void, undefined> {
     try {
       for (;;) {
-        const happening = await this.#happens();
+        const happening = await this.#arrivals.next(() => this.#awaited());
         const problem = happening.kind === 'event' ? this.#take(happening.next) : this.#observe(happening);
         if (problem === 'ended') {
           yield* this.#finish();
@@ -76,7 +73,12 @@ export class AnswerRelease {
           yield await this.#fail(failed);
           return;
         }
-        this.#cutWhatIsDue();
+        // What came before the first content leaves with it.
+        const withheld = this.#arrivals.hasHead ? undefined : this.#cutWhatIsDue();
+        if (withheld) {
+          yield await this.#fail(withheld);
+          return;
+        }
         if (happening.kind === 'committed') yield* this.#releaseOldest();
         if (this.exchange.closed) return;
       }
@@ -84,87 +86,79 @@ export class AnswerRelease {
       if (!this.exchange.closed) await close(this.exchange, this.#closing('indeterminate'));
       throw error;
     } finally {
-      this.#timer?.cancel();
+      this.#arrivals.cancel();
       // An answer that ended as it should leaves its connection to the next request.
       if (!this.#ended) this.opened.stop();
       await this.opened.rest.return?.();
-      if (!this.exchange.closed) await close(this.exchange, this.#closing('caller-disconnected'));
+      if (!this.exchange.closed) {
+        this.#inspectWaiting();
+        await close(this.exchange, this.#closing('caller-disconnected'));
+      }
     }
   }
 
-  /** The first of: an event arrived, the oldest window's record is committed, the open window grew due or the upstream silent. */
-  #happens(): Promise<Happening> {
-    const first = this.#head.shift();
-    if (first) return Promise.resolve({ kind: 'event', next: { done: false, value: first } });
-    const waits: Promise<Happening>[] = [];
-    const oldest = this.#pending[0];
-    if (oldest) waits.push(oldest.receipt.then(() => ({ kind: 'committed' as const })));
-    if (this.#cutter.size < this.#bufferLimit()) waits.push((this.#next ??= this.#read()));
-    if (!this.#whole) waits.push(this.#time());
-    return Promise.race(waits);
+  /** What may happen next: an event, the commit of the oldest window, the moment at which the open window is due or the upstream silent. */
+  #awaited(): Awaited {
+    const due = this.#cutter.dueInMs(this.exchange.ports.clock.monotonicMs()) ?? limits.windowSilenceMs;
+    return {
+      isCommitted: this.#pending[0]?.isSettled === true,
+      mayRead: this.#cutter.size < this.#bufferLimit(),
+      dueInMs: this.#whole ? undefined : Math.max(1, Math.min(due, limits.windowSilenceMs)),
+    };
   }
 
   #bufferLimit(): number {
     return this.#whole ? limits.upstreamBodyBytes : limits.streamBufferBytes;
   }
 
-  async #read(): Promise<Happening> {
-    try {
-      return { kind: 'event', next: await this.opened.rest.next() };
-    } catch (error) {
-      return { kind: 'broken', error };
-    }
-  }
-
-  #time(): Promise<Happening> {
-    if (!this.#timer) {
-      const due = this.#cutter.dueInMs(this.exchange.ports.clock.monotonicMs()) ?? limits.windowSilenceMs;
-      const timer = this.exchange.ports.clock.after(Math.max(1, Math.min(due, limits.windowSilenceMs)));
-      this.#timer = { fired: timer.elapsed.then(() => ({ kind: 'time' as const })), cancel: () => timer.cancel() };
-    }
-    return this.#timer.fired;
-  }
-
   #observe(happening: Exclude<Happening, { kind: 'event' }>): Refusal | undefined {
-    if (happening.kind === 'broken') {
-      this.#next = undefined;
-      if (isProviderFailure(happening.error)) return refusalOf(happening.error.fault);
-      throw happening.error;
-    }
-    if (happening.kind === 'time') {
-      this.#timer = undefined;
-      if (this.exchange.ports.clock.monotonicMs() - this.#lastEventMs >= limits.windowSilenceMs)
-        return this.#inspected(this.inspector.flush(false));
-    }
-    return undefined;
+    if (happening.kind !== 'broken') return undefined;
+    if (isProviderFailure(happening.error)) return refusalOf(happening.error.fault);
+    throw happening.error;
   }
 
   #take(next: IteratorResult<AnswerEvent>): Refusal | 'ended' | undefined {
-    this.#next = undefined;
     if (next.done === true) return refuse('provider-protocol', { detail: 'broken-stream' });
     this.#lastEventMs = this.exchange.ports.clock.monotonicMs();
     const event = this.#tally.take(next.value);
-    const from = this.exchange.ports.clock.monotonicMs();
-    const withheld = this.#inspected(this.inspector.push(event));
-    addPhase(this.exchange, 'inspect', this.exchange.ports.clock.monotonicMs() - from);
+    this.#waiting.push(event);
+    this.#cutter.expect(sizeOf(event), this.#lastEventMs);
     this.#ended = event.terminal;
-    if (withheld || !event.terminal) return withheld;
-    return this.#inspected(this.inspector.flush(true)) ?? 'ended';
+    if (event.terminal) return this.#inspectWaiting() ?? this.#inspect(() => this.inspector.flush(true)) ?? 'ended';
+    // Where no window may leave yet it is inspected all the same: never more than a window's size in one piece.
+    return this.#cutter.expected >= limits.windowBytes ? this.#inspectWaiting() : undefined;
   }
 
-  #inspected(inspected: { readonly events: readonly AnswerEvent[]; readonly withheld?: string }): Refusal | undefined {
-    if (inspected.withheld !== undefined) return refuse('answer-withheld', { detail: inspected.withheld });
-    for (const event of inspected.events.map((one) => this.#marker.mark(one))) {
+  #inspectWaiting(): Refusal | undefined {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    return waiting.length === 0 ? undefined : this.#inspect(() => this.inspector.push(...waiting));
+  }
+
+  #inspect(look: () => Inspected): Refusal | undefined {
+    const { clock } = this.exchange.ports;
+    const from = clock.monotonicMs();
+    const { events, withheld } = look();
+    const now = clock.monotonicMs();
+    addPhase(this.exchange, 'inspect', now - from);
+    if (withheld !== undefined) return refuse('answer-withheld', { detail: withheld });
+    const leaving: Uint8Array[] = [];
+    for (const event of events.map((one) => this.#marker.mark(one))) {
       if (this.#whole || closes(event)) this.#closingEvents.push(event);
-      else this.#cutter.add(this.encoder.encode(event), this.exchange.ports.clock.monotonicMs());
+      else leaving.push(this.encoder.encode(event));
     }
+    this.#cutter.add(leaving, now);
     return undefined;
   }
 
-  #cutWhatIsDue(): void {
-    const due = this.#cutter.dueInMs(this.exchange.ports.clock.monotonicMs());
-    const silent = this.exchange.ports.clock.monotonicMs() - this.#lastEventMs >= limits.windowSilenceMs;
-    if (due === undefined || (due > 0 && !silent) || this.#pending.length >= limits.windowsInFlight) return;
+  /** A window is inspected as a whole before its record is made; what must not leave ends the answer. */
+  #cutWhatIsDue(): Refusal | undefined {
+    const now = this.exchange.ports.clock.monotonicMs();
+    const due = this.#cutter.dueInMs(now);
+    const silent = now - this.#lastEventMs >= limits.windowSilenceMs;
+    if (due === undefined || (due > 0 && !silent) || this.#pending.length >= limits.windowsInFlight) return undefined;
+    const withheld = this.#inspectWaiting();
+    if (withheld || this.#cutter.size === 0) return withheld;
     const window = this.#cutter.cut();
     const record: SegmentRecord = {
       kind: 'segment',
@@ -177,7 +171,19 @@ export class AnswerRelease {
       events: window.events,
       digest: window.digest,
     };
-    this.#pending.push({ window, receipt: commit(this.exchange, record, segmentLevel(this.exchange)) });
+    this.#await(window, commit(this.exchange, record, segmentLevel(this.exchange)));
+    return undefined;
+  }
+
+  #await(window: Window, receipt: Pending['receipt']): void {
+    const pending: Pending = { window, receipt, isSettled: false };
+    const settle = (): void => {
+      pending.isSettled = true;
+      this.#arrivals.wake();
+    };
+    // A commit that throws is thrown where its receipt is asked for.
+    receipt.then(settle, settle);
+    this.#pending.push(pending);
   }
 
   /** Yields the oldest window under its receipt, or ends the answer when its record could not be committed. */
@@ -198,8 +204,8 @@ export class AnswerRelease {
       yield* this.#releaseOldest();
       if (this.exchange.closed) return;
     }
-    for (const event of this.#closingEvents)
-      this.#cutter.add(this.encoder.encode(event), this.exchange.ports.clock.monotonicMs());
+    const closing = this.#closingEvents.map((event) => this.encoder.encode(event));
+    this.#cutter.add(closing, this.exchange.ports.clock.monotonicMs());
     const window = this.#cutter.cut();
     const outcome = await close(this.exchange, this.#closing('completed'));
     if (!outcome.ok) {
@@ -210,6 +216,8 @@ export class AnswerRelease {
   }
 
   async #fail(refusal: Refusal): Promise<Step> {
+    // The record tells what came and was not released, too.
+    this.#inspectWaiting();
     await close(this.exchange, { ...this.#closing(resultOf(refusal, this.hangUp)), refusal });
     return { kind: 'failure', refusal };
   }
@@ -235,6 +243,15 @@ export class AnswerRelease {
     };
   }
 }
+
+/** About what an event takes in the window, before it is inspected and encoded. */
+function sizeOf({ source, parts }: AnswerEvent): number {
+  if (source) return source.json.length;
+  return parts.reduce((sum, part) => sum + ('text' in part ? part.text.length : 0) + partBytes, partBytes);
+}
+
+/** What a dialect puts around the words of a part. */
+const partBytes = 128;
 
 /** An event that tells the caller the answer is complete; it waits for the outcome. Usage beside content does not. */
 function closes(event: AnswerEvent): boolean {

@@ -17,6 +17,7 @@ export interface Window {
 export class WindowCutter {
   #parts: Uint8Array[] = [];
   #size = 0;
+  #expected = 0;
   #from = 0;
   #number = 0;
   #openedAtMs = 0;
@@ -24,8 +25,31 @@ export class WindowCutter {
 
   constructor(readonly key: Uint8Array) {}
 
+  /** Of the open window, with what is expected of it. */
   get size(): number {
-    return this.#size;
+    return this.#size + this.#expected;
+  }
+
+  /** What was announced and is not inspected yet. */
+  get expected(): number {
+    return this.#expected;
+  }
+
+  /** About so many bytes will be added once they are inspected: the window is open from now on. */
+  expect(bytes: number, nowMs: number): void {
+    if (this.size === 0) this.#openedAtMs = nowMs;
+    this.#expected += Math.max(1, bytes);
+  }
+
+  /** What was expected is added now, as far as it leaves. */
+  add(parts: readonly Uint8Array[], nowMs: number): void {
+    if (this.size === 0) this.#openedAtMs = nowMs;
+    this.#expected = 0;
+    for (const bytes of parts) {
+      if (bytes.length === 0) continue;
+      this.#parts.push(bytes);
+      this.#size += bytes.length;
+    }
   }
 
   get count(): number {
@@ -36,17 +60,10 @@ export class WindowCutter {
     return this.#digest.toString('hex');
   }
 
-  add(bytes: Uint8Array, nowMs: number): void {
-    if (bytes.length === 0) return;
-    if (this.#size === 0) this.#openedAtMs = nowMs;
-    this.#parts.push(bytes);
-    this.#size += bytes.length;
-  }
-
   /** Ms until the open window is due by its age or size; 0 when it is due, undefined when it is empty. */
   dueInMs(nowMs: number): number | undefined {
-    if (this.#size === 0) return undefined;
-    if (this.#size >= limits.windowBytes) return 0;
+    if (this.size === 0) return undefined;
+    if (this.size >= limits.windowBytes) return 0;
     const ages = limits.windowAgesMs;
     const age = ages[Math.min(this.#number, ages.length - 1)] ?? 0;
     return Math.max(0, this.#openedAtMs + age - nowMs);

@@ -9,9 +9,10 @@ export interface SseMessage {
 
 /** The whole body as text. Invalid UTF-8 is a broken answer. */
 export async function readText(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
   let text = '';
-  for await (const part of decode(chunks)) text += part;
-  return text;
+  for await (const chunk of chunks) text += decodeOne(decoder, chunk);
+  return text + decodeOne(decoder, undefined);
 }
 
 /** Server-sent events, with a cap on a line and on an event. A stream that ends inside an event is broken. */
@@ -28,18 +29,15 @@ export async function* readEvents(chunks: AsyncIterable<Uint8Array>): AsyncGener
       if (error.type === 'max-buffer-size-exceeded') fault = broken('line-too-long');
     },
   });
-  for await (const part of decode(chunks)) {
-    parser.feed(part);
-    if (fault) throw fault;
-    yield* ready.splice(0);
-  }
-}
-
-async function* decode(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  for await (const chunk of chunks) yield decodeOne(decoder, chunk);
-  const rest = decodeOne(decoder, undefined);
-  if (rest) yield rest;
+  for await (const chunk of chunks) {
+    parser.feed(decodeOne(decoder, chunk));
+    if (fault) throw fault;
+    // Not `yield*`: it waits for each message as if it were a promise.
+    for (const message of ready.splice(0)) yield message;
+  }
+  // What is left of a character can end no event, but it can be invalid.
+  decodeOne(decoder, undefined);
 }
 
 function decodeOne(decoder: TextDecoder, chunk: Uint8Array | undefined): string {

@@ -63,10 +63,11 @@ export interface Providers {
 export function createProviders(settings: ProviderSettings): Providers {
   const tokens = new ServiceAccountTokens(settings.nowMs ?? (() => Date.now()));
   const deadlines = { ...standardDeadlines, ...settings.deadlines };
+  const secrets = new OpenedSecrets(settings);
   return {
     async call(permit, endpoint, prompt, how) {
       demand(settings.proofs, permit, endpoint, prompt, how);
-      const secret = await openSecret(settings, how);
+      const secret = await secrets.of(how);
       if (!secret.ok) return secret;
       const vendor: Vendor = vendors[endpoint.provider satisfies Provider];
       const { model, maxOutputTokens } = how;
@@ -126,17 +127,27 @@ function demand(
   if (!proofs.isReceipt(dispatch) || !matches) throw new Error('the dispatch record is not for this attempt');
 }
 
-async function openSecret(
-  settings: ProviderSettings,
-  how: CallOptions,
-): Promise<Result<string | undefined, ProviderFault>> {
-  if (!how.key) return ok(undefined);
-  try {
-    const secret = onOneLine(await settings.openKey(how.log, how.key));
-    if (/^[\x20-\x7e]+$/.test(secret)) return ok(secret);
-    return err({ class: 'credential', detail: 'key-not-printable' });
-  } catch {
-    return err({ class: 'credential', detail: 'key-unreadable' });
+/**
+ * Provider keys, opened once. One lives as long as the snapshot it stands in and serves that snapshot's content key alone:
+ * whoever may not use the content key any more is refused before a key is asked for.
+ */
+class OpenedSecrets {
+  readonly #opened = new WeakMap<EndpointKey, { readonly contentKey: Uint8Array; readonly secret: string }>();
+
+  constructor(private readonly settings: Pick<ProviderSettings, 'openKey'>) {}
+
+  async of({ log, key }: CallOptions): Promise<Result<string | undefined, ProviderFault>> {
+    if (!key) return ok(undefined);
+    const opened = this.#opened.get(key);
+    if (opened && opened.contentKey === log.contentKey) return ok(opened.secret);
+    try {
+      const secret = onOneLine(await this.settings.openKey(log, key));
+      if (!/^[\x20-\x7e]+$/.test(secret)) return err({ class: 'credential', detail: 'key-not-printable' });
+      this.#opened.set(key, { contentKey: log.contentKey, secret });
+      return ok(secret);
+    } catch {
+      return err({ class: 'credential', detail: 'key-unreadable' });
+    }
   }
 }
 

@@ -40,6 +40,11 @@ export class Channel {
     return this.#held !== '';
   }
 
+  /** What came and was not released yet, as it came. */
+  get held(): string {
+    return this.#held;
+  }
+
   push(chunk: string, final: boolean): Released {
     this.#held += chunk;
     if (this.#masking) this.#skipMasked();

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import {
   type Action,
   type Ask,
@@ -12,7 +13,7 @@ import {
   type RequestId,
   type Result,
 } from '@writ/domain';
-import { type Node, parseJson } from '../json/parse.js';
+import { type Node, type ObjectNode, parseJson } from '../json/parse.js';
 import { readShape } from '../json/read.js';
 import type { Shape } from '../json/shape.js';
 import { needsOf } from './needs.js';
@@ -51,6 +52,14 @@ export interface RouteShape {
   particulars(body: JsonObject, meta: AskMeta): Result<Particulars, Refusal>;
 }
 
+/** Held as long as the body it was made from. */
+const trees = new WeakMap<JsonObject, ObjectNode>();
+
+/** The tree that a body was read from: its offsets point into the ask's `source`. Undefined for a body made elsewhere. */
+export function treeOfBody(body: JsonObject): ObjectNode | undefined {
+  return trees.get(body);
+}
+
 /** Parses once and strictly. Everything after this trusts the result. */
 export function parseAsk(route: RouteShape, bytes: Uint8Array, meta: AskMeta): Result<Ask, Refusal> {
   const source = decode(bytes);
@@ -86,14 +95,13 @@ export function malformed(param: string, message: string): Refusal {
 
 function decode(bytes: Uint8Array): Result<string, Refusal> {
   if (bytes.length > limits.requestBytes) return err(refuse('request-too-large'));
-  try {
-    return ok(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
-  } catch {
-    return err(malformed('', 'is not UTF-8'));
-  }
+  if (!isUtf8(bytes)) return err(malformed('', 'is not UTF-8'));
+  return ok(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
 }
 
 function bodyOf(tree: Node): JsonObject {
   if (tree.kind !== 'object') throw new Error('every route takes an object');
-  return valueOf(tree) as JsonObject;
+  const body = valueOf(tree) as JsonObject;
+  trees.set(body, tree);
+  return body;
 }

@@ -11,7 +11,7 @@ import {
 import { respell } from '../dialect/respell.js';
 import { itemsOf, type Node, type ObjectNode } from '../json/parse.js';
 import { type Edit, splice } from '../json/splice.js';
-import { readChat } from './chat-read.js';
+import { readingOf } from './chat-read.js';
 import { openAiErrorBody } from './refusal.js';
 import { writeUsage } from './usage.js';
 
@@ -58,18 +58,22 @@ function encodeChunk(event: AnswerEvent, own: OwnChunks): string {
   if (source?.dialect !== own.dialect)
     return own.write(event.parts) + (event.terminal ? own.count() + frame('[DONE]') : '');
   if (event.terminal) return own.write(event.parts.filter((part) => !('at' in part))) + frame('[DONE]');
-  const { json, homeless } = spliced(source.json, event.parts);
+  const { json, homeless } = spliced(source, event.parts);
   return own.write(homeless) + frame(json);
 }
 
 function encodeWhole(event: AnswerEvent, state: Identity, dialect: Dialect): string {
-  if (event.source?.dialect === dialect) return spliced(event.source.json, event.parts).json;
+  if (event.source?.dialect === dialect) return spliced(event.source, event.parts).json;
   return JSON.stringify(wholeBody(event.parts, state));
 }
 
 /** The vendor's JSON with only the rewritten parts replaced. Token probabilities repeat the words, so they go with them. */
-function spliced(json: string, parts: readonly AnswerPart[]): { json: string; homeless: readonly AnswerPart[] } {
-  const reading = readChat(json);
+function spliced(
+  source: NonNullable<AnswerEvent['source']>,
+  parts: readonly AnswerPart[],
+): { json: string; homeless: readonly AnswerPart[] } {
+  const reading = readingOf(source);
+  const { json } = source;
   const { edits, changed, homeless } = respell(reading, parts);
   const all = changed ? [...edits, ...logprobs(reading.tree)] : edits;
   return { json: all.length > 0 ? splice(json, all) : json, homeless };

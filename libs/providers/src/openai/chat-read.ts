@@ -14,6 +14,32 @@ const finishes: Readonly<Record<string, FinishReason>> = {
   error: 'error',
 };
 
+/** A vendor's JSON that remembers how it was read, so that whoever writes it for the caller need not read it again. */
+class ReadSource {
+  readonly #reading: ChatReading;
+
+  constructor(
+    readonly dialect: ChatDialect,
+    readonly json: string,
+    reading: ChatReading,
+  ) {
+    this.#reading = reading;
+  }
+
+  static readingOf(source: object): ChatReading | undefined {
+    return #reading in source ? source.#reading : undefined;
+  }
+}
+
+export function sourceOf(reading: ChatReading, dialect: ChatDialect): NonNullable<AnswerEvent['source']> {
+  return new ReadSource(dialect, reading.source, reading);
+}
+
+/** How this source was read; one that came another way is read now. */
+export function readingOf(source: NonNullable<AnswerEvent['source']>): ChatReading {
+  return ReadSource.readingOf(source) ?? readChat(source.json);
+}
+
 /** The older route answers in the same envelope. */
 export type ChatDialect = 'openai.chat' | 'openai.completions';
 
@@ -140,13 +166,13 @@ export function chunkEvent(
 ): AnswerEvent {
   const parts = first ? [startOf(reading.tree), ...reading.parts] : reading.parts;
   const drop = keepUsage ? undefined : dropMember(reading.tree, 'usage');
-  if (!drop) return event(parts, reading.source, dialect);
+  if (!drop) return event(parts, reading, dialect);
   if (itemsOf(member(reading.tree, 'choices')).length === 0) return { parts, terminal: false };
   const without = readChat(splice(reading.source, [drop]));
   const counted = reading.parts.filter((part) => part.kind === 'usage');
-  return event([...(first ? [startOf(reading.tree)] : []), ...without.parts, ...counted], without.source, dialect);
+  return event([...(first ? [startOf(reading.tree)] : []), ...without.parts, ...counted], without, dialect);
 }
 
-function event(parts: readonly AnswerPart[], json: string, dialect: ChatDialect): AnswerEvent {
-  return { parts, source: { dialect, json }, terminal: false };
+function event(parts: readonly AnswerPart[], reading: ChatReading, dialect: ChatDialect): AnswerEvent {
+  return { parts, source: sourceOf(reading, dialect), terminal: false };
 }

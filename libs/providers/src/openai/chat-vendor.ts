@@ -2,12 +2,13 @@ import { type AnswerEvent, type Dialect, err, type JsonObject, ok, type Result }
 import type { ProviderFault } from '@writ/routing';
 import { readEvents, readText } from '../body.js';
 import { broken } from '../fault.js';
-import { member, parseJson } from '../json/parse.js';
+import { treeOfBody } from '../dialect/ask.js';
+import { member, type ObjectNode, parseJson } from '../json/parse.js';
 import { type Edit, isObject, setMember, splice } from '../json/splice.js';
 import { translate } from '../translate/translate.js';
 import type { Arrived } from '../transport.js';
 import { cannotServe, type Job, type Vendor, type Wire } from '../vendor.js';
-import { type ChatDialect, chunkEvent, readChat, startOf } from './chat-read.js';
+import { type ChatDialect, chunkEvent, readChat, sourceOf, startOf } from './chat-read.js';
 import { writeChat } from './chat-write.js';
 import { embeddingsEvent } from './embeddings.js';
 import { classOf, errorOf, errorInside } from './faults.js';
@@ -62,9 +63,8 @@ function write(profile: Profile, job: Job): Result<Wire, ProviderFault> {
   const { ask, source } = job.prompt;
   const native = nativeOf(profile, job);
   if (!native) return written(profile, job);
-  const tree = parseJson(source, { depth: 64, nodes: 1_000_000 });
-  if (!tree.ok || tree.value.kind !== 'object') return err(cannotServe('prompt-not-json'));
-  const root = tree.value;
+  const root = treeOf(job.prompt);
+  if (!root) return err(cannotServe('prompt-not-json'));
   const edits: Edit[] = [setMember(root, 'model', JSON.stringify(job.model))];
   const added: string[] = [];
   const put = (name: string, json: string): void => {
@@ -84,6 +84,14 @@ function write(profile: Profile, job: Job): Result<Wire, ProviderFault> {
   }
   edits.push({ start: root.end - 1, end: root.end - 1, text: added.join('') });
   return ok({ url: profile.url(job, paths[native]), headers: profile.headers(job), body: splice(source, edits) });
+}
+
+/** The tree that the request was read from, unless a redaction has moved what stands in it. */
+function treeOf({ ask, source }: Job['prompt']): ObjectNode | undefined {
+  const known = source === ask.source ? treeOfBody(ask.body) : undefined;
+  if (known) return known;
+  const tree = parseJson(source, { depth: 64, nodes: 1_000_000 });
+  return tree.ok && tree.value.kind === 'object' ? tree.value : undefined;
 }
 
 const tokenFields = ['max_completion_tokens', 'max_tokens', 'max_output_tokens'] as const;
@@ -115,8 +123,8 @@ async function* readWhole(arrived: Arrived, dialect: ChatDialect): AsyncGenerato
   const reading = readChat(await readText(arrived.chunks));
   if (reading.error) throw errorInside(reading.source);
   if (!member(reading.tree, 'choices')) throw broken('no-choices');
-  const source = { dialect, json: reading.source };
-  yield { parts: [startOf(reading.tree), ...reading.parts], source, terminal: true };
+  const parts = [startOf(reading.tree), ...reading.parts];
+  yield { parts, source: sourceOf(reading, dialect), terminal: true };
 }
 
 async function* readStream(

@@ -8,13 +8,17 @@ const inBlocks: ReadonlySet<Dialect> = new Set(['anthropic.messages', 'openai.re
  * Marks where a flow of text gives way to another, so that what the inspection holds back of it leaves inside its own
  * block. Only for answers that are written anew in blocks; a vendor of the caller's dialect marks its blocks itself.
  */
-export async function* markFlows(
+export function markFlows(events: AsyncIterable<AnswerEvent>, dialect: Dialect): AsyncIterable<AnswerEvent> {
+  return inBlocks.has(dialect) ? marked(events, dialect) : events;
+}
+
+async function* marked(
   events: AsyncIterable<AnswerEvent>,
   dialect: Dialect,
 ): AsyncGenerator<AnswerEvent, void, undefined> {
   let last: Said | undefined;
   for await (const event of events) {
-    if (!inBlocks.has(dialect) || event.source?.dialect === dialect) {
+    if (event.source?.dialect === dialect) {
       yield event;
       continue;
     }

@@ -58,6 +58,7 @@ async function run(given: Victim): Promise<void> {
     logs: () => Promise.resolve({ ...aLog(tenant), origin: given.origin }),
     signer: statementSigner(createPrivateKey(given.exportKey)),
     keyset: Buffer.from(given.keyset, 'base64'),
+    policy: undefined,
     folder: given.folder,
     bucket: undefined,
     clock: systemClock,

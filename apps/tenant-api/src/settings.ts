@@ -15,6 +15,8 @@ export const tenantApiSettings = z.object({
   exportKeyFile: keyFileSetting,
   /** The deployment's keyset, signed by its root. */
   keysetFile: keyFileSetting,
+  /** C2SP tlog-policy of the deployment; bundles carry it for information. */
+  witnessPolicyFile: z.string().optional(),
   /** The cell of the directory that this API provisions in. */
   cell: z
     .string()

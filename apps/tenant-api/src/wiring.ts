@@ -21,6 +21,7 @@ import { targetCheck } from './outside/check-target.js';
 import { oidcDiscovery } from './outside/discovery.js';
 import { recordedEvidence } from './outside/evidence.js';
 import { shippedPriceBook } from './price-book.js';
+import { ownLog } from './administration.js';
 import { bundleExporter } from './outside/exporter.js';
 import { postedMail, printedMail } from './outside/mail.js';
 import { policyWorkshop } from './outside/policy-workshop.js';
@@ -88,6 +89,8 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
       plane: exporterPlane,
       signer: statementSigner(privateKeyIn(settings.exportKeyFile)),
       keyset: readFileSync(settings.keysetFile),
+      policy: settings.witnessPolicyFile === undefined ? undefined : readFileSync(settings.witnessPolicyFile),
+      contentKey: async (tenant) => (await ownLog({ control, kms }, tenant)).contentKey,
       nowMs,
     }),
     policy,

@@ -23,3 +23,4 @@ export { type ExportParts, exportJob } from './exports/export-job.js';
 export { Spool, SpoolDiverged, type Spooled } from './exports/spool.js';
 export { type Check, checking } from './jobs/checks.js';
 export { type UsageParts, settleUsage } from './usage.js';
+export { registerLag } from './lag.js';

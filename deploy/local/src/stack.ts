@@ -12,6 +12,8 @@ export interface StackOptions {
   readonly folder: string;
   readonly log: Log;
   readonly gatewayProcesses?: number;
+  /** How long each part may take to listen. */
+  readonly readyMs?: number;
   /** Further `WRIT_…` settings by app. */
   readonly settings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -67,7 +69,7 @@ interface Ground {
 }
 
 async function startParts(
-  { folder, log, gatewayProcesses = 2, settings = {} }: StackOptions,
+  { folder, log, gatewayProcesses = 2, readyMs = 30_000, settings = {} }: StackOptions,
   stops: (() => Promise<void>)[],
   stop: () => Promise<void>,
 ): Promise<Stack> {
@@ -84,6 +86,7 @@ async function startParts(
         args,
         settings: { ...given, ...settings[name] },
         logFolder,
+        readyMs,
       }),
     );
   const keys = deploymentKeys(join(folder, 'keys'), logName);

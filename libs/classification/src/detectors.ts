@@ -25,7 +25,7 @@ const written: readonly (readonly [string, string])[] = [
   ['IBAN', 'PII'],
   ['DATE', 'PHI'],
   ['AGE', 'PHI'],
-  ['ORGANISATION', 'PHI'],
+  ['ORGANISATION', 'ORGANISATION'],
   ['CREDIT_CARD', 'PCI'],
   ['PRIVATE_KEY', 'SECRET'],
   ['JWT', 'SECRET'],

@@ -1,4 +1,4 @@
-import { clinicalStrong, soundsClinical } from './detect/clinical.js';
+import { clinicalWordsIn, soundsClinical } from './detect/clinical.js';
 import { findAddresses, findEmails, findUrls } from './detect/internet.js';
 import { findCards, findIbans } from './detect/payment.js';
 import { findDates } from './detect/dates.js';
@@ -23,7 +23,7 @@ import { tokenise } from './text/tokens.js';
 import { findThroughViews, type ViewBudget, viewBudget } from './views/find-through-views.js';
 
 /** Goes into every finding and every record; changed with any change of a rule. */
-export const engineVersion = 'writ-2';
+export const engineVersion = 'writ-3';
 
 /** The detectors, each over one scene; exported for the benchmark. */
 export const passes: readonly ((scene: Scene, emit: Emit) => void)[] = [
@@ -144,7 +144,7 @@ function scanText(text: string, outer: readonly CueHit[], scope: Scope, run: Run
   findInjections(scene, scope.role, emit);
   scope.bundle.terms.find(scene, emit);
   scope.bundle.patterns.find(scene, emit);
-  run.clinicalWords += scene.cues.hits.filter((hit) => hit.group === clinicalStrong).length;
+  run.clinicalWords += clinicalWordsIn(scene);
   if (run.clinicalWords === 0 && soundsClinical(scene)) run.clinicalWords = 1;
   const plain = resolveAll(found);
   if (depth >= MAX_DEPTH) return plain;

@@ -52,6 +52,8 @@ async function orderOf(ports: Ports, caller: Caller, globalId: string): Promise<
     requester: row.requestedBy,
     fromMs: row.from.getTime(),
     toMs: row.to.getTime(),
+    ...(row.selection === null ? {} : { selection: row.selection }),
+    disclose: row.disclose,
   };
 }
 

@@ -10,9 +10,9 @@ const words =
   'outpatient, physician, nurse, surgery, surgical, ct scan, mri, x-ray, ultrasound, ecg, ekg, diabetes, ' +
   'hypertension, copd, asthma, cancer, carcinoma, tumor, hiv, hepatitis, pneumonia, stroke, sepsis, depression, ' +
   'schizophrenia, pregnant, pregnancy, vaccination, lab results, blood pressure, allergies, medication, ' +
-  'medications, dosage, dose, symptoms, patientin, patienten, diagnose, paciente, diagnóstico, paziente, ' +
-  'diagnosi, syncope, presented, fever, cough, discharge, discharged, refill, labs, wound, exacerbation, ' +
-  'accession, er, icu, vitals, chf, afib, ckd, mi, cva, uti, bph, gerd, rash, seizure, fracture, sutures, ' +
+  'medications, dosage, dose, symptoms, patientin, patienten, paciente, diagnóstico, paziente, ' +
+  'diagnosi, syncope, fever, cough, discharge, discharged, wound, exacerbation, ' +
+  'vitals, chf, afib, ckd, cva, uti, bph, gerd, rash, seizure, fracture, sutures, ' +
   'catheter, dialysis, transplant, radiotherapy, immunotherapy, therapy, therapist, psychiatric, psychologist, ' +
   'pediatric, obstetric, gynecology, dermatology, neurology, orthopedic, urology, prognosis, pathologist, ' +
   'biopsies, specimen, ward, nursing, caregiver, rehab, rehabilitation, hospice, ambulance, paramedic, triage, ' +
@@ -21,9 +21,22 @@ const words =
   'opioid, oxycodone, morphine, chemo, mammogram, colonoscopy, endoscopy, glucose, creatinine, potassium, ' +
   'cholesterol, leukemia, lymphoma, melanoma, metastatic, migraine, epilepsy, dementia, alzheimer, parkinson, ' +
   'autism, adhd, bipolar, anxiety, ptsd, obesity, anemia, arthritis, eczema, psoriasis, miscarriage, ivf, ' +
-  'abortion, medicare, medicaid, prescriber, pharmacist, krankenhaus, klinik, arzt, befund, operation, médecin, ' +
+  'abortion, medicare, medicaid, prescriber, pharmacist, krankenhaus, klinik, arzt, befund, médecin, ' +
   'hôpital, ordonnance, enfermedad, médico, receta, ospedale, medico';
-export const clinicalStrong = cueTable.group(words.split(', '));
+const clinicalStrong = cueTable.group(words.split(', '));
+/** Words of care that are words of machines too: `operation`, `er` (he), `ICU` (a library). Two of them count. */
+const clinicalWeak = cueTable.group('operation, labs, icu, mi, er, refill, accession, diagnose, presented'.split(', '));
+
+/** How many words of care the scene holds. */
+export function clinicalWordsIn({ cues }: Scene): number {
+  const weak = new Set<string>();
+  let strong = 0;
+  for (const hit of cues.hits) {
+    if (hit.group === clinicalStrong) strong += 1;
+    else if (hit.group === clinicalWeak) weak.add(hit.text);
+  }
+  return weak.size > 1 ? strong + weak.size : strong;
+}
 
 /** The endings that diseases, operations and drugs share. */
 const endings =

@@ -200,7 +200,7 @@ const hardwareCues = cueTable.group(
 function isVersionLike(text: string): boolean {
   if (/^(?:10\.|(\d)\.\1\.\1\.\1$)/.test(text)) return false;
   const parts = text.split('.').map(Number);
-  return parts.every((part) => part < 32) || (parts[0]! < 8 && parts.every((part) => part < 64));
+  return parts.every((part) => part < 32) || (parts[0]! < 8 && (parts[1]! < 8 || parts.every((part) => part < 64)));
 }
 const internal4 = /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|127\.)/;
 

@@ -43,9 +43,12 @@ export const phoneCues = cueTable.group([
   'portable',
 ]);
 
+/** Those that speak of nothing but telephones. */
+const tellingCues = cueTable.group('phone, telephone, tel, cell, mobile, fax, call, dial, sms, whatsapp'.split(', '));
+
 /** In front of a bare number: it is an identifier that some rule refused, and no telephone. */
 const otherCues = cueTable.group(
-  'nhs, ssn, sin, ein, tin, itin, nino, nif, nir, insee, siren, siret, account, acct, account number, policy number, member id, claim, case, case number, reference, ref, id, id number, record, mrn, npi, vat, bsn, pesel, abn, acn, tfn, order'.split(
+  'nhs, ssn, sin, ein, tin, itin, nino, nif, nir, insee, siren, siret, account, acct, account number, policy number, member id, claim, case, case number, reference, ref, id, id number, record, mrn, npi, vat, bsn, pesel, abn, acn, tfn, order, passport, passport number, driving licence, driving license, licence, license, driver license, closes, serial, serial number, policy'.split(
     ', ',
   ),
 );
@@ -135,7 +138,7 @@ function judge(scene: Scene, start: number, run: string, known: Known, emit: Emi
     }
     const score = knownScore(known, piece, support !== undefined);
     if (score === 0) continue;
-    if (!support && !piece.startsWith('+') && isOther(scene, start, end)) return 0;
+    if (!piece.startsWith('+') && (support ? isNamedOther(scene, start, end) : isOther(scene, start, end))) return 0;
     emit({
       start,
       end,
@@ -177,11 +180,24 @@ function knownScore(known: Known, piece: string, cued: boolean): number {
   return score;
 }
 
+/** `passport number is 533380006`: the nearer word in front says what it is, though one for telephones stands there too. */
+function isNamedOther(scene: Scene, start: number, end: number): boolean {
+  const other = scene.cues.nearest(otherCues, start, end);
+  if (!other || scene.tokens.end[other.hit.last]! > start || other.distance > 2) return false;
+  const own = scene.cues.nearest(tellingCues, start, end);
+  return !own || other.distance < own.distance;
+}
+
 /** Another kind of number by the word in front of it, or the middle of a longer row of digits. */
 function isOther(scene: Scene, start: number, end: number): boolean {
   const other = scene.cues.nearest(otherCues, start, end);
   if (other && other.distance <= 1 && scene.tokens.end[other.hit.last]! <= start) return true;
-  return /\d[ \u00a0]$/.test(scene.text.slice(Math.max(0, start - 2), start));
+  const before = scene.text.slice(Math.max(0, start - 3), start);
+  // A row of digits, of octets, or the number of an issue.
+  return (
+    /\d[ \u00a0]$|#$|(?:^|[^\p{L}])[0-9a-f]{2} $/iu.test(before) ||
+    /^ [0-9a-f]{2}(?![\p{L}\d])/iu.test(scene.text.slice(end, end + 4))
+  );
 }
 
 function pieces(run: string): readonly string[] {

@@ -1,3 +1,4 @@
+import { isFoundation } from '../ner/machine-text.js';
 import { isDigit } from '../text/characters.js';
 import { gramAt } from '../text/grams.js';
 import { enlist, STREET_BEHIND_NUMBER, STREET_START } from '../text/lexicon.js';
@@ -37,6 +38,12 @@ enlist(
 const states =
   'A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AIT]|W[AIVY]';
 const stateZip = new RegExp(`(?<=, ?|\\p{L} )(?:${states}),? {1,2}\\d{5}(?:-\\d{4})?(?![\\d-])`, 'uy');
+/** Towns and districts behind a street, as long as a state or a postcode ends them. */
+const town = String.raw`(?:\p{Lu}[\p{L}'’.-]{1,24} ){0,3}\p{Lu}[\p{L}'’.-]{1,24}`;
+const rest = new RegExp(
+  `(?:(?:, ?|,?\\r?\\n *)${town}){1,3}(?:, ?(?:${states})(?: {1,2}\\d{5}(?:-\\d{4})?)?|,? {1,2}[A-Z]{1,2}\\d[A-Z\\d]? \\d[A-Z]{2}|,? \\d{4,5}(?:-\\d{4})?)(?!-?[\\p{L}\\d])`,
+  'uy',
+);
 const box = /\bP\.? ?O\.? ?Box \d{1,6}\b/gi;
 const needOfBox = needOf(box);
 
@@ -52,8 +59,10 @@ export function findPlaces(scene: Scene, emit: Emit): void {
     numbered.lastIndex = start;
     const match = numbered.exec(text);
     if (!match || !isStreet(match[0]) || (start > 0 && /[\w./:-]/.test(text[start - 1]!))) continue;
-    from = start + match[0].length;
-    emit(place(text, start, from, 'street'));
+    if (isFoundation(text, start)) continue;
+    from = addressEnd(text, start + match[0].length);
+    const isWhole = from > start + match[0].length;
+    emit(isWhole ? wholeAddress(text, start, from) : place(text, start, from, 'street'));
   }
   if (mayBeGerman(tokens)) each(text, german, emit, 'street');
   findRomance(scene, emit);
@@ -110,12 +119,23 @@ function findStateZip({ text, tokens }: Scene, index: number, emit: Emit): void 
   const start = tokens.start[index]!;
   if (tokens.end[index]! - start !== 2 || !isDigit(text.charCodeAt(tokens.start[index + 1]!))) return;
   stateZip.lastIndex = start;
-  if (stateZip.test(text)) emit(place(text, start, stateZip.lastIndex, 'state-zip'));
+  if (stateZip.test(text) && !isFoundation(text, start)) emit(place(text, start, stateZip.lastIndex, 'state-zip'));
+}
+
+/** Where the address ends whose street line ends at `end`. */
+function addressEnd(text: string, end: number): number {
+  rest.lastIndex = end;
+  return rest.test(text) ? rest.lastIndex : end;
+}
+
+/** `221B Baker Street, London NW1 6XE`: one span, stronger than the town and the postcode in it. */
+function wholeAddress(text: string, start: number, end: number): Candidate {
+  return { ...place(text, start, end, 'address'), score: 900, strength: 3 };
 }
 
 /** Rare endings (`Mill`, `Park`) count only with two more words or a unit; `5 Star Hill` is no street. */
 function isStreet(match: string): boolean {
-  if (strong.test(match)) return /\d \p{L}+|\d(?:st|nd|rd|th) /u.test(match) && match.split(' ').length >= 3;
+  if (strong.test(match)) return /\d[A-Za-z]? \p{L}+|\d(?:st|nd|rd|th) /u.test(match) && match.split(' ').length >= 3;
   return /^\d{2,6} /.test(match) && match.split(' ').length >= 3;
 }
 

@@ -87,6 +87,7 @@ const talk =
 /** How much of a sign's weight counts where it stands. */
 function shareOf(sign: Sign, part: string, start: number, end: number, whole: string): number {
   if (isQuotedTalk(part, start, end, whole)) return 0.35;
+  if (sign.kind === 'prompt-leak' && /^ (?:in|into|to) \p{L}+ ?:/u.test(part.slice(end, end + 32))) return 0.4;
   return sign.kind === 'override' && isOwnMatter(part, start, end) ? 0.4 : 1;
 }
 
@@ -97,6 +98,12 @@ function isOwnMatter(part: string, start: number, end: number): boolean {
   const after = part.slice(end, end + 40);
   if (
     /^ (?:of|for|in|from|on) (?:the|my|our|an?|his|her|their|its)\b(?! (?:above|conversation|prompt|chat|system|beginning))/i.test(
+      after,
+    )
+  )
+    return true;
+  if (
+    /^ (?:about|regarding|concerning) (?!(?:your|you|the (?:rules|instructions|system|prompt)|being|following|safety)\b)/i.test(
       after,
     )
   )

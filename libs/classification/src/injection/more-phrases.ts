@@ -98,6 +98,24 @@ export const persuasionSigns: readonly Sign[] = [
     pattern:
       /\b(?:reveals?|recites?|reads? (?:out|aloud)|prints?|discloses?|leaks?|spells? out)\b[^.\n]{0,60}\b(?:your system prompt|the system prompt you|hidden instructions|(?:prompt|instructions) you (?:were|are|have been) given)\b/i,
   },
+  {
+    kind: 'override',
+    weight: 420,
+    pattern:
+      /\b(?:system|admin|administrator|developer|root|security|safety|policy) override\b ?(?:[:!-]|code\b|enabled|activated|accepted|engaged|mode\b|authori[sz]ed)/i,
+  },
+  {
+    kind: 'jailbreak',
+    weight: 420,
+    pattern:
+      /\b(?:safety|content|moderation|security|ethics?|guard) ?(?:filters?|protocols?|checks?|policies|policy|restrictions?|guards?|rails?|systems?|modules?)(?: (?:are|is|have been|has been|now))* (?:off|disabled|deactivated|removed|suspended|bypassed|lifted|overridden)\b/i,
+  },
+  {
+    kind: 'jailbreak',
+    weight: 420,
+    pattern:
+      /\b(?:respond|answer|reply|act|operate|comply|speak)\b(?: \w{1,16}){0,2} without (?:any |all )?(?:safety |content |further )?(?:polic(?:y|ies)|restrictions?|filters?|filtering|limits?|limitations?|censorship|guidelines|rules|refusals?)\b/i,
+  },
 ];
 
 /** More words to an assistant from inside what it reads. */

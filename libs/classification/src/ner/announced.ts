@@ -10,7 +10,7 @@ function hashes(words: string): ReadonlySet<number> {
 
 /** Straight in front of a name, whoever bears it. */
 const titles = hashes(
-  'mr mrs ms mx dr prof professor doctor sir dame lord lady nurse sister father reverend rev pastor rabbi imam herr frau fräulein mme mlle monsieur madame mademoiselle señor señora señorita sr sra don doña signor signora sig dott mevrouw meneer dhr mevr pan pani senhor senhora uncle aunt auntie grandma grandpa captain capt lieutenant lt sergeant sgt corporal colonel col major detective inspector constable officer judge justice senator governor congressman congresswoman ambassador coach',
+  'mr mrs ms mx dr prof professor doctor sir dame lord lady nurse sister father reverend rev pastor rabbi imam herr frau fräulein mme mlle monsieur madame mademoiselle señor señora señorita sr sra don doña signor signora sig dott mevrouw meneer dhr mevr pan pani senhor senhora uncle aunt auntie grandma grandpa captain capt lieutenant lt sergeant sgt corporal colonel col major detective inspector constable officer judge justice senator docteur professeur maître dottor dottore dottoressa professore slečna slečno paní pane pana panu panem pán pani panią herra rouva fru fröken frøken domnul doamna gospodin gospođa senyor senyora bapak ibu governor congressman congresswoman ambassador coach',
 );
 const particles = hashes('van von de der den di da del della dos la le al el bin ibn ben ter ten zu af av');
 /** Keys whose value is somebody's name, with what follows them in one word or two. */
@@ -37,12 +37,24 @@ export function findAnnounced(scene: Scene, emit: Emit): void {
   }
 }
 
+/** Titles that people write in small letters. */
+const spoken =
+  /^(?:grandma|grandpa|uncle|aunt|auntie|nurse|docteur|professeur|maître|dottor|dottore|dottoressa|professore|monsieur|madame|mademoiselle|señora?|señorita|signora?|senhora?|mevrouw|meneer|slečn[ao]|paní|pan[aeiu]|panem|panią|fru|fröken|frøken|herra|rouva|domnul|doamna|gospodin|gospođa|senyora?|bapak|ibu)$/;
+
+/** A number in front: `0.05 ms.`, `20 lt`. */
+function isUnit(tokens: Tokens, index: number): boolean {
+  return (
+    index > 0 && (tokens.flags[index - 1]! & HAS_DIGIT) !== 0 && tokens.start[index]! - tokens.end[index - 1]! <= 1
+  );
+}
+
 function titled({ tokens }: Scene, index: number, emit: Emit): void {
   const gap = tokens.text.slice(tokens.end[index], tokens.start[index + 1]);
   if (gap !== ' ' && gap !== '. ' && gap !== '.') return;
   const word = tokens.text.slice(tokens.start[index], tokens.end[index]);
   const isSmall = (tokens.flags[index]! & CAPITAL) === 0;
-  if (isSmall && gap !== '. ' && !/^(?:grandma|grandpa|uncle|aunt|auntie|nurse)$/.test(word)) return;
+  if (isSmall && gap !== '. ' && !spoken.test(word)) return;
+  if (isUnit(tokens, index)) return;
   const last = endOfName(tokens, index + 1);
   if (last === -1 || (last === index + 1 && isOrdinary(tokens, last))) return;
   emit(announced(tokens, index + 1, last, 'names:titled', word));

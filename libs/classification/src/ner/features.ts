@@ -191,3 +191,9 @@ export function isOrdinary(tokens: Tokens, index: number): boolean {
 export function isListed(tokens: Tokens, index: number): boolean {
   return (listed(tokens.hash[index]!) & (FIRST_NAME | LAST_NAME | PLACE)) !== 0;
 }
+
+/** True when some list holds the word as a name and none as an ordinary word or a place. */
+export function isPersonal(tokens: Tokens, index: number): boolean {
+  const lists = listed(tokens.hash[index]!);
+  return (lists & (FIRST_NAME | LAST_NAME)) !== 0 && (lists & (COMMON | PLACE)) === 0;
+}

@@ -6,6 +6,7 @@ import { lineKinds } from '../text/lines.js';
 import { ALL_UPPER, CAPITAL, HAS_DIGIT, hashOf, type Tokens } from '../text/tokens.js';
 import { FEATURES, featuresOf, isListed, isOpen, isOrdinary, labels } from './features.js';
 import { isAttribution, isDense, isLoudText } from './machine-text.js';
+import { isFirm, mended, type Span } from './spans.js';
 import { weights } from './weights.js';
 
 const COUNT = labels.length;
@@ -29,20 +30,14 @@ const features = new Int32Array(FEATURES);
 /** Of the label that `best` chose last. */
 let lead = 0;
 
-interface Span {
-  readonly label: string;
-  readonly first: number;
-  last: number;
-  margin: number;
-}
-
 /** Names, places and organisations by the repository's own tagger. */
 export function findNames(scene: Scene, emit: Emit): void {
   const { tokens } = scene;
   if (tokens.count === 0) return;
   const kinds = lineKinds(scene.text);
   const german = isGerman(tokens);
-  for (const span of tag(tokens, (index) => kinds.isCode(tokens.start[index]!))) {
+  const tagged = tag(tokens, (index) => kinds.isCode(tokens.start[index]!));
+  for (const span of mended(tokens, tagged)) {
     if (span.first === span.last && isCue(scene, span.first)) continue;
     const candidate = candidateOf(tokens, span, german);
     if (candidate) emit(candidate);
@@ -112,10 +107,9 @@ function best(table: Int8Array): number {
 function extend(spans: Span[], index: number, name: string, margin: number): void {
   const label = name.slice(2);
   const open = spans.at(-1);
-  if (open && open.last === index - 1 && name === `I-${open.label}`) {
-    open.last = index;
-    open.margin = Math.max(open.margin, margin);
-  } else spans.push({ label, first: index, last: index, margin });
+  if (open && open.last === index - 1 && name === `I-${open.label}`)
+    spans[spans.length - 1] = { ...open, last: index, margin: Math.max(open.margin, margin) };
+  else spans.push({ label, first: index, last: index, margin });
 }
 
 function candidateOf(tokens: Tokens, span: Span, german: boolean): Candidate | undefined {
@@ -128,12 +122,13 @@ function candidateOf(tokens: Tokens, span: Span, german: boolean): Candidate | u
   if (eponym.test(`${text}${tokens.text.slice(end, end + 24)}`)) return undefined;
   if (!isNameLike(tokens, span, text)) return undefined;
   const score = Math.min(900, 500 + (span.margin - MARGIN) * 4);
+  const firm = span.label === 'ORGANISATION';
   return {
     start,
     end,
-    class: 'PII',
+    class: firm ? 'ORGANISATION' : 'PII',
     type: span.label,
-    score: span.label === 'ORGANISATION' ? (facility.test(text) ? QUIET : 300) : score,
+    score: firm && !isFirm(tokens, span) ? (facility.test(text) ? QUIET : 300) : score,
     detector: `names:${span.label.toLowerCase()}`,
     strength: 1,
     cues: [],

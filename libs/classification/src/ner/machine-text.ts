@@ -2,6 +2,8 @@ import { ALL_UPPER, HAS_DIGIT, type Tokens } from '../text/tokens.js';
 import { isListedName, isOrdinary } from './features.js';
 
 const ATTRIBUTION_BEFORE = 160;
+/** A field of that many characters is looked back through. */
+const FIELD_BEFORE = 3_000;
 /** Longer lines with hardly a blank are minified code or source maps. */
 const DENSE_LINE = 160;
 const DENSE_SHARE = 0.03;
@@ -27,6 +29,7 @@ export function isAttribution(text: string, start: number): boolean {
     (years.test(line) || years.test(rest) || /copyright\s*(?:\(c\)|©)|^\W*copyright /i.test(line))
   )
     return true;
+  if (isCopyrightField(text, from) || isFoundation(text, start)) return true;
   if (!attributed.test(line)) return false;
   const before = text.slice(Math.max(0, start - 700), start);
   const opened = Math.max(
@@ -36,6 +39,26 @@ export function isAttribution(text: string, start: number): boolean {
     before.lastIndexOf('"authors"'),
   );
   return opened !== -1 && !/\]\s*,\s*"|\}\s*,\s*"(?!\s*$)/.test(before.slice(opened));
+}
+
+const foundation = /\bFoundation,?\s{1,8}Inc\.,?[^@]{0,90}$|\b51 (?:Franklin St[^@]{0,60})?$/i;
+const foundationStreets = /^(?:51 Franklin St|59 Temple Pl|675 Mass)/;
+
+/** True in the address of the Free Software Foundation, which licences repeat. */
+export function isFoundation(text: string, start: number): boolean {
+  return (
+    foundationStreets.test(text.slice(start, start + 16)) ||
+    foundation.test(text.slice(Math.max(0, start - ATTRIBUTION_BEFORE), start))
+  );
+}
+
+/** A line that continues the field `Copyright:` of a machine-readable copyright file (DEP-5). */
+function isCopyrightField(text: string, lineStart: number): boolean {
+  const sign = text[lineStart];
+  if (sign !== ' ' && sign !== '\t') return false;
+  const before = text.slice(Math.max(0, lineStart - FIELD_BEFORE), lineStart);
+  const field = before.lastIndexOf('\nCopyright:');
+  return field !== -1 && !/\n\S/.test(before.slice(field + 1));
 }
 
 /** True in a line that machines wrote without a blank: minified code, a source map, a long key. */

@@ -24,6 +24,11 @@ export const GERMAN = 1 << 9;
 export const ANNOUNCING = 1 << 10;
 export const STREET_START = 1 << 11;
 export const STREET_BEHIND_NUMBER = 1 << 12;
+export const PARTICLE = 1 << 13;
+export const LEGAL_FORM = 1 << 14;
+export const WEEKDAY = 1 << 15;
+export const THING = 1 << 16;
+export const REVERSED = 1 << 17;
 
 let slots = 1 << 13;
 let keys = new Int32Array(slots);

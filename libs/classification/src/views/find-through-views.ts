@@ -60,6 +60,7 @@ export function viewsOf(scene: Scene, budget: number): readonly View[] {
 function isNews(candidate: Candidate, view: View, plain: readonly Candidate[]): boolean {
   if (candidate.class === 'LINK' || candidate.type === 'URL') return false;
   if ((view.name === 'squeeze' || view.name === 'line-break') && candidate.strength < 2) return false;
+  if (view.name === 'reversed' && candidate.strength < 2 && candidate.class !== 'INJECTION') return false;
   if ((view.name === 'line-break' || view.name === 'markup') && candidate.strength < 3) {
     if (view.name === 'line-break' || (candidate.strength < 2 && candidate.class !== 'INJECTION')) return false;
   }

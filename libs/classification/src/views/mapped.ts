@@ -30,8 +30,10 @@ const COST = 50;
 
 /** A finding of a view, on the outer text's offsets. */
 export function outwards(found: Candidate, view: View): Candidate {
-  const start = view.whole ? view.whole.start : view.map[found.start]!;
-  const end = view.whole ? view.whole.end : view.map[found.end - 1]! + 1;
+  // In a reversed view the first character stands last.
+  const [first, last] = [view.map[found.start]!, view.map[found.end - 1]!];
+  const start = view.whole ? view.whole.start : Math.min(first, last);
+  const end = view.whole ? view.whole.end : Math.max(first, last) + 1;
   return {
     ...found,
     start,

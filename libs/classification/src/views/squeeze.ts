@@ -1,6 +1,6 @@
 import type { Scene } from '../detect/scene.js';
 import { isDigit, isWordCode } from '../text/characters.js';
-import { DIGIT_WORD, enlist } from '../text/lexicon.js';
+import { DIGIT_WORD, enlist, REVERSED } from '../text/lexicon.js';
 import { needOf } from '../text/needs.js';
 import { hashOf, type Tokens } from '../text/tokens.js';
 import { type View, ViewBuilder } from './mapped.js';
@@ -26,6 +26,18 @@ const broken = /\d[\d -]{3,20}-?\r?\n[ \t>]{0,8}\d[\d -]{2,20}/y;
 const spelledAt =
   /[\w.+-]{1,64}(?: ?(?:\(at\)|\[at\]|\{at\}|<at>| at ) ?)[\w-]{1,63}(?:(?: ?(?:\(dot\)|\[dot\]|\{dot\}|<dot>| dot ) ?|\.)[\w-]{1,63}){1,5}/iy;
 
+/** A name letter by letter: `J-O-H-N S-M-I-T-H`, with more than one such word or at least four letters. */
+const spelledNames =
+  /(?<![\p{L}\p{N}-])\p{L}([-.])\p{L}(?:\1\p{L}){2,20}(?: {1,3}\p{L}\1\p{L}(?:\1\p{L}){1,20}){0,3}(?![\p{L}\p{N}-])/gu;
+enlist(
+  ['reversed', 'backwards', 'backward', 'reverse', 'rückwärts', 'umgekehrt', 'envers', 'revés', 'contrario'].map(
+    hashOf,
+  ),
+  REVERSED,
+);
+/** A longer text is not read backwards. */
+const MOST_REVERSED = 4_096;
+
 /** How far around is read with it, so that cues count. */
 const MARGIN = 48;
 
@@ -35,6 +47,9 @@ export function squeezeViews({ text, tokens, grams }: Scene): readonly View[] {
     for (const match of text.matchAll(spaced)) views.push(squeezed(text, match.index, match[0], match[1]!));
   if (hasDigitWords(tokens))
     for (const match of text.matchAll(spelledDigits)) views.push(counted(text, match.index, match[0]));
+  for (const match of hasSingles(tokens) ? text.matchAll(spelledNames) : [])
+    views.push(spelledName(text, match.index, match[0]));
+  views.push(...reversed(text, tokens));
   for (const [start, run] of brokenNumbers(text))
     if (!isColumn(text, start, start + run.length))
       views.push(joined(text, start, run, ' '), joined(text, start, run, ''));
@@ -136,7 +151,8 @@ function squeezed(text: string, start: number, run: string, divider: string): Vi
   const builder = new ViewBuilder();
   lead(text, start, builder);
   for (let at = 0; at < run.length; at += 1 + divider.length) builder.add(run[at]!, start + at);
-  return builder.build('squeeze', start + run.length);
+  trail(text, start + run.length, builder);
+  return builder.build('squeeze', Math.min(text.length, start + run.length + MARGIN));
 }
 
 function counted(text: string, start: number, run: string): View {
@@ -144,7 +160,8 @@ function counted(text: string, start: number, run: string): View {
   lead(text, start, builder);
   for (const match of run.matchAll(/[a-z]+/gi))
     builder.add(spelledSigns[match[0].toLowerCase()] ?? '', start + match.index);
-  return builder.build('spelled', start + run.length);
+  trail(text, start + run.length, builder);
+  return builder.build('spelled', Math.min(text.length, start + run.length + MARGIN));
 }
 
 function joined(text: string, start: number, run: string, glue: string): View {
@@ -169,6 +186,36 @@ function spelled(start: number, run: string): View {
   }
   for (let at = from; at < run.length; at += 1) builder.add(run[at]!, start + at);
   return builder.build('spelled', start + run.length);
+}
+
+/** With capitals as names have them. */
+function spelledName(text: string, start: number, run: string): View {
+  const builder = new ViewBuilder();
+  lead(text, start, builder);
+  let isFirst = true;
+  for (let at = 0; at < run.length; at += 1) {
+    const sign = run[at]!;
+    if (sign === '-' || sign === '.') continue;
+    builder.add(sign === ' ' ? sign : isFirst ? sign.toUpperCase() : sign.toLowerCase(), start + at);
+    isFirst = sign === ' ';
+  }
+  return builder.build('spelled', start + run.length);
+}
+
+/** The text from its end, where it says of itself that something stands backwards. */
+function reversed(text: string, { count, marks }: Tokens): readonly View[] {
+  if (text.length > MOST_REVERSED) return [];
+  let isSaid = false;
+  for (let index = 0; index < count && !isSaid; index += 1) isSaid = (marks[index]! & REVERSED) !== 0;
+  if (!isSaid) return [];
+  const builder = new ViewBuilder();
+  for (let at = text.length - 1; at >= 0; at -= 1) builder.add(text[at]!, at);
+  return [builder.build('reversed', 0)];
+}
+
+/** What stands behind, for a cue may stand there. */
+function trail(text: string, end: number, builder: ViewBuilder): void {
+  for (let at = end; at < Math.min(text.length, end + MARGIN); at += 1) builder.add(text[at]!, at);
 }
 
 function lead(text: string, start: number, builder: ViewBuilder): void {

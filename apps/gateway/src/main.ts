@@ -4,6 +4,7 @@ import { createLog, otlpTraces } from '@writ/platform';
 import { createServer } from './server.js';
 import { answerPrimary, startManagement } from './management.js';
 import { measuredPorts } from './measured.js';
+import { registerStanding } from './gauges.js';
 import { createMeasures } from './observe.js';
 import { runPrimary } from './primary.js';
 import { createTracing } from './traced.js';
@@ -59,6 +60,7 @@ async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings)
     { listenHost, listenPort, ...rest },
     { used: (tenant) => tellPrimary({ kind: 'serves', tenant }), rested: (why) => measures.rested(why) },
   );
+  registerStanding(measures.metrics, wiring.standing);
   const { log } = wiring;
   const tracing =
     rest.otlpTracesUrl === undefined ? undefined : createTracing(otlpTraces(rest.otlpTracesUrl, 'writ-gateway'));

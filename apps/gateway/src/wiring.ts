@@ -34,6 +34,7 @@ import { createProviders, dialects } from '@writ/providers';
 import { connectRedis, createLimits, sharedReplays, sharedRests, type Limits, type RedisConnection } from '@writ/redis';
 import { isAuthorizedBy, localHealth, type LocalHealth } from '@writ/routing';
 import { createClassifier } from './classifier.js';
+import { standingOf, type Standing } from './gauges.js';
 import { securityEvents } from './security.js';
 import { createReviews } from './reviews.js';
 import type { GatewaySettings } from './settings.js';
@@ -46,6 +47,8 @@ export interface Wiring {
   readonly log: Log;
   /** Loads what these tenants' requests need, for ten seconds at most, so that a new process does not begin cold. */
   warm(tenants: readonly string[]): Promise<number>;
+  /** What this process can say of its own state. */
+  readonly standing: Standing;
   close(): Promise<void>;
 }
 
@@ -64,12 +67,7 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
   const problem: Problem = (what, cause) => log.warn({ cause: cause instanceof Error ? cause.message : cause }, what);
   const ledgerPlane = planePool('writ_gateway', { url: settings.ledgerDatabaseUrl ?? settings.databaseUrl, max: 8 });
   const configPlane = planePool('writ_gateway', { url: settings.databaseUrl, max: 4 });
-  const egress = guardedDispatcher({
-    allowHosts: settings.egressAllowHosts,
-    connectMs: limits.upstreamConnectMs,
-    headersMs: limits.upstreamHeadersMs,
-    bodyIdleMs: limits.upstreamIdleMs,
-  });
+  const egress = egressOf(settings);
   const source = snapshotSource(configPlane, {
     verifier: snapshotVerifier([publicKeyIn(settings.snapshotPublicKeyFile)]),
     onProblem: problem,
@@ -93,15 +91,16 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
     ...(told.used === undefined ? {} : { used: told.used }),
   });
   const own = ownLedger(settings, ledgerPlane, log, problem, snapshots);
+  const identity = createIdentity({
+    directory: callersOf(directory, settings.adminAudience),
+    fetchDocument: documentFetcher(egress),
+    clock,
+    replays: sharedReplays(redis),
+    clientSecret: (trust) => openClientSecret(kms, trust),
+    failed: (error) => problem('a credential could not be verified', error),
+  });
   const ports: Ports = {
-    identity: createIdentity({
-      directory: callersOf(directory, settings.adminAudience),
-      fetchDocument: documentFetcher(egress),
-      clock,
-      replays: sharedReplays(redis),
-      clientSecret: (trust) => openClientSecret(kms, trust),
-      failed: (error) => problem('a credential could not be verified', error),
-    }),
+    identity,
     snapshots,
     classifier,
     limits: spending,
@@ -127,7 +126,9 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
   const warm = warmer(snapshots, directory, own.enrolled);
-  return { ports, log, warm, close };
+  const pools = { ledger: ledgerPlane, config: configPlane };
+  const standing = standingOf({ source, identity, pools, egress, spending, clock });
+  return { ports, log, warm, standing, close };
 }
 
 /**
@@ -150,6 +151,11 @@ function warmer(snapshots: GatewaySnapshots, directory: ConnectionDirectory, enr
     late.cancel();
     return warmed;
   };
+}
+
+function egressOf({ egressAllowHosts: allowHosts }: GatewaySettings): ReturnType<typeof guardedDispatcher> {
+  const { upstreamConnectMs: connectMs, upstreamHeadersMs: headersMs, upstreamIdleMs: bodyIdleMs } = limits;
+  return guardedDispatcher({ allowHosts, connectMs, headersMs, bodyIdleMs });
 }
 
 function limitsOf({ processes }: GatewaySettings, redis: RedisConnection, plane: PlanePool, problem: Problem): Limits {

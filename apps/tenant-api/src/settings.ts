@@ -44,6 +44,8 @@ export const tenantApiSettings = z.object({
   nameServers: listSetting,
   /** The operators' own policy (YAML), as the gateways have it: tests, replays and explanations are made under it. */
   platformPolicyFile: z.string().optional(),
+  /** The folder where the workers keep finished exports, where this process can read it; else bundles are made when asked for. */
+  exportFolder: z.string().optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 

@@ -16,6 +16,7 @@ import { bundleExporter } from './outside/exporter.js';
 import { postedMail, printedMail } from './outside/mail.js';
 import { policyWorkshop } from './outside/policy-workshop.js';
 import { postgresPublisher } from './outside/publisher.js';
+import { storedExports } from './outside/stored-exports.js';
 import { txtRecords } from './outside/txt.js';
 import { verifyingIdentity } from './outside/verifying-identity.js';
 import type { Ports } from './ports.js';
@@ -77,6 +78,7 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
       contentKey: async (tenant) => (await ownLog({ control, kms }, tenant)).contentKey,
       nowMs,
     }),
+    storedExports: storedExports(control, settings.exportFolder),
     policy,
     certify: certifier(statementSigner(privateKeyIn(settings.exportKeyFile))),
     checkUrl: targetCheck(settings.egressAllowHosts),

@@ -3,7 +3,15 @@ import { z } from 'zod';
 
 export const roles = ['sequencer', 'sweeper', 'auditor', 'retention', 'usage', 'jobs'] as const;
 /** Named points of a job at which the fault tests end a worker. */
-export const killPoints = ['begun', 'worked', 'finished', 'export-part', 'export-written', 'export-stored'] as const;
+export const killPoints = [
+  'begun',
+  'worked',
+  'finished',
+  'export-part',
+  'export-written',
+  'export-sent',
+  'export-stored',
+] as const;
 export type Role = (typeof roles)[number];
 
 const url = z.string().min(1, 'a database address with login and password');

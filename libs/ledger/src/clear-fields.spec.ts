@@ -10,7 +10,7 @@ describe('the canonical text of a value that need not be well-formed', () => {
     ['nothing', [null, undefined, {}, [], '', false, true]],
     ['names out of order', { b: 1, a: { d: [{ z: 'z', y: 'y' }], c: null } }],
     ['a name that reaches no prototype', JSON.parse('{"__proto__": {"a": 1}}')],
-    ['a hole', [1, , 3]],
+    ['a hole', Object.assign([], { 2: 'c' })],
   ];
 
   it.each(values)('is that of its well-formed copy: %s', (_name, value) => {

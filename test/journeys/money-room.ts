@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { parseRecord } from '@writ/ledger';
 import { type OnboardedTenant, type Stack, accessToken, control, repository } from '@writ/local';
 import type { HookLedger } from '@writ/simulator';
 import { Client } from 'pg';
@@ -86,8 +87,9 @@ async function recordWhere(
     const { rows } = await admin.query<{ leaf: Buffer }>(
       `SELECT leaf FROM ${schema}.record WHERE ${where} ORDER BY record_id DESC LIMIT 1`,
     );
-    const payload = rows[0]?.leaf.toString('latin1').split('.')[1] ?? '';
-    return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Readonly<Record<string, unknown>>;
+    const record = parseRecord(rows[0]?.leaf ?? new Uint8Array());
+    if (!record) throw new Error('there is no such record');
+    return JSON.parse(Buffer.from(record.payload).toString('utf8')) as Readonly<Record<string, unknown>>;
   });
 }
 

@@ -30,6 +30,7 @@ const snapshotsOf = (
     source: {
       current: () => Promise.resolve({ ok: true, value: snapshot }),
       warm: () => Promise.resolve(0),
+      ageMs: () => undefined,
       close: () => Promise.resolve(),
     },
     kms,

@@ -19,6 +19,8 @@ export const limits = Object.freeze({
   choices: 8,
   maxOutputTokens: 1_000_000,
   classificationMs: 2_000,
+  /** How long inputs are classified in one turn of the event loop, before what came in meanwhile is seen to. */
+  classificationTurnMs: 4,
   /** Above this an input is classified on a worker thread. */
   classificationInlineCharacters: 32 * 1024,
   /** How long one event of an answer may be read, and the whole answer: waiting for the model does not count. */
@@ -36,6 +38,11 @@ export const limits = Object.freeze({
   witnessAnswerMs: 5_000,
   witnessAnswerBytes: 64 * 1024,
   recordBytes: 60 * 1024,
+  /** Records of one filtered export: each stands in it with a proof of its own. */
+  exportSelection: 10_000,
+  /** Records that a filtered export may name one by one, and fields that it may disclose. */
+  exportNamed: 1_000,
+  exportDisclosed: 32,
   commitBatchRecords: 64,
   commitsInFlight: 2,
   tenantQueueRecords: 256,

@@ -147,7 +147,7 @@ async function leftBehind(plane: PlanePool): Promise<string | undefined> {
       // A server that answers by an error was left so. Without an SQLSTATE no session was reached: a busy machine may take
       // longer to make the next connection than the pool waits.
       const { code } = cause as { readonly code?: string };
-      if (asked === 20 || /^[0-9A-Z]{5}$/.test(code ?? ''))
+      if (asked === 20 || /^(?=.*\d)[0-9A-Z]{5}$/.test(code ?? ''))
         return `the session was left unable to answer: ${String(cause)}`;
     }
   }

@@ -54,7 +54,7 @@ async function exported(
   const memory = new Memory('exported', records, say);
   await withExport(database.plane('writ_exporter', 1), tenant, async (reader) => {
     const order = { id, purpose: 'bench', requester: 'bench', fromMs: 0, toMs: Date.now() + 86_400_000 };
-    const plan = await spool.plan(() => bundlePlan(reader, tenant, order, new Uint8Array(1), Date.now()));
+    const plan = await spool.plan(() => bundlePlan(reader, tenant, order, { keyset: new Uint8Array(1) }, Date.now()));
     if (plan === undefined) throw new Error('an empty log');
     let done = 0;
     const counted = async function* () {

@@ -19,6 +19,7 @@ import { systemClock } from '@writ/platform';
 import {
   type EnrolledLedger,
   type EnrolledLedgerOptions,
+  type ExportOrder,
   type PlanePool,
   enrolledLedger,
   originOf,
@@ -168,20 +169,22 @@ export class LedgerGround {
   /** What the tenant API exports for a range of time; everything unless told otherwise. */
   async bundle(
     tenant: TenantContext,
-    range: { readonly fromMs?: number; readonly toMs?: number; readonly keyset?: Uint8Array } = {},
+    range: Partial<ExportOrder> & { readonly keyset?: Uint8Array; readonly policy?: Uint8Array } = {},
   ): Promise<Buffer> {
     this.#reading ??= this.database.plane('writ_exporter', 2);
     const exporter = bundleExporter({
       plane: this.#reading,
       signer: this.exporter,
       keyset: range.keyset ?? this.keyset(),
+      policy: range.policy,
+      contentKey: async (of) => (await this.logOf(of)).contentKey,
       nowMs: () => Date.now(),
     });
     const pieces: Uint8Array[] = [];
     const order = { id: 'a3bb189e-8bf9-4888-9912-ace4e6543099', purpose: 'test', requester: 'alice' };
     const isWritten = await exporter.write(
       tenant,
-      { ...order, fromMs: range.fromMs ?? 0, toMs: range.toMs ?? Date.now() + dayMs },
+      { ...order, fromMs: 0, toMs: Date.now() + dayMs, ...range },
       async (piece) => {
         pieces.push(piece);
       },

@@ -53,7 +53,13 @@ export async function killTrials(options: KillOptions): Promise<KillReport> {
   const failpoint = join(options.folder, 'failpoint');
   const hooked = { NODE_OPTIONS: `--import=${failpointModule}`, FAILPOINT_FILE: failpoint };
   const settings = { gateway: hooked, worker: hooked };
-  const stack = await startStack({ folder: options.folder, log: () => undefined, settings, gatewayProcesses });
+  const stack = await startStack({
+    folder: options.folder,
+    log: () => undefined,
+    settings,
+    gatewayProcesses,
+    readyMs: recoveryMs,
+  });
   const ground = new KillGround(stack, options, failpoint);
   try {
     const tenant = await onboard(stack, 'mercy', () => undefined);

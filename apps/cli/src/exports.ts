@@ -8,6 +8,17 @@ interface Options {
   readonly json?: boolean;
 }
 
+interface Request {
+  readonly purpose: string;
+  readonly from: string;
+  readonly to: string;
+  readonly issuer?: string;
+  readonly subject?: string;
+  readonly endpoint?: string;
+  readonly record?: readonly string[];
+  readonly disclose?: readonly string[];
+}
+
 interface Export {
   readonly id: string;
   readonly state: string;
@@ -34,13 +45,19 @@ export function exportsCommand(): Command {
     .requiredOption('--purpose <text>', 'why; it stands in the manifest and in the log')
     .requiredOption('--from <time>', 'ISO 8601')
     .requiredOption('--to <time>', 'ISO 8601')
-    .action((options: Options & { readonly purpose: string; readonly from: string; readonly to: string }) =>
+    .option('--issuer <url>', 'with --subject: only the requests of that subject')
+    .option('--subject <id>', 'the subject at that issuer')
+    .option('--endpoint <name>', 'only requests of which an attempt went there')
+    .option('--record <id...>', 'only these records')
+    .option('--disclose <field...>', 'sealed fields to disclose of what is selected; a second person must approve')
+    .action((options: Options & Request) =>
       answered(options.json ?? false, async () => {
-        const { purpose, from, to } = options;
+        const { purpose, from, to, disclose } = options;
+        const selection = selectionOf(options);
         const value = await change(
           connectionOf(options),
           'requestExport',
-          { purpose, from, to },
+          { purpose, from, to, ...(selection && { selection }), ...(disclose && { disclose }) },
           `export { ${fields} }`,
         );
         return { value: value['export'], lines: [line(value['export'] as Export)] };
@@ -57,6 +74,16 @@ export function exportsCommand(): Command {
       }),
     );
   return exports;
+}
+
+function selectionOf({ issuer, subject, endpoint, record: records }: Request) {
+  const selection = {
+    ...(issuer !== undefined && { issuer }),
+    ...(subject !== undefined && { subject }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(records !== undefined && { records }),
+  };
+  return Object.keys(selection).length > 0 ? selection : undefined;
 }
 
 function line({ id, state, purpose, recordsDone, recordsTotal, bytes, storedAt }: Export): string {

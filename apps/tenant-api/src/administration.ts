@@ -164,6 +164,15 @@ export class Administration {
 /** The contexts under which the tenant's keys are wrapped; gateways unwrap with the same words. */
 export const keyContext = (tenant: string, purpose: 'hmac' | 'content'): string => `tenant/${tenant}/${purpose}`;
 
+/** The log of a tenant with its keys. Throws for a tenant that does not exist. */
+export async function ownLog(ports: Pick<Ports, 'kms' | 'control'>, tenant: TenantContext): Promise<LogContext> {
+  return ports.control.inTenant(tenant, async (tx) => {
+    const row = await tx.one(TenantRow, { id: tx.tenantId });
+    if (!row) throw new Error('the tenant of a log must exist');
+    return logContextOf(ports, tenant, row);
+  });
+}
+
 export async function logContextOf(
   ports: Pick<Ports, 'kms'>,
   tenant: TenantContext,

@@ -70,11 +70,7 @@ export async function eraseByOrder(
   order: RecordId,
   { retention }: Pick<EraseParts, 'retention'>,
 ): Promise<number> {
-  let destroyed = 0;
-  for (let last = 1; last > 0; destroyed += last)
-    // oxlint-disable-next-line no-await-in-loop -- small transactions, one after the other
-    last = (await retention.erase(tenant, order, recordsAtOnce)).erased;
-  return destroyed;
+  return (await retention.erase(tenant, order, recordsAtOnce)).erased;
 }
 
 type EraseParts = Pick<RetentionParts, 'reading' | 'retention' | 'onProblem'>;

@@ -36,6 +36,11 @@ export const limits = Object.freeze({
   witnessAnswerMs: 5_000,
   witnessAnswerBytes: 64 * 1024,
   recordBytes: 60 * 1024,
+  /** Records of one filtered export: each stands in it with a proof of its own. */
+  exportSelection: 10_000,
+  /** Records that a filtered export may name one by one, and fields that it may disclose. */
+  exportNamed: 1_000,
+  exportDisclosed: 32,
   commitBatchRecords: 64,
   commitsInFlight: 2,
   tenantQueueRecords: 256,

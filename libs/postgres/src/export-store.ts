@@ -3,6 +3,7 @@ import { CompactRange, type EpochProof, type Gap, type StoredRow, coverRange, ro
 import { epochProofOf, hashesIn } from './evidence-of-record.js';
 import { erasureOrdersIn, expiredIn, gapsIn, writersIn } from './export-windows.js';
 import type { PlanePool } from './plane.js';
+import { type ExportSelection, type SelectedRecord, selectRecords } from './selection-store.js';
 import { type TenantTransaction, withTenant } from './with-tenant.js';
 
 export interface ExportHead {
@@ -46,6 +47,16 @@ export interface ExportReader {
   erasureOrders(): Promise<readonly RecordId[]>;
   /** Enrolment statements of the writers in [from, to), by writer id. */
   enrolments(from: number, to: number): Promise<Readonly<Record<string, Uint8Array>>>;
+  enrolmentsOf(writers: readonly string[]): Promise<Readonly<Record<string, Uint8Array>>>;
+  /** Records that match, in the order of the tree; see `selectRecords`. */
+  select(
+    selection: ExportSelection,
+    period: { readonly fromMs: number; readonly toMs: number },
+    size: number,
+    limit: number,
+  ): Promise<readonly SelectedRecord[]>;
+  /** Leaf hashes of [from, to) in order, read batch by batch. */
+  hashes(from: number, to: number): AsyncGenerator<Uint8Array>;
 }
 
 /** `work` runs in one REPEATABLE READ, READ ONLY transaction of the exporter's login. */
@@ -159,7 +170,7 @@ class TenantExport implements ExportReader {
     for (const piece of coverRange(to, size)) {
       const hashes: Uint8Array[] = [];
       // oxlint-disable-next-line no-await-in-loop -- subtrees can be large; one at a time bounds the memory
-      for await (const { leafHash } of this.#hashes(piece.start, piece.start + piece.size)) hashes.push(leafHash);
+      for await (const leafHash of this.hashes(piece.start, piece.start + piece.size)) hashes.push(leafHash);
       roots.push(rootOf(hashes));
     }
     return roots;
@@ -194,11 +205,28 @@ class TenantExport implements ExportReader {
     return Object.fromEntries(rows.map(({ id, statement }) => [id, Buffer.from(statement, 'ascii')]));
   }
 
+  async enrolmentsOf(writers: readonly string[]): Promise<Readonly<Record<string, Uint8Array>>> {
+    const rows = await this.#transaction.query<{ id: string; statement: string }>(
+      'SELECT id, statement FROM ledger.enrolments($1)',
+      [writers],
+    );
+    return Object.fromEntries(rows.map(({ id, statement }) => [id, Buffer.from(statement, 'ascii')]));
+  }
+
+  select(
+    selection: ExportSelection,
+    period: { readonly fromMs: number; readonly toMs: number },
+    size: number,
+    limit: number,
+  ): Promise<readonly SelectedRecord[]> {
+    return selectRecords(this.#transaction, selection, period, size, limit);
+  }
+
   erasureOrders(): Promise<readonly RecordId[]> {
     return erasureOrdersIn(this.#transaction);
   }
 
-  async *#hashes(from: number, to: number): AsyncGenerator<{ readonly leafHash: Uint8Array }> {
+  async *hashes(from: number, to: number): AsyncGenerator<Uint8Array> {
     const { schema } = this.#transaction;
     for (let at = from; at < to;) {
       // oxlint-disable-next-line no-await-in-loop -- batch after batch
@@ -209,7 +237,7 @@ class TenantExport implements ExportReader {
       if (row === undefined) throw new Error(`the tree does not reach index ${at}`);
       const first = Number(row.first_idx);
       for (const leafHash of hashesIn(row.leaf_hashes).slice(at - first, to - first)) {
-        yield { leafHash };
+        yield leafHash;
         at += 1;
       }
     }

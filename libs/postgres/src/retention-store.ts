@@ -14,7 +14,7 @@ export interface RetentionStore {
    * tenant's own tree; without it, and for what is held or not yet expired, nothing is deleted. Safe to repeat.
    */
   prune(tenant: TenantId, order: RecordId, after: number, limit: number): Promise<Pruned>;
-  /** Deletes the keys of the subject that the order names, as far as no hold covers them. */
+  /** Deletes the keys of the subject that the order names, as far as no hold covers them: all of them, `limit` to a transaction. */
   erase(
     tenant: TenantId,
     order: RecordId,
@@ -33,12 +33,19 @@ export function retentionStore(plane: PlanePool): RetentionStore {
       return { records: row?.pruned ?? 0, next: row === undefined || row.next === null ? undefined : Number(row.next) };
     },
     async erase(tenant, order, limit) {
-      const row = await call<{ erased: number; spared: number }>(
-        plane,
-        'SELECT erased, spared FROM ledger.erase_subject($1, $2, $3)',
-        [tenant, order, limit],
-      );
-      return { erased: row?.erased ?? 0, spared: row?.spared ?? 0 };
+      const sum = { erased: 0, spared: 0 };
+      for (let after: string | undefined = '00000000-0000-0000-0000-000000000000'; after !== undefined;) {
+        // oxlint-disable-next-line no-await-in-loop -- small transactions, one after the other
+        const row: { erased: number; spared: number; next: string | null } | undefined = await call(
+          plane,
+          'SELECT erased, spared, next::text FROM ledger.erase_subject($1, $2, $3, $4)',
+          [tenant, order, after, limit],
+        );
+        sum.erased += row?.erased ?? 0;
+        sum.spared += row?.spared ?? 0;
+        after = row?.next ?? undefined;
+      }
+      return sum;
     },
   };
 }

@@ -7,7 +7,7 @@ import { type PlanePool, planePool, retentionStore, sequencerStore } from '@writ
 import { Sequencer, eraseByOrders } from '@writ/worker';
 import { must } from '../../support/index.js';
 import { type House, openHouse } from './house.js';
-import { type Federated, type Payload, change, done, federate } from './steps.js';
+import { type Federated, type Payload, change, done, federate, keyed } from './steps.js';
 
 const key = logSigner(generateKeyPairSync('ed25519').privateKey);
 let house: House;
@@ -45,7 +45,7 @@ async function settle(): Promise<void> {
 /** Sends a change, has a second person approve it, and sends it again unchanged. */
 async function withApproval(field: string, input: object, selection: string): Promise<Payload> {
   const asked = await house.ask<Record<string, { userErrors: { code: string; approvalId: string | null }[] }>>(
-    `mutation ($input: ${field[0]?.toUpperCase()}${field.slice(1)}Input!) { ${field}(input: $input) { userErrors { code approvalId } } }`,
+    `mutation ($input: ${field[0]?.toUpperCase()}${field.slice(1)}Input!) { ${field}(input: $input)${keyed(field)} { userErrors { code approvalId } } }`,
     { input },
     mine.owner,
   );
@@ -175,6 +175,49 @@ describe('retention', () => {
     await withApproval('chooseRetention', { keep: 'y3' }, 'retention { name }');
     const unknown = await change(house, 'chooseRetention', { keep: 'd1' }, 'retention { name }', mine.owner);
     expect(unknown.userErrors[0]?.code).toBe('INVALID');
+  });
+});
+
+describe('an export of some records alone', () => {
+  const range = { purpose: 'for the court', from: '2026-01-01T00:00:00Z', to: '2036-01-01T00:00:00Z' };
+
+  it('discloses a field when two people agreed to it, and the log says so first', async () => {
+    const made = await done(house, 'createBudget', { name: 'shown', limitMicros: '1' }, 'budget { id }', mine.owner);
+    await settle();
+    const selection = { records: [made.auditRecord?.id] };
+    const input = { ...range, selection, disclose: ['actor'] };
+    const answer = await withApproval('requestExport', input, 'export { location isSelection disclose }');
+    const exported = answer['export'] as { location: string };
+    expect(exported).toMatchObject({ isSelection: true, disclose: ['actor'] });
+    expect(await events('export.requested')).toMatchObject([
+      { fields: { disclose: ['actor'], selection: { count: 1 } } },
+    ]);
+    const response = await fetch(new URL(exported.location, house.api.url), {
+      headers: { authorization: `Bearer ${mine.owner}` },
+    });
+    const bundle = Buffer.from(await response.arrayBuffer()).toString('latin1');
+    expect([response.status, /records\/\d+\.jws/.test(bundle)]).toEqual([200, true]);
+    expect(/"actor":\{"salt":"[\w-]{43}","value":"[^"]+"\}/.test(bundle)).toBe(true);
+  });
+
+  it('needs no second person while nothing is disclosed', async () => {
+    const selection = { issuer: house.issuer.url, subject: 'nora', endpoint: 'east' };
+    const answer = await done(house, 'requestExport', { ...range, selection }, 'export { isSelection }', mine.owner);
+    expect(answer['export']).toEqual({ isSelection: true });
+    expect(JSON.stringify(await events('export.requested'))).not.toContain('nora');
+  });
+
+  it.each([
+    [{ disclose: ['prompt'] }, 'Only a selection'],
+    [{ selection: {} }, 'Select by'],
+    [{ selection: { subject: 'nora' } }, 'by its issuer'],
+    [{ selection: { endpoint: 'a b' } }, 'name of an endpoint'],
+    [{ selection: { records: ['nonsense'] } }, 'by their ids'],
+    [{ selection: { records: [], endpoint: 'east' } }, 'and not both'],
+    [{ selection: { endpoint: 'east' }, disclose: ['=cmd()'] }, 'fields'],
+  ])('is refused with a sentence that tells what to mend: %j', async (more, sentence) => {
+    const { userErrors } = await change(house, 'requestExport', { ...range, ...more }, 'export { id }', mine.owner);
+    expect(userErrors).toMatchObject([{ code: 'INVALID', message: expect.stringContaining(sentence) }]);
   });
 });
 

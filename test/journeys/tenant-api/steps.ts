@@ -20,7 +20,7 @@ export type Payload = Readonly<Record<string, unknown>> & {
   readonly auditRecord: { readonly id: string; readonly proofUrl: string } | null;
 };
 
-const keyed = (field: string): string => (keyRequired.has(field) ? ` @idempotent(key: "${randomUUID()}")` : '');
+export const keyed = (field: string): string => (keyRequired.has(field) ? ` @idempotent(key: "${randomUUID()}")` : '');
 
 /** Runs one mutation with an input, and gives its payload; fails on a top-level error. Where a key is asked for, it sends a new one. */
 export async function change(

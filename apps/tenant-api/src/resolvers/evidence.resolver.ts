@@ -1,11 +1,10 @@
 import { Inject } from '@nestjs/common';
 import { Args, Context, ID, Info, Int, Mutation, Query, Resolver } from '@nestjs/graphql';
-import { ok } from '@writ/domain';
-import { parseRecordId } from '@writ/domain';
+import { ok, parseRecordId } from '@writ/domain';
 import { enqueue } from '@writ/postgres';
-import { EvidenceExportRow } from '@writ/postgres/control';
+import { EvidenceExportRow, TenantRow } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
-import { Administration, type Answer, refusedWith } from '../administration.js';
+import { Administration, type Answer, logContextOf, refusedWith } from '../administration.js';
 import { type RequestContext, callerDigest, tenantOf } from '../caller.js';
 import type { Ports } from '../ports.js';
 import { type Connection, PageArgs, UserErrorCode, userError } from '../schema/building-blocks.js';
@@ -14,6 +13,7 @@ import { fromId, toId } from '../schema/ids.js';
 import { type ExportProgressRow, viewCheckpoint, viewDecision, viewExport, viewProof } from '../schema/views.js';
 import { pageOf } from '../page.js';
 import { PORTS } from '../tokens.js';
+import { readSelection, selectionFields } from './export-selection.js';
 
 /** Whoever reads evidence leaves evidence: each query here commits an `access.*` record before it reads. */
 @Resolver()
@@ -113,9 +113,17 @@ export class EvidenceResolver {
           return refusedWith(userError('to', UserErrorCode.INVALID, 'The range must end after it begins.'));
         if (!/^\S.{2,199}$/u.test(input.purpose))
           return refusedWith(userError('purpose', UserErrorCode.INVALID, 'Say the purpose in 3 to 200 characters.'));
+        const own = await tx.one(TenantRow, { id: tx.tenantId });
+        if (!own) throw new Error('the tenant of an export must exist');
+        const { hmacKey } = await logContextOf(this.ports, tx.tenant, own);
+        const asked = readSelection(input, hmacKey);
+        if (!asked.ok) return refusedWith(asked.error);
+        const { selection, disclose } = asked.value;
         const id = this.ports.newId();
         const row = await tx.insert(EvidenceExportRow, {
           id,
+          selection,
+          disclose: [...disclose],
           purpose: input.purpose,
           from,
           to,
@@ -127,8 +135,10 @@ export class EvidenceResolver {
         await enqueue((text, values) => tx.client.query(text, values), tx.tenant.tenant, job);
         return ok({
           answer: { export: viewExport(row) },
-          fields: { export: id, from: input.from, to: input.to },
+          fields: { export: id, from: input.from, to: input.to, ...selectionFields(asked.value) },
           publish: false,
+          // What was sealed leaves the ledger: that is for two people to decide.
+          needsApproval: disclose.length > 0,
         });
       },
     });

@@ -3,9 +3,9 @@ import { Args, Context, ID, Query, Resolver } from '@nestjs/graphql';
 import { type Snapshot, parseRecordId } from '@writ/domain';
 import type { LogContext } from '@writ/ledger';
 import { policyLimits } from '@writ/policy';
-import { PolicyVersionRow, TenantRow } from '@writ/postgres/control';
+import { PolicyVersionRow } from '@writ/postgres/control';
 import { GraphQLError } from 'graphql';
-import { Administration, logContextOf } from '../administration.js';
+import { Administration, ownLog } from '../administration.js';
 import { type RequestContext, refusedError, tenantOf } from '../caller.js';
 import { layers, refusalOf, sourceLimit, toldProof } from '../policy-work.js';
 import type { DecisionQuery, Ports } from '../ports.js';
@@ -126,12 +126,7 @@ export class PolicyReportsResolver {
   }
 
   private async logOf({ caller }: RequestContext): Promise<LogContext> {
-    const tenant = tenantOf(caller);
-    return this.ports.control.inTenant(tenant, async (tx) => {
-      const row = await tx.one(TenantRow, { id: tx.tenantId });
-      if (!row) throw new Error('the tenant of a log must exist');
-      return logContextOf(this.ports, tenant, row);
-    });
+    return ownLog(this.ports, tenantOf(caller));
   }
 
   /** The text in force: before the first one, that which denies everything. */

@@ -12,7 +12,7 @@ export class LedgerEntry implements Node {
   kind!: string;
   @Field(() => DateTime)
   at!: string;
-  @Field({ description: 'The signed leaf: a JWS in compact form, exactly as committed.' })
+  @Field({ description: 'The signed leaf, exactly as committed: header, payload and proof (FORMAT.md of the ledger).' })
   leaf!: string;
   @Field({ description: 'RFC 6962 leaf hash, hex.' })
   leafHash!: string;
@@ -124,10 +124,26 @@ export class EvidenceExport implements Node {
     description: 'Where the worker put the finished bundle: a file, or an object of the bucket.',
   })
   storedAt!: string | null;
+  @Field({ description: 'True when it holds some records alone, and not the whole range.' })
+  isSelection!: boolean;
+  @Field(() => [String], { description: 'Fields that it discloses.' })
+  disclose!: string[];
   @Field(() => Int)
   version!: number;
 }
 export const EvidenceExportConnection = connectionOf(EvidenceExport);
+
+@InputType({ description: 'Some records alone. Conditions must all hold; `records` stands by itself.' })
+export class ExportSelectionInput {
+  @Field(() => String, { nullable: true, description: 'Issuer of the subject, exactly as its tokens name it.' })
+  issuer?: string;
+  @Field(() => String, { nullable: true, description: 'The subject at that issuer; needs `issuer`.' })
+  subject?: string;
+  @Field(() => String, { nullable: true, description: 'Requests of which an attempt went to this endpoint.' })
+  endpoint?: string;
+  @Field(() => [ID], { nullable: true, description: 'These records, and nothing else of their requests.' })
+  records?: string[];
+}
 
 @InputType()
 export class RequestExportInput extends ChangeInput {
@@ -137,6 +153,18 @@ export class RequestExportInput extends ChangeInput {
   from!: string;
   @Field(() => DateTime)
   to!: string;
+  @Field(() => ExportSelectionInput, {
+    nullable: true,
+    description:
+      'Only these records, each with an inclusion proof of its own: what was left out cannot be seen from it. Absent: the whole range.',
+  })
+  selection?: ExportSelectionInput;
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      'Sealed fields of the selected records that are disclosed with their salts, such as `prompt`; needs a selection and a second person.',
+  })
+  disclose?: string[];
 }
 
 export const RequestExportPayload = payloadOf('RequestExportPayload', { export: () => EvidenceExport });
@@ -145,7 +173,7 @@ export const RequestExportPayload = payloadOf('RequestExportPayload', { export: 
 export class AuditProof {
   @Field(() => ID)
   recordId!: string;
-  @Field({ description: 'The signed leaf: a JWS in compact form, exactly as committed.' })
+  @Field({ description: 'The signed leaf, exactly as committed: header, payload and proof (FORMAT.md of the ledger).' })
   leaf!: string;
   @Field({ description: 'RFC 6962 leaf hash, hex.' })
   leafHash!: string;

@@ -165,6 +165,8 @@ export const viewExport = (row: c.EvidenceExportRow, progress?: ExportProgressRo
   to: at(row.to),
   state: row.state,
   location: row.location,
+  isSelection: row.selection !== null,
+  disclose: row.disclose,
   version: row.version,
   recordsDone: Number(progress?.records_done ?? 0),
   recordsTotal: progress === undefined ? null : Number(progress.records_total),

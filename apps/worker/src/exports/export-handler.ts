@@ -9,9 +9,9 @@ import { type ExportParts, exportJob } from './export-job.js';
 /** Exports as this worker is set up for them; one without a folder or keys says so in each job. */
 export function exportHandler(
   settings: WorkerSettings,
-  parts: Omit<ExportParts, 'signer' | 'keyset' | 'folder' | 'bucket'>,
+  parts: Omit<ExportParts, 'signer' | 'keyset' | 'policy' | 'folder' | 'bucket'>,
 ): JobHandler {
-  const { exportFolder: folder, exportKeyFile, keysetFile } = settings;
+  const { exportFolder: folder, exportKeyFile, keysetFile, witnessPolicyFile } = settings;
   if (folder === undefined || exportKeyFile === undefined || keysetFile === undefined)
     return () => {
       const what =
@@ -19,7 +19,8 @@ export function exportHandler(
       return Promise.reject(new JobFailed(what));
     };
   const signer = statementSigner(privateKeyIn(exportKeyFile));
-  return exportJob({ ...parts, signer, keyset: readFileSync(keysetFile), folder, bucket: bucketOf(settings) });
+  const policy = witnessPolicyFile === undefined ? undefined : readFileSync(witnessPolicyFile);
+  return exportJob({ ...parts, signer, keyset: readFileSync(keysetFile), policy, folder, bucket: bucketOf(settings) });
 }
 
 function bucketOf(settings: WorkerSettings): ObjectStore | undefined {

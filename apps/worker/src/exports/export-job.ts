@@ -1,21 +1,31 @@
-import { createReadStream } from 'node:fs';
 import type { TenantContext } from '@writ/domain';
 import {
   type BundlePlan,
   type EventRecord,
   type Ledger,
+  type LogContext,
   type StatementSigner,
   type StoredRow,
   writeBundle,
 } from '@writ/ledger';
 import type { Clock } from '@writ/platform';
-import { type ExportOrder, type PlanePool, bundlePlan, withExport, withTenant } from '@writ/postgres';
+import {
+  type BundleExtras,
+  type ExportOrder,
+  type ExportSelection,
+  type PlanePool,
+  SelectionTooLarge,
+  bundlePlan,
+  withExport,
+  withTenant,
+} from '@writ/postgres';
 import type { ObjectStore } from '@writ/s3';
 import { limits } from '@writ/domain';
 import { JobFailed, type JobHandler, type JobRun } from '../jobs/runtime.js';
 import type { LogContexts } from '../log-contexts.js';
 import { newRecordId } from '../record-id.js';
 import { Spool, type Spooled } from './spool.js';
+import { storeExport } from './store-export.js';
 
 export interface ExportParts {
   /** Login `writ_worker`. */
@@ -26,11 +36,13 @@ export interface ExportParts {
   readonly logs: LogContexts;
   readonly signer: StatementSigner;
   readonly keyset: Uint8Array;
+  /** C2SP tlog-policy of the deployment; bundles carry it for information. */
+  readonly policy: Uint8Array | undefined;
   readonly folder: string;
   /** Where the finished file goes besides; nothing is readable there before its last part is. */
   readonly bucket: ObjectStore | undefined;
   readonly clock: Clock;
-  readonly reached: (point: 'export-part' | 'export-written' | 'export-stored') => void;
+  readonly reached: (point: 'export-part' | 'export-written' | 'export-sent' | 'export-stored') => void;
 }
 
 const noteEveryMs = 1_000;
@@ -59,11 +71,16 @@ export function exportJob(parts: ExportParts): JobHandler {
 }
 
 async function write(parts: ExportParts, run: JobRun, order: ExportOrder, spool: Spool<BundlePlan>): Promise<Spooled> {
-  const { reading, keyset, clock, signer, reached } = parts;
+  const { reading, keyset, policy, clock, signer, reached } = parts;
+  const extras: BundleExtras = {
+    keyset,
+    policy,
+    contentKey: async (tenant) => (await logOf(parts, tenant)).contentKey,
+  };
   return withExport(reading, run.tenant, async (reader) => {
     const plan = await spool.plan(async () => {
-      await recordFirst(parts, run.tenant, order.id);
-      return bundlePlan(reader, run.tenant, order, keyset, clock.nowMs());
+      await recordFirst(parts, run.tenant, order);
+      return bundlePlan(reader, run.tenant, order, extras, clock.nowMs()).catch(tooLarge);
     });
     if (plan === undefined) throw new JobFailed('the log has no checkpoint yet');
     let records = 0;
@@ -101,26 +118,29 @@ async function noteProgress(
   );
 }
 
-async function store({ bucket }: ExportParts, run: JobRun, id: string, done: Spooled): Promise<string> {
-  if (bucket === undefined) return `file:${done.path}`;
-  const key = `exports/${run.tenant.tenant}/${id}.tar`;
-  const there = await bucket.head(key);
-  if (there.ok && there.value.bytes === done.bytes) return `s3:${key}`;
-  const put = await bucket.upload(key, createReadStream(done.path), { contentType: 'application/x-tar' });
-  if (!put.ok) throw new JobFailed(`the bucket did not take the export: ${put.error.kind}`);
-  return `s3:${key}`;
+async function store({ bucket, reached }: ExportParts, run: JobRun, id: string, file: Spooled): Promise<string> {
+  if (bucket === undefined) return `file:${file.path}`;
+  const { tenant } = run.tenant;
+  return `s3:${await storeExport(bucket, { tenant, id, file }, () => reached('export-sent'))}`;
 }
 
-/** An export cannot be hidden: the log says that it is made before its first byte is. */
-async function recordFirst(
-  { logs, ledger, clock, reading }: ExportParts,
-  tenant: TenantContext,
-  id: string,
-): Promise<void> {
+/** Another try would find as many. */
+function tooLarge(cause: unknown): never {
+  throw cause instanceof SelectionTooLarge ? new JobFailed(cause.message, false) : cause;
+}
+
+async function logOf({ logs, reading }: ExportParts, tenant: TenantContext): Promise<LogContext> {
   const origin = await withExport(reading, tenant, async (reader) => (await reader.head())?.origin);
   if (origin === undefined) throw new JobFailed('the log has no checkpoint yet');
-  const log = await logs({ tenant: tenant.tenant, origin });
-  const fields = { export: id };
+  return logs({ tenant: tenant.tenant, origin });
+}
+
+/** An export cannot be hidden: the log says that it is made, and what it discloses, before its first byte is. */
+async function recordFirst(parts: ExportParts, tenant: TenantContext, order: ExportOrder): Promise<void> {
+  const { ledger, clock } = parts;
+  const log = await logOf(parts, tenant);
+  const { id, disclose = [] } = order;
+  const fields = { export: id, ...(disclose.length === 0 ? {} : { disclose: [...disclose] }) };
   const event: EventRecord = {
     kind: 'event',
     id: newRecordId(clock.nowMs()),
@@ -137,14 +157,21 @@ async function orderOf(
   tenant: TenantContext,
   id: string,
 ): Promise<(Omit<ExportOrder, 'id'> & { readonly state: string }) | undefined> {
-  const text = 'SELECT purpose, requested_by, from_at, to_at, state FROM control.export_order($1, $2)';
-  const [row] = await withTenant(plane, tenant, ({ query }) =>
-    query<{ purpose: string; requested_by: string; from_at: Date; to_at: Date; state: string }>(text, [
-      tenant.tenant,
-      id,
-    ]),
-  );
+  const text =
+    'SELECT purpose, requested_by, from_at, to_at, state, selection, disclose FROM control.export_order($1, $2)';
+  const [row] = await withTenant(plane, tenant, ({ query }) => query<OrderRow>(text, [tenant.tenant, id]));
   if (row === undefined) return undefined;
-  const { purpose, requested_by: requester, from_at, to_at, state } = row;
-  return { purpose, requester, fromMs: from_at.getTime(), toMs: to_at.getTime(), state };
+  const { purpose, requested_by: requester, from_at, to_at, state, selection, disclose } = row;
+  const order = { purpose, requester, fromMs: from_at.getTime(), toMs: to_at.getTime(), state, disclose };
+  return selection === null ? order : { ...order, selection };
+}
+
+interface OrderRow {
+  readonly purpose: string;
+  readonly requested_by: string;
+  readonly from_at: Date;
+  readonly to_at: Date;
+  readonly state: string;
+  readonly selection: ExportSelection | null;
+  readonly disclose: readonly string[];
 }

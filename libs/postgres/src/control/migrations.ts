@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { BootstrapProvider1792000000201 } from './bootstrap-provider.migration.js';
+import { ExportSelection1792000000830 } from './export-selection.migration.js';
 import { PolicyLifecycle1792000000500 } from './policy-lifecycle.js';
 import { Departures1792000000770 } from './departures.migration.js';
 import { Offboarding1792000000202 } from './offboarding.migration.js';
@@ -197,4 +198,5 @@ export const controlMigrations: readonly (new () => MigrationInterface)[] = [
   Prices1792000000300,
   PriceDates1792000000301,
   Departures1792000000770,
+  ExportSelection1792000000830,
 ];

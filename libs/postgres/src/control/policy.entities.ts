@@ -145,6 +145,14 @@ export class EvidenceExportRow extends ControlRow {
   @Column('text')
   state!: 'requested' | 'ready' | 'failed' | 'cancelled';
 
+  /** What a filtered export takes: handles and names, no person. */
+  @Column('jsonb', { nullable: true })
+  selection!: { readonly subjectRef?: string; readonly endpoint?: string; readonly records?: readonly string[] } | null;
+
+  /** Fields that are disclosed of what was selected. */
+  @Column('text', { array: true, default: [] })
+  disclose!: string[];
+
   @Column('text')
   requestedBy!: string;
 

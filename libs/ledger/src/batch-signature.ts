@@ -1,4 +1,4 @@
-import { sameBytes, toBase64, utf8 } from './bytes.js';
+import { toBase64, utf8 } from './bytes.js';
 import { hashChildren, hashLeaf } from './merkle.js';
 import type { RandomBytes } from './sealing.js';
 
@@ -53,11 +53,6 @@ export function signedByBatch(statement: Uint8Array, { slot, path }: BatchProof)
     hash = ((slot >> level) & 1) === 0 ? hashChildren(hash, sibling) : hashChildren(sibling, hash);
   });
   return batchMessage(hash);
-}
-
-/** Two proofs of one batch have the same signature: Ed25519 has one for each message of a key. */
-export function areOfOneBatch(one: Uint8Array, other: Uint8Array): boolean {
-  return sameBytes(one, other);
 }
 
 function batchMessage(root: Uint8Array): Uint8Array {

@@ -24,12 +24,16 @@ const dot = 0x2e;
 
 /** Undefined unless the bytes are exactly what a writer makes, in either version. Whether the signature holds is still to be seen. */
 export function parseRecord(leaf: Uint8Array): SignedRecord | undefined {
-  if (leaf[leaf.length - proofUnits - 1] === dot) return parseOfBatch(leaf);
+  return parseOfBatch(leaf) ?? parseAlone(leaf);
+}
+
+function parseAlone(leaf: Uint8Array): SignedRecord | undefined {
   const jws = parseJws(leaf, 'writ-record+jws');
   return jws && { ...jws, version: 1, signedBytes: () => jws.signedPart };
 }
 
 function parseOfBatch(leaf: Uint8Array): SignedRecord | undefined {
+  if (leaf[leaf.length - proofUnits - 1] !== dot) return undefined;
   const parts = parseCompact(leaf, batchType, proofUnits);
   const proof = parts && parseBatchProof(parts.tail);
   if (!proof) return undefined;

@@ -24,6 +24,7 @@ import { LedgerLag1763694000751 } from './751-ledger-lag.js';
 import { Appending1763694000700 } from './700-appending.js';
 import { RoleMakers1763694000800 } from './800-role-makers.js';
 import { ClosedLogs1763694000770 } from './770-closed-logs.js';
+import { VersionsInOrder1763694000772 } from './772-versions-in-order.js';
 import { Erasing1763694000830 } from './830-erasing.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
@@ -55,4 +56,5 @@ export const migrations = [
   RoleMakers1763694000800,
   ClosedLogs1763694000770,
   Erasing1763694000830,
+  VersionsInOrder1763694000772,
 ];

@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { limits, type Refusal, type Result, type Snapshot, type TenantContext, type TenantId } from '@writ/domain';
-import { type CompilePolicy, holdSnapshot, type Held, type SnapshotPort } from '@writ/enforcement';
+import { type CompilePolicy, holdSnapshotInSlices, type Held, type SnapshotPort } from '@writ/enforcement';
 import { link, type PolicyImage } from '@writ/policy';
 import type { Clock, Kms, Log } from '@writ/platform';
 import type { SnapshotSource } from '@writ/postgres';
@@ -131,7 +132,7 @@ async function prepareSnapshot(
     compile,
     ...(platform === undefined ? {} : { platform }),
   };
-  const made = await holdSnapshot(snapshot, ground);
+  const made = await holdSnapshotInSlices(snapshot, ground, () => setImmediate());
   if (!made.ok)
     log.error({ tenant: snapshot.tenant, version: snapshot.version }, 'a published snapshot is not what it claims');
   else if (snapshot.shadowPolicy !== undefined && made.value.shadow === undefined)

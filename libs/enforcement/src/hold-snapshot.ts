@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { err, ok, refuse, type PolicySource, type Refusal, type Result, type Snapshot } from '@writ/domain';
-import { loadTaxonomy } from '@writ/classification';
+import { loadTaxonomy, loadTaxonomyInSlices, type Taxonomy } from '@writ/classification';
 import type { LogContext } from '@writ/ledger';
 import { link, type PolicyImage, unpackImage } from '@writ/policy';
 import type { Held } from './ports.js';
@@ -24,12 +24,25 @@ export interface Holding {
 }
 
 /** A snapshot with what is compiled from it. One that is not what it claims refuses; nothing stands in for it. */
-export async function holdSnapshot(
+export async function holdSnapshot(snapshot: Snapshot, ground: HoldingGround): Promise<Result<Holding, Refusal>> {
+  return hold(snapshot, ground, loadTaxonomy(snapshot.taxonomy));
+}
+
+/** The same where requests are served meanwhile: the taxonomy is compiled in slices, each after a `pause`. */
+export async function holdSnapshotInSlices(
+  snapshot: Snapshot,
+  ground: HoldingGround,
+  pause: () => Promise<void>,
+): Promise<Result<Holding, Refusal>> {
+  return hold(snapshot, ground, await loadTaxonomyInSlices(snapshot.taxonomy, pause));
+}
+
+async function hold(
   snapshot: Snapshot,
   { log, nowMs, platform, compile }: HoldingGround,
+  taxonomy: Result<Taxonomy, readonly string[]>,
 ): Promise<Result<Holding, Refusal>> {
   const image = await imageOf(snapshot.policy, snapshot, compile);
-  const taxonomy = loadTaxonomy(snapshot.taxonomy);
   if (image === undefined || !taxonomy.ok) return err(refuse('policy-invalid'));
   const shadow = await trialOf(snapshot, compile);
   const linked = (one: PolicyImage) => link(one, snapshot.endpoints, nowMs, platform);

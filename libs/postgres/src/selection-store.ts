@@ -103,7 +103,7 @@ async function* requestsOf(
 }
 
 /** How far the time in a record's id may stand from its commit. */
-const idToleranceMs = 10 * 60 * 1000;
+export const idToleranceMs: number = 10 * 60 * 1000;
 
 /** The least UUIDv7 of a millisecond. */
 export function firstIdAt(ms: number): string {

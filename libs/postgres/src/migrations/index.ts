@@ -24,6 +24,7 @@ import { Appending1763694000700 } from './700-appending.js';
 import { RoleMakers1763694000800 } from './800-role-makers.js';
 import { ClosedLogs1763694000770 } from './770-closed-logs.js';
 import { Erasing1763694000830 } from './830-erasing.js';
+import { TakingInOrder1763694000831 } from './831-taking-in-order.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
 export const migrations = [
@@ -53,4 +54,5 @@ export const migrations = [
   RoleMakers1763694000800,
   ClosedLogs1763694000770,
   Erasing1763694000830,
+  TakingInOrder1763694000831,
 ];

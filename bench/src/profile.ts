@@ -10,6 +10,9 @@ import type { Room } from './room.js';
 import type { BenchTenant } from './tenants.js';
 import { allNew, repeatedHistory, streams, type Workload } from './workloads.js';
 
+/** How long a gateway is warmed up before its profile counts, and for how long it counts. */
+const warmSeconds = 8;
+
 /** A gateway of its own for each workload, profiled by V8 after warming up; a flame graph and the heaviest functions of each. */
 export async function profileGateway(
   room: Room,
@@ -24,7 +27,7 @@ export async function profileGateway(
   for (const workload of workloads) {
     // Each has the core for itself.
     // oxlint-disable-next-line no-await-in-loop
-    const profile = await profileOf(room, cores, tenant, workload, secondsEach * 2);
+    const profile = await profileOf(room, cores, tenant, workload, Math.max(5, secondsEach * 2));
     writeResult(`flame-${workload.name}.svg`, flameGraph(profile, workload.title));
     say(`${workload.title}: by room, packages beside the rooms`);
     for (const { name, share } of byRoom(profile).slice(0, 25))
@@ -47,7 +50,7 @@ async function profileOf(
   const writ = await startWrit(room, 1, cores.gateway, folder);
   const connections = Array.from({ length: workload.concurrency }, () => new Connection(writ.port));
   const caller = writ.caller(workload, [tenant]);
-  await closedLoop(connections, caller, seconds * 1_000);
+  await closedLoop(connections, caller, warmSeconds * 1_000);
   const from = monotonicMicros();
   await closedLoop(connections, caller, seconds * 1_000);
   const to = monotonicMicros();

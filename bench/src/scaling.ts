@@ -13,7 +13,12 @@ export interface Growth {
 /** CPU against prompt size, rules, endpoints, concurrent streams, tenants and the size of the ledger. */
 export async function growth(writ: Gateway, how: Contest, say: (line: string) => void): Promise<readonly Growth[]> {
   const measure = async (workload: Workload, tenants: readonly BenchTenant[] = how.tenants): Promise<number> => {
-    const [series] = await contest([writ], workload, { ...how, tenants, rounds: Math.min(3, how.rounds) });
+    const [series] = await contest([writ], workload, {
+      ...how,
+      tenants,
+      rounds: Math.min(3, how.rounds),
+      warmSeconds: Math.min(2, how.warmSeconds),
+    });
     return series ? mid(series, 'cpuMicros') : 0;
   };
   const along = async (

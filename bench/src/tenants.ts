@@ -26,6 +26,8 @@ export interface TenantShape {
   readonly rules: number;
   readonly endpoints: number;
   readonly subjects: number;
+  /** Of the whole tenant; so many that nobody reaches it unless given. */
+  readonly requestsPerMinute?: number;
 }
 
 export const standardShape: TenantShape = { rules: 100, endpoints: 10, subjects: 64 };
@@ -105,7 +107,12 @@ async function snapshotOf(tenant: Snapshot['tenant'], shape: TenantShape, url: s
       },
     ],
     limits: [
-      { id: 'tenant', scope: 'tenant', requestsPerMinute: 10_000_000, tokensPerMinute: 2_000_000_000 },
+      {
+        id: 'tenant',
+        scope: 'tenant',
+        requestsPerMinute: shape.requestsPerMinute ?? 10_000_000,
+        tokensPerMinute: 2_000_000_000,
+      },
       { id: 'subject', scope: 'subject', requestsPerMinute: 10_000_000, concurrency: 100_000 },
     ],
     budgets: [{ id: 'monthly', scope: 'tenant', period: 'month', limitMicros: '900000000000000', hard: true }],

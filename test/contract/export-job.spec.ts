@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -18,7 +18,10 @@ import {
 } from '@writ/postgres';
 import { controlMigrations } from '@writ/postgres/control';
 import { migrate } from '@writ/postgres';
-import { Sequencer } from '@writ/worker';
+import { type S3Settings, s3Bucket } from '@writ/s3';
+import { startObjectStore } from '@writ/simulator';
+import { Sequencer, exportKeys } from '@writ/worker';
+import { must } from '../support/index.js';
 import { type TestDatabase, passwordsOf, startDatabase } from './database.js';
 import { eventually } from './eventually.js';
 import type { Victim } from './export-victim.js';
@@ -114,7 +117,13 @@ async function anOrder(tenant: TenantContext): Promise<string> {
 }
 
 /** Runs the export in a process of its own: its result, or `killed`. */
-async function runIt(tenant: TenantContext, origin: string, id: string, killAt: string): Promise<unknown> {
+async function runIt(
+  tenant: TenantContext,
+  origin: string,
+  id: string,
+  killAt: string,
+  bucket?: S3Settings,
+): Promise<unknown> {
   const given: Victim = {
     worker: database.server.url('writ_worker'),
     exporter: database.server.url('writ_exporter'),
@@ -127,6 +136,7 @@ async function runIt(tenant: TenantContext, origin: string, id: string, killAt: 
     authorityKey: authorityKey!.export({ type: 'pkcs8', format: 'pem' }),
     keyset: Buffer.from(keyset).toString('base64'),
     killAt,
+    ...(bucket === undefined ? {} : { bucket }),
   };
   return inProcess('export-victim.js', given);
 }
@@ -172,6 +182,56 @@ describe('F26: an export whose worker is killed', () => {
     const source = { length: bundle.length, read: (at: number, length: number) => bundle.subarray(at, at + length) };
     expect((await verifyBundle(source, { root: root.publicKey })).findings).toEqual([]);
     expect(existsSync(`${placeOf(tenant, id)}.part`)).toBe(false);
+  });
+});
+
+describe('F26: an export that goes to a bucket', () => {
+  it('is there with its manifest or is not, and a killed run keeps the parts that it sent', async () => {
+    const bytes = 40_000_000;
+    const store = await startObjectStore({ buckets: ['exports'] });
+    const settings: S3Settings = {
+      endpoint: store.url,
+      region: 'eu-central-1',
+      bucket: 'exports',
+      accessKeyId: store.accessKeyId,
+      secretAccessKey: store.secretAccessKey,
+      allowHosts: [new URL(store.url).host],
+    };
+    const bucket = must(s3Bucket(settings));
+    try {
+      const tenant = await database.tenant();
+      const origin = await requests(tenant, 20);
+      const id = await anOrder(tenant);
+      const keys = exportKeys(tenant.tenant, id);
+      expect(await runIt(tenant, origin, id, 'export-written', settings)).toBe('killed');
+      // A bundle of many parts, in place of one that would take minutes to write.
+      const whole = readFileSync(placeOf(tenant, id));
+      writeFileSync(placeOf(tenant, id), Buffer.concat([whole, Buffer.alloc(bytes - whole.length)]));
+      expect(await runIt(tenant, origin, id, 'export-sent', settings)).toBe('killed');
+      expect(await bucket.head(keys.bundle)).toMatchObject({ ok: false, error: { kind: 'absent' } });
+      // The question whether it is there, and the next part.
+      store.failNext(503, 2);
+      expect(await runIt(tenant, origin, id, 'never', settings)).toBe('failed');
+      expect(await bucket.head(keys.manifest)).toMatchObject({ ok: false, error: { kind: 'absent' } });
+      expect(await runIt(tenant, origin, id, 'export-stored', settings)).toBe('killed');
+      expect(await bucket.head(keys.bundle)).toMatchObject({ ok: true, value: { bytes } });
+      const manifest = must(await bucket.get(keys.manifest, 1_000));
+      const sha256 = createHash('sha256')
+        .update(readFileSync(placeOf(tenant, id)))
+        .digest('hex');
+      expect(JSON.parse(Buffer.from(manifest.bytes).toString())).toEqual({
+        export: id,
+        tenant: tenant.tenant,
+        bytes,
+        sha256,
+      });
+      expect(await runIt(tenant, origin, id, 'never', settings)).toBe('done');
+      expect(await stateOf(tenant, id)).toBe('ready');
+      expect(existsSync(`${placeOf(tenant, id)}.upload`)).toBe(false);
+    } finally {
+      await bucket.close();
+      await store.stop();
+    }
   });
 });
 

@@ -4,6 +4,7 @@ import { statementSigner } from '@writ/ledger';
 import { systemClock } from '@writ/platform';
 import { enrolledLedger, planePool, workIndex } from '@writ/postgres';
 import { Runtime, exportJob, jobClasses } from '@writ/worker';
+import { type S3Bucket, type S3Settings, s3Bucket } from '@writ/s3';
 import { seal } from './job-room.js';
 import { aLog } from './records.js';
 
@@ -21,6 +22,8 @@ export interface Victim {
   /** Base64. */
   readonly keyset: string;
   readonly killAt: string;
+  /** Absent: the file alone. */
+  readonly bucket?: S3Settings;
 }
 
 const onLost = (): undefined => undefined;
@@ -28,6 +31,12 @@ const onLost = (): undefined => undefined;
 /** One run of one export in a process of its own, which SIGKILL ends at the named point. */
 process.on('message', (given: Victim) => void run(given));
 process.send?.('listening');
+
+function bucketOf(settings: S3Settings | undefined): S3Bucket | undefined {
+  const opened = settings === undefined ? undefined : s3Bucket(settings);
+  if (opened?.ok === false) throw new Error(opened.error);
+  return opened?.value;
+}
 
 async function run(given: Victim): Promise<void> {
   const parsed = parseTenantId(given.tenant);
@@ -60,7 +69,7 @@ async function run(given: Victim): Promise<void> {
     keyset: Buffer.from(given.keyset, 'base64'),
     policy: undefined,
     folder: given.folder,
-    bucket: undefined,
+    bucket: bucketOf(given.bucket),
     clock: systemClock,
     reached,
   });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ObjectStore } from '@writ/s3';
+import type { ObjectStore, UploadKeeper, UploadSource, UploadState } from '@writ/s3';
 
 /** A bucket with versions and object lock, with what the suite needs to bring about. */
 export interface ObjectStoreUnderTest {
@@ -81,6 +81,43 @@ export function objectStoreContract(name: string, open: () => Promise<ObjectStor
         ok: false,
         error: { kind: 'exists' },
       });
+    });
+
+    it('takes up an upload that was cut, and sends no part twice', async () => {
+      const all = Buffer.alloc(20_000_000, 'writ');
+      const read: number[] = [];
+      let kept: UploadState | undefined;
+      let isCut = true;
+      const source: UploadSource = {
+        bytes: all.length,
+        read(at, length) {
+          if (isCut && at > 0) throw new Error('the process ends here');
+          read.push(at);
+          return Promise.resolve(all.subarray(at, at + length));
+        },
+      };
+      const keeper: UploadKeeper = {
+        load: () => Promise.resolve(kept),
+        save: (state) => Promise.resolve(void (kept = state)),
+      };
+      await expect(under.store.uploadFrom('resumed', source, keeper)).rejects.toThrow('the process ends here');
+      expect(await textOf('resumed')).toBe('absent');
+      isCut = false;
+      expect(await under.store.uploadFrom('resumed', source, keeper)).toMatchObject({ ok: true });
+      expect(read).toEqual([0, 8_388_608, 16_777_216]);
+      expect(await under.store.head('resumed')).toMatchObject({ ok: true, value: { bytes: all.length } });
+      const piece = await under.store.read('resumed', 8_388_600, 16);
+      expect(piece.ok && Buffer.from(piece.value).toString()).toBe('writwritwritwrit');
+    });
+
+    it('begins anew where the store has forgotten the upload', async () => {
+      const keeper: UploadKeeper = {
+        load: () => Promise.resolve({ uploadId: 'forgotten', parts: [] }),
+        save: () => Promise.resolve(),
+      };
+      const source: UploadSource = { bytes: 3, read: () => Promise.resolve(Buffer.from('abc')) };
+      expect(await under.store.uploadFrom('anew', source, keeper)).toMatchObject({ ok: true });
+      expect(await textOf('anew')).toBe('abc');
     });
 
     it('lists in order, and on from a key', async () => {

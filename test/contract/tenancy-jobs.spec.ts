@@ -101,6 +101,18 @@ describe('a version of the tenants’ schemas that operators only registered', (
     expect((await tenantMigrationProgress(database.server.url('postgres'))).failures).toEqual([]);
   });
 
+  it('is applied in its order, whatever a worker asks for', async () => {
+    await looking.stop();
+    const list = [note, mark, { version: 9_000_003, name: 'third', statements: 'SELECT 1' }];
+    await later([...list, { version: 9_000_004, name: 'fourth', statements: 'SELECT 1' }]);
+    const worker = await database.session('writ_worker');
+    const apply = (version: number) =>
+      worker.query('SELECT ledger.apply_version($1, $2) AS applied', [tenants[0]?.tenant, version]);
+    await expect(apply(9_000_004)).rejects.toMatchObject({ code: '55000' });
+    expect((await apply(9_000_003)).rows).toEqual([{ applied: true }]);
+    expect((await apply(9_000_004)).rows).toEqual([{ applied: true }]);
+  });
+
   it('can be neither made nor altered by the worker’s login', async () => {
     const worker = await database.session('writ_worker');
     await expect(

@@ -1,46 +1,47 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { refusals } from '@writ/domain';
-import { createMeasures } from '@writ/gateway';
+import { createMeasures, registerStanding } from '@writ/gateway';
 import { createMetrics } from '@writ/platform';
-import { jobMeasures } from '@writ/worker';
+import { planePool } from '@writ/postgres';
+import { jobMeasures, registerLag } from '@writ/worker';
 import { parse } from 'yaml';
+import { exportedIn, expressions, metricsIn, rules } from './expressions.js';
 
 const root = join(import.meta.dirname, '../../..');
-const dashboard = readFileSync(join(root, 'deploy/dashboards/gateway.json'), 'utf8');
-const alerts = readFileSync(join(root, 'deploy/alerts/writ.yaml'), 'utf8');
+const alerts = join(root, 'deploy/alerts');
 
-interface Rules {
-  readonly groups: readonly { readonly rules: readonly Record<string, unknown>[] }[];
+/** A process that holds nothing and reaches no database. */
+function gatewayMetrics(): ReturnType<typeof createMetrics> {
+  const metrics = createMetrics();
+  registerStanding(metrics, {
+    snapshotAgeMs: () => 1,
+    keySetAgeMs: () => 1,
+    pools: () => ({ ledger: { busy: 1, idle: 1, waiting: 0 } }),
+    upstreams: () => ({ busy: 1, idle: 1, waiting: 0 }),
+    limits: () => ({ reservations: 1, leases: 1, grantedMicros: 1n, spentMicros: 1n, reservedMicros: 1n }),
+  });
+  return metrics;
 }
-const rules = (parse(alerts) as Rules).groups.flatMap((group) => group.rules);
-const expressions = [
-  ...rules.map(({ expr }) => String(expr)),
-  ...(
-    JSON.parse(dashboard) as { readonly panels: readonly { readonly targets: readonly { readonly expr: string }[] }[] }
-  ).panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
-];
 
 async function exported(): Promise<ReadonlySet<string>> {
-  const text = [await createMeasures(createMetrics()).text(), await jobMeasures().text()].join('\n');
-  const found = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
-  return new Set(
-    found.flatMap(([, name, type]) =>
-      type === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name!],
-    ),
-  );
+  const problems: string[] = [];
+  const nowhere = planePool('writ_worker', { url: 'postgres://writ_worker@127.0.0.1:1/none', max: 1 });
+  const ofWorker = createMetrics();
+  registerLag(ofWorker, nowhere, (problem) => problems.push(problem));
+  const text = [await createMeasures(gatewayMetrics()).text(), await jobMeasures(ofWorker).text()].join('\n');
+  await nowhere.close();
+  // Asked once for all of them; without a database they have no value, which is not the same as nought.
+  expect(problems).toHaveLength(1);
+  expect(text).not.toMatch(/^writ_chain_lag_records/m);
+  return exportedIn(text);
 }
 
-/** Names of metrics in PromQL: words with an underscore that are no function, label or grouping. */
-function metricsIn(expression: string): readonly string[] {
-  const bare = expression
-    .replaceAll(/"[^"]*"/g, '""')
-    .replaceAll(/\{[^}]*\}/g, '')
-    .replaceAll(/\bby \([^)]*\)/g, '');
-  return [...bare.matchAll(/\b[a-z]+(?:_[a-z0-9]+)+\b/g)]
-    .map(([name]) => name)
-    .filter((name) => name !== 'histogram_quantile');
+const promtool = spawnSync('promtool', ['--version'], { encoding: 'utf8' }).status === 0;
+interface RuleTest {
+  readonly alert_rule_test: readonly { readonly alertname: string; readonly exp_alerts: readonly unknown[] }[];
 }
 
 describe('what operators are shown', () => {
@@ -51,8 +52,31 @@ describe('what operators are shown', () => {
     expect(named.filter((name) => !known.has(name))).toEqual([]);
   });
 
-  it('has twelve alert rules, each with a severity, a sentence and what to look at', () => {
-    expect(rules).toHaveLength(12);
+  it('has a test of each alert that fires it, and one in which all are silent', () => {
+    const { tests } = parse(readFileSync(join(alerts, 'writ.test.yaml'), 'utf8')) as {
+      readonly tests: readonly RuleTest[];
+    };
+    const all = tests.flatMap((test) => test.alert_rule_test);
+    const names = rules.map(({ alert }) => String(alert)).toSorted();
+    const of = (isFiring: boolean): readonly string[] => [
+      ...new Set(all.filter((one) => one.exp_alerts.length > 0 === isFiring).map(({ alertname }) => alertname)),
+    ];
+    expect(of(true).toSorted()).toEqual(names);
+    expect(of(false).toSorted()).toEqual(names);
+  });
+
+  (promtool ? it : it.skip)('is what promtool takes, and each alert fires and is silent as its test says', () => {
+    for (const how of [
+      ['check', 'rules', 'writ.yaml'],
+      ['test', 'rules', 'writ.test.yaml'],
+    ]) {
+      const ran = spawnSync('promtool', how, { cwd: alerts, encoding: 'utf8' });
+      expect([ran.status, ran.status === 0 ? '' : `${ran.stdout}${ran.stderr}`]).toEqual([0, '']);
+    }
+  });
+
+  it('has twenty alert rules, each with a severity, a sentence and what to look at', () => {
+    expect(rules).toHaveLength(20);
     for (const rule of rules)
       expect(rule).toMatchObject({
         alert: expect.stringMatching(/^Writ[A-Z]\w+$/),
@@ -60,7 +84,7 @@ describe('what operators are shown', () => {
         labels: { severity: expect.stringMatching(/^(page|ticket)$/) },
         annotations: { summary: expect.any(String), description: expect.any(String) },
       });
-    expect(new Set(rules.map(({ alert }) => alert)).size).toBe(12);
+    expect(new Set(rules.map(({ alert }) => alert)).size).toBe(20);
   });
 
   it('has balanced expressions, and outcomes that are refusals or effects', () => {
@@ -76,7 +100,7 @@ describe('what operators are shown', () => {
   });
 
   it('has no label that tenants, subjects or models could fill without bound', async () => {
-    const measures = createMeasures(createMetrics());
+    const measures = createMeasures(gatewayMetrics());
     const call = { provider: 'openai', operation: 'chat', result: 'unavailable', ms: 1 };
     measures.called(call);
     measures.firstChunk(call);
@@ -87,7 +111,8 @@ describe('what operators are shown', () => {
       text!.split(',').map((label) => label.split('=')[0]),
     );
     const known = ['kind', 'result', 'why', 'le', 'gen_ai_provider_name', 'gen_ai_operation_name', 'error_type'];
+    const standing = ['pool', 'state', 'part'];
     const runtime = ['type', 'space', 'version', 'major', 'minor', 'patch'];
-    expect([...new Set(labels)].filter((label) => ![...known, ...runtime].includes(label!))).toEqual([]);
+    expect([...new Set(labels)].filter((label) => ![...known, ...standing, ...runtime].includes(label!))).toEqual([]);
   });
 });

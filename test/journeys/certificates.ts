@@ -11,6 +11,13 @@ export function certificateAuthority(folder: string, name: string): void {
   openssl(folder, 'req', '-x509', ...onCurve, ...files, '-days', '2', '-subj', '/O=Mercy/CN=Mercy CA');
 }
 
+/** A server's own certificate for 127.0.0.1, which clients are told to trust; its key lies beside it. */
+export function serverCertificate(folder: string, name: string): void {
+  const files = ['-keyout', `${name}.key`, '-out', `${name}.pem`];
+  const names = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1'];
+  openssl(folder, 'req', '-x509', ...onCurve, ...files, '-days', '2', ...names);
+}
+
 /** A client certificate for `spiffe://mercy.example/<name>`. */
 export function leaf(folder: string, authority: string, name: string): X509Certificate {
   openssl(folder, 'req', ...onCurve, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
@@ -19,6 +26,10 @@ export function leaf(folder: string, authority: string, name: string): X509Certi
   const signer = ['-CA', `${authority}.pem`, '-CAkey', `${authority}.key`, '-set_serial', '7', '-days', '1'];
   openssl(folder, 'x509', '-req', '-in', `${name}.csr`, ...signer, '-extfile', `${name}.ext`, '-out', `${name}.pem`);
   return new X509Certificate(pemOf(folder, name));
+}
+
+export function keyOf(folder: string, name: string): string {
+  return readFileSync(join(folder, `${name}.key`), 'utf8');
 }
 
 export function pemOf(folder: string, name: string): string {

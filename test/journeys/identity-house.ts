@@ -45,9 +45,12 @@ export interface IdentityHouse {
 
 export const bearer = (token: string): Headers => ({ authorization: `Bearer ${token}` });
 
-export async function openIdentityHouse(): Promise<IdentityHouse> {
+/** `settings` are the gateway's, made with the house's own folder at hand, where keys and files of the test may lie. */
+export async function openIdentityHouse(
+  settings: (folder: string) => Readonly<Record<string, string>> = () => ({}),
+): Promise<IdentityHouse> {
   const folder = mkdtempSync(join(tmpdir(), 'writ-identity-'));
-  const gateway = { WRIT_PUBLIC_URL: publicUrl, WRIT_CLIENT_CERTIFICATE_PROXIES: '127.0.0.1' };
+  const gateway = { WRIT_PUBLIC_URL: publicUrl, WRIT_CLIENT_CERTIFICATE_PROXIES: '127.0.0.1', ...settings(folder) };
   const stack = await startStack({ folder, log: () => undefined, settings: { gateway } });
   const close = async (): Promise<void> => {
     await stack.stop();

@@ -22,6 +22,7 @@ const snapshotsOf = (snapshot: Snapshot, kms: Kms, platform?: PolicyImage, clock
     source: {
       current: () => Promise.resolve({ ok: true, value: snapshot }),
       warm: () => Promise.resolve(0),
+      ageMs: () => undefined,
       close: () => Promise.resolve(),
     },
     kms,

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { AnswerEvent, Usage } from '@writ/domain';
 import { enforceOrRefuse, type Enforced, type Ports, type ProviderPort, type Reservation } from '@writ/enforcement';
 import { House, anAsk, goodCredential } from '../support/house.js';
-import { anEndpointId, must } from '../support/index.js';
+import { aSnapshot, anEndpointId, hospitalPolicy, must } from '../support/index.js';
 
 interface Settled {
   readonly usage: Usage | undefined;
@@ -16,8 +16,9 @@ const outputLimits = ['openai-us', 'azure-baa'].map((name) => ({
 }));
 
 /** A house whose reservation is for 16,384 tokens of answer, and which notes what was sent and settled. */
-function aHouse(provider: Partial<ProviderPort> = {}) {
-  const house = new House({ realTime: true });
+function aHouse(provider: Partial<ProviderPort> = {}, priced = true, source = hospitalPolicy) {
+  const snapshot = aSnapshot({ policy: { source, version: 1, hash: '' } });
+  const house = new House({ realTime: true, snapshot });
   const sent: (number | undefined)[] = [];
   const settled: Settled[] = [];
   const reservation: Reservation = {
@@ -28,7 +29,7 @@ function aHouse(provider: Partial<ProviderPort> = {}) {
     budget: { class: 'standard', remainingCents: 10 },
     outputLimits,
     leases: [],
-    priced: true,
+    priced,
   };
   const ports: Ports = {
     ...house.ports,
@@ -130,5 +131,25 @@ describe('money of one request', () => {
     });
     await run(house);
     expect(house.settled).toEqual([{ usage: undefined, cost: '0' }]);
+  });
+});
+
+describe('B4: a model without a price that the tenant would rather pay for at its dearest', () => {
+  const pricedOnly = `${hospitalPolicy}
+  - id: priced-only
+    effect: deny
+    when: '!request.priced'
+    reason: What nobody has priced nobody may ask.
+`;
+
+  it('is denied where the policy says so, before anything leaves, and the record names the rule', async () => {
+    const room = aHouse({}, false, pricedOnly);
+    expect(await run(room)).toMatchObject({ kind: 'refused', refusal: { code: 'policy-denied' } });
+    expect(room.sent).toEqual([]);
+    expect(await run(aHouse({}, true, pricedOnly))).toMatchObject({ kind: 'answered' });
+  });
+
+  it('is permitted where the policy does not ask', async () => {
+    expect(await run(aHouse({}, false))).toMatchObject({ kind: 'answered' });
   });
 });

@@ -1,5 +1,5 @@
 import { createHash, createHmac, createPublicKey, verify } from 'node:crypto';
-import { closeOpenDecisions, hashLeaf, type OpenDecision, type StoredLeaf } from '@writ/ledger';
+import { closeOpenDecisions, hashLeaf, type OpenDecision, parseRecord, type StoredLeaf } from '@writ/ledger';
 import { parseRecordId, parseRequestId, type RecordId } from '@writ/domain';
 import { must } from './builders.js';
 import type { Seen } from './caller-twin.js';
@@ -41,25 +41,30 @@ export function undecidedArrivals(arrivals: readonly Arrival[]): readonly Arriva
   return arrivals.filter((arrival) => !arrival.decisionWasDurable);
 }
 
-/** I3, per writer lane: signatures verify, sequence numbers are gapless from 1, each record names the hash of the one before. */
+/**
+ * I3, per writer lane: signatures verify, sequence numbers are gapless from 1, each record names the hash of the one before, or
+ * of the last one before its batch when it shares that batch's signature.
+ */
 export function brokenChains(leaves: readonly StoredLeaf[], publicKey: Uint8Array): readonly string[] {
   const key = createPublicKey({
     key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') },
     format: 'jwk',
   });
-  const lanes = new Map<string, { sequence: number; previous: string }>();
+  const lanes = new Map<string, { sequence: number; hash: string; previous: string; signature: string }>();
   const broken: string[] = [];
   for (const leaf of leaves) {
-    const [header = '', body = '', signature = ''] = Buffer.from(leaf.leaf).toString('ascii').split('.');
-    if (!verify(null, Buffer.from(`${header}.${body}`), key, Buffer.from(signature, 'base64url')))
-      broken.push(`${leaf.record}: signature`);
+    const signed = parseRecord(leaf.leaf);
+    if (!signed || !verify(null, signed.signedBytes(), key, signed.signature)) broken.push(`${leaf.record}: signature`);
+    const signature = Buffer.from(signed?.signature ?? []).toString('hex');
     const payload = payloadOf(leaf);
     const lane = String(payload['w']);
-    const before = lanes.get(lane) ?? { sequence: 0, previous: '0'.repeat(64) };
+    const before = lanes.get(lane) ?? { sequence: 0, hash: '0'.repeat(64), previous: '', signature: '' };
+    const previous = signature === before.signature ? before.previous : before.hash;
     if (payload['wseq'] !== before.sequence + 1)
       broken.push(`${leaf.record}: wseq ${String(payload['wseq'])} after ${before.sequence}`);
-    if (payload['prev'] !== before.previous) broken.push(`${leaf.record}: prev`);
-    lanes.set(lane, { sequence: before.sequence + 1, previous: Buffer.from(hashLeaf(leaf.leaf)).toString('hex') });
+    if (payload['prev'] !== previous) broken.push(`${leaf.record}: prev`);
+    const hash = Buffer.from(hashLeaf(leaf.leaf)).toString('hex');
+    lanes.set(lane, { sequence: before.sequence + 1, hash, previous, signature });
   }
   return broken;
 }

@@ -7,7 +7,7 @@ import pathlib
 import sys
 
 from strict import base64url, parse
-from verify import Range, cover, open_jws, root_from_proof, sha256, signature_holds, verify
+from verify import Range, cover, open_record, root_from_proof, sha256, signature_holds, verify
 
 
 def is_canonical(text):
@@ -69,14 +69,16 @@ def checks(folder):
         proof = [bytes.fromhex(value) for value in said["proof"]]
         first, second = said["first"], said["second"]
         yield f"consistency from {first}", consistent(first, second, roots[first], roots[second], proof)
-    record = load("record.json")
-    jws = open_jws(record["leaf"].encode(), "writ-record+jws")
-    yield "record", jws is not None and jws[1].decode() == record["payload"]
-    yield "record signature", signature_holds(bytes.fromhex(keys["writer"]), jws[2], jws[3])
-    yield "record hash", sha256(b"\0" + record["leaf"].encode()).hex() == record["leafHash"]
-    for name, expected in load("bundles.json").items():
-        data = (folder / "bundles" / f"{name}.tar").read_bytes()
-        yield f"bundle {name}", verify(data, bytes.fromhex(keys["root"]))[0] == expected
+    for version, record in [(1, load("record-v1.json"))] + [(2, record) for record in load("record.json")]:
+        signed = open_record(record["leaf"].encode())
+        yield "record", signed is not None and signed.version == version and signed.payload.decode() == record["payload"]
+        yield "record signature", signature_holds(bytes.fromhex(keys["writer"]), signed.message, signed.signature)
+        yield "record hash", sha256(b"\0" + record["leaf"].encode()).hex() == record["leafHash"]
+        yield "record message", version == 1 or signed.message.decode() == record["signed"]
+    for kind in ("bundles", "bundles-v1"):
+        for name, expected in load(f"{kind}.json").items():
+            data = (folder / kind / f"{name}.tar").read_bytes()
+            yield f"{kind} {name}", verify(data, bytes.fromhex(keys["root"]))[0] == expected
 
 
 def main():

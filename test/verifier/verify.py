@@ -123,6 +123,33 @@ def open_jws(data, kind):
     return named and (named.group(1).decode(), payload, data[:-87], signature)
 
 
+class Signed:
+    """A leaf taken apart: what its writer's signature is over, and whether that is shared by a batch (version 2)."""
+
+    def __init__(self, version, key_id, payload, message, signature):
+        self.version, self.key_id, self.payload = version, key_id, payload
+        self.message, self.signature = message, signature
+
+
+def open_record(leaf):
+    """A leaf of either version, or None."""
+    jws = open_jws(leaf, "writ-record+jws")
+    if jws:
+        return Signed(1, *jws)
+    head, _, tail = leaf.rpartition(b".")
+    proof = base64url(tail.decode("latin-1")) if len(tail) == 343 else None
+    # A stand-in signature of the usual length, so that header and payload are read by the same rules.
+    jws = proof and len(proof) == 257 and proof[64] < 64 and open_jws(head + b"." + b"A" * 86, "writ-record+batch")
+    if not jws:
+        return None
+    value, slot = sha256(b"\0" + head), proof[64]
+    for level in range(6):
+        sibling = proof[65 + 32 * level : 97 + 32 * level]
+        value = node(sibling, value) if slot >> level & 1 else node(value, sibling)
+    message = b"writ-batch/1\n" + base64.b64encode(value) + b"\n"
+    return Signed(2, jws[0], jws[1], message, proof[:64])
+
+
 def statement(data, kind, key, what):
     jws = open_jws(data, kind)
     if not jws:
@@ -404,7 +431,7 @@ class Examiner:
         self.bundle = bundle
         self.tree_findings = []
         self.findings = []
-        self.absent = set()
+        self.absent, self.skipped, self.batches = set(), 0, {}
         self.ends, self.ids, self.finished = {}, {}, {}
         self.decisions = {}
         self.newest = 0
@@ -421,16 +448,16 @@ class Examiner:
     def record(self, leaf, index):
         """The payload of a leaf whose signature and place hold, or None after telling why not."""
         bundle = self.bundle
-        jws = open_jws(leaf, "writ-record+jws")
-        if not jws:
+        signed = open_record(leaf)
+        if signed is None:
             return self.tell(SIGNATURE, index, "the leaf is not a signed record")
-        writer = bundle.writers.get(jws[0])
+        writer = bundle.writers.get(signed.key_id)
         if writer is None:
-            return self.tell(SIGNATURE, index, f"no enrolled writer has the key {jws[0]}")
-        if not signature_holds(writer["public"], jws[2], jws[3]):
+            return self.tell(SIGNATURE, index, f"no enrolled writer has the key {signed.key_id}")
+        if not signature_holds(writer["public"], signed.message, signed.signature):
             return self.tell(SIGNATURE, index, "the signature is not one of the writer")
-        said = parse_object(jws[1])
-        if said is None or not self.whole(said):
+        said = parse_object(signed.payload)
+        if said is None or not self.whole(said, signed.version):
             return self.tell(FORMAT, index, "the record is not canonical JSON with a whole envelope")
         if said.get("log") != bundle.origin or said.get("tenant") != bundle.manifest["tenant"]:
             return self.tell(ROOT, index, "the record belongs to another log or tenant")
@@ -438,12 +465,13 @@ class Examiner:
             return self.tell(SIGNATURE, index, "the record names another writer than its key's")
         if not writer["from"] - TOLERANCE_MS <= said["ts"] <= writer["until"] + TOLERANCE_MS:
             return self.tell(SIGNATURE, index, "the key was not enrolled at that time")
+        self.batches[index] = signed.signature if signed.version == 2 else None
         return said
 
     @staticmethod
-    def whole(said):
-        kind = re.fullmatch(r"writ\.(decision|dispatch|segment|outcome|event)/1", said["_t"]) if is_text(
-            said.get("_t")) else None
+    def whole(said, version):
+        kinds = r"writ\.(decision|dispatch|segment|outcome|event)/" + str(version)
+        kind = re.fullmatch(kinds, said["_t"]) if is_text(said.get("_t")) else None
         texts = all(is_text(said.get(name)) for name in ("rid", "w", "prev", "n"))
         if not kind or not texts or not is_count(said.get("wseq")) or said["wseq"] < 1 or not is_count(said.get("ts")):
             return False
@@ -458,26 +486,36 @@ class Examiner:
     def chain_fault(self, said, index, leaf_hash):
         lane, sequence, previous = said["w"], said["wseq"], said["prev"]
         fault = None
+        batch = self.batches[index]
         end = self.ends.get(lane)
         if said["rid"] in self.ids:
             fault = f"the record id is also that of index {self.ids[said['rid']]}"
         elif lane.split("/")[0] in self.finished:
             fault = "the writer wrote after its end"
         elif end:
-            follows = sequence == end[0] + 1 and previous == end[1]
-            if not follows and not (sequence > end[0] + 1 and previous in self.absent):
+            # Records of one batch name the leaf that the batch follows, not each other.
+            last, last_leaf, last_previous, last_batch, skipped = end
+            named = previous == (last_previous if batch is not None and batch == last_batch else last_leaf)
+            missing = sequence - last - 1
+            lacking = missing > 0 and (previous in self.absent or (named and self.may_lack(missing, skipped, batch)))
+            if not (missing == 0 and named) and not lacking:
                 fault = f"{lane} goes from {end[0]} to {sequence}, or names another record as the one before"
         elif sequence == 1:
             fault = None if previous == NO_PREVIOUS else f"{lane} begins with a record before its first"
-        elif self.bundle.start == 0 and previous not in self.absent:
+        elif self.bundle.start == 0 and previous not in self.absent and not (
+                previous == NO_PREVIOUS and self.may_lack(sequence - 1, 0, batch)):
             fault = f"{lane} begins at {sequence}: what it wrote before is missing"
-        self.ends[lane] = (sequence, leaf_hash)
+        self.ends[lane] = (sequence, leaf_hash, previous, batch, self.skipped)
         self.ids[said["rid"]] = index
         fields = said.get("fields")
-        if said["_t"] == "writ.event/1" and said.get("name") in ("writer.closed", "writer.lost"):
+        if said["_t"][5:-2] == "event" and said.get("name") in ("writer.closed", "writer.lost"):
             if type(fields) is dict and is_text(fields.get("w")):
                 self.finished[fields["w"]] = index
         return fault
+
+    def may_lack(self, missing, skipped, batch):
+        """Those that lack between records of a batch must at least be as many as leaves are absent since."""
+        return batch is not None and self.skipped - skipped >= missing
 
     def closing_fault(self, said, index, leaf_hash):
         kind = said["_t"][5:-2]
@@ -593,7 +631,7 @@ class Examiner:
 
     def note(self, said, index):
         fields = said.get("fields")
-        if said["_t"] != "writ.event/1" or type(fields) is not dict:
+        if said["_t"][5:-2] != "event" or type(fields) is not dict:
             return
         if said.get("name") == "retention.prune":
             self.prunes[index] = fields
@@ -638,6 +676,7 @@ class Examiner:
                 self.tell(PAYLOAD, index, "sealed content stands beside a leaf that is absent")
             if said is None:
                 self.absent.add(hexed)
+                self.skipped += 1
                 continue
             self.examine(said, index, hexed)
         for size, value in zip(bundle.after, bundle.right):

@@ -2,27 +2,34 @@ import { ClassifierPool, classifyPlanned, LeafCache, planClassification } from '
 import { limits } from '@writ/domain';
 import type { ClassifierPort } from '@writ/enforcement';
 import type { Clock } from '@writ/platform';
+import { FairTurns } from './fair-turns.js';
 
 /**
  * Leaves that this process read before are recalled. Of the others, small inputs are classified where they arrive; larger
  * ones on worker threads, so that one tenant's long prompt does not hold the event loop that every tenant shares. The
- * threads are started by the first input that needs them.
+ * threads are started by the first input that needs them. Tenants take turns, so that nobody waits behind another's thousands.
  */
 export function createClassifier(clock: Clock): ClassifierPort & { close(): Promise<void> } {
   const cache = new LeafCache();
+  const turns = new FairTurns(
+    limits.classificationTurnMs,
+    () => clock.monotonicMs(),
+    (then) => void setImmediate(then),
+  );
   let pool: ClassifierPool | undefined;
+  const classify: ClassifierPort['classify'] = async ({ leaves, attachments }, { snapshot, taxonomy, digestKey }) => {
+    const memory = { cache, tenant: snapshot.tenant };
+    const plan = planClassification(leaves, taxonomy, { digestKey, attachments, memory });
+    const budgetMs = limits.classificationMs;
+    if (plan.missingCharacters > limits.classificationInlineCharacters) {
+      pool ??= new ClassifierPool();
+      return await pool.classify({ plan, taxonomy, source: snapshot.taxonomy, digestKey, budgetMs });
+    }
+    const until = clock.monotonicMs() + budgetMs;
+    return classifyPlanned(plan, taxonomy, { digestKey, expired: () => clock.monotonicMs() > until });
+  };
   return {
-    async classify({ leaves, attachments }, { snapshot, taxonomy, digestKey }) {
-      const memory = { cache, tenant: snapshot.tenant };
-      const plan = planClassification(leaves, taxonomy, { digestKey, attachments, memory });
-      const budgetMs = limits.classificationMs;
-      if (plan.missingCharacters > limits.classificationInlineCharacters) {
-        pool ??= new ClassifierPool();
-        return await pool.classify({ plan, taxonomy, source: snapshot.taxonomy, digestKey, budgetMs });
-      }
-      const until = clock.monotonicMs() + budgetMs;
-      return classifyPlanned(plan, taxonomy, { digestKey, expired: () => clock.monotonicMs() > until });
-    },
+    classify: (ask, held) => turns.take(held.snapshot.tenant, () => classify(ask, held)),
     async close() {
       await pool?.close();
     },

@@ -6,6 +6,7 @@ export { surfaces } from './surfaces.js';
 export { createSnapshots } from './snapshots.js';
 export { readGatewaySettings, gatewaySettings, type GatewaySettings } from './settings.js';
 export { measuredPorts } from './measured.js';
+export { registerStanding, type Standing } from './gauges.js';
 export { createMeasures, type Measures } from './observe.js';
 export { createTracing, type Tracing } from './traced.js';
 export { wire, type Wiring } from './wiring.js';

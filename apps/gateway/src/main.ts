@@ -4,6 +4,7 @@ import { createLog, otlpTraces } from '@writ/platform';
 import { createServer } from './server.js';
 import { answerPrimary, startManagement } from './management.js';
 import { measuredPorts } from './measured.js';
+import { registerStanding } from './gauges.js';
 import { createMeasures } from './observe.js';
 import { runPrimary } from './primary.js';
 import { createTracing } from './traced.js';
@@ -25,11 +26,18 @@ else await startWorker(settings.value);
 
 function startPrimary({ processes, drainSeconds, logLevel, managementPort }: GatewaySettings): void {
   let ready = false;
-  const management = startManagement(managementPort, () => ready);
+  let clockOff = false;
+  const management = startManagement(managementPort, () => {
+    if (!ready) return 'no gateway process listens yet';
+    return clockOff ? "this machine's clock is more than five seconds off the database's; set it" : undefined;
+  });
   runPrimary({
     processes,
     drainMs: drainSeconds * 1_000,
     log: createLog('gateway-primary', logLevel),
+    onClock: (isOff) => {
+      clockOff = isOff;
+    },
     onListening: (port) => {
       ready = true;
       const address = management.address();
@@ -57,8 +65,13 @@ async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings)
   answerPrimary(measures.registry);
   const wiring = wire(
     { listenHost, listenPort, ...rest },
-    { used: (tenant) => tellPrimary({ kind: 'serves', tenant }), rested: (why) => measures.rested(why) },
+    {
+      used: (tenant) => tellPrimary({ kind: 'serves', tenant }),
+      clock: (isOff) => tellPrimary({ kind: 'clock', isOff }),
+      rested: (why) => measures.rested(why),
+    },
   );
+  registerStanding(measures.metrics, wiring.standing);
   const { log } = wiring;
   const tracing =
     rest.otlpTracesUrl === undefined ? undefined : createTracing(otlpTraces(rest.otlpTracesUrl, 'writ-gateway'));
@@ -72,6 +85,7 @@ async function startWorker({ listenHost, listenPort, ...rest }: GatewaySettings)
     observe: (...seen) => measures.answered(...seen),
     tracing,
     isDraining: () => draining,
+    outOfService: wiring.outOfService,
     credentialOf: credentialReader(rest),
     tls: ownCertificate(rest),
   });

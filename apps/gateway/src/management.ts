@@ -12,7 +12,7 @@ export function answerPrimary(registry: Registry): Registry {
 }
 
 /** The operators' listener: loopback, never the public one. Health is of this instance, not of what it depends on. */
-export function startManagement(port: number, ready: () => boolean): Server {
+export function startManagement(port: number, notReady: () => string | undefined): Server {
   const metrics = new AggregatorRegistry();
   const server = createServer((request, response) => {
     const answer = (status: number, body: string, type = 'text/plain; charset=utf-8'): void => {
@@ -23,7 +23,7 @@ export function startManagement(port: number, ready: () => boolean): Server {
         return answer(200, 'ok\n');
       case '/readyz':
       case '/startupz':
-        return ready() ? answer(200, 'ok\n') : answer(503, 'no gateway process listens yet\n');
+        return notReady() === undefined ? answer(200, 'ok\n') : answer(503, `${notReady()}\n`);
       case '/metrics':
         if (!cluster.isPrimary) return answer(404, 'not here\n');
         metrics.clusterMetrics().then(

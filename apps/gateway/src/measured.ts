@@ -1,6 +1,7 @@
 import type { AnswerEvent } from '@writ/domain';
 import type { Ports, ProviderAnswer } from '@writ/enforcement';
 import { genAi } from '@writ/platform';
+import { observed } from '@writ/providers';
 import type { Measures } from './observe.js';
 
 /**
@@ -66,24 +67,19 @@ export function measuredPorts(ports: Ports, measures: Measures): Ports {
 }
 
 /** The same events; told when the first one came, and once how they ended. */
-async function* watched(
+function watched(
   { events }: ProviderAnswer,
   first: () => void,
   ended: (result: string) => void,
-): AsyncGenerator<AnswerEvent, void, undefined> {
+): AsyncIterable<AnswerEvent> {
   let result = 'left';
   let isFirst = true;
-  try {
-    for await (const event of events) {
+  return observed(events, {
+    event({ terminal }) {
       if (isFirst) first();
       isFirst = false;
-      if (event.terminal) result = 'answered';
-      yield event;
-    }
-  } catch (cause) {
-    result = 'broken-stream';
-    throw cause;
-  } finally {
-    ended(result);
-  }
+      if (terminal) result = 'answered';
+    },
+    over: (how) => ended(how === 'broken' ? 'broken-stream' : result),
+  });
 }

@@ -3,7 +3,9 @@ export type ToPrimary =
   /** It serves this tenant: a successor should know it before it listens. */
   | { readonly kind: 'serves'; readonly tenant: string }
   /** It starts, and asks whom to prepare for. */
-  | { readonly kind: 'starts' };
+  | { readonly kind: 'starts' }
+  /** Whether this machine's clock is too far from the database's; told when that changes. */
+  | { readonly kind: 'clock'; readonly isOff: boolean };
 
 /** What the primary tells a gateway process. */
 export type ToWorker =
@@ -13,10 +15,16 @@ export type ToWorker =
   | { readonly kind: 'shut-down'; readonly idleMs: number };
 
 export function isToPrimary(message: unknown): message is ToPrimary {
-  const kind = kindOf(message);
-  return (
-    kind === 'starts' || (kind === 'serves' && typeof (message as { readonly tenant?: unknown }).tenant === 'string')
-  );
+  switch (kindOf(message)) {
+    case 'starts':
+      return true;
+    case 'serves':
+      return typeof (message as { readonly tenant?: unknown }).tenant === 'string';
+    case 'clock':
+      return typeof (message as { readonly isOff?: unknown }).isOff === 'boolean';
+    default:
+      return false;
+  }
 }
 
 export function isToWorker(message: unknown): message is ToWorker {

@@ -75,7 +75,9 @@ function instruments(metrics: Metrics) {
 }
 
 /** One histogram for all phases: the overhead is ours, and the upstream is shown beside it. */
-export function createMeasures(metrics: Metrics = createMetrics()): Measures & Pick<Metrics, 'registry'> {
+export function createMeasures(
+  metrics: Metrics = createMetrics(),
+): Measures & Pick<Metrics, 'registry'> & { readonly metrics: Metrics } {
   const {
     requests,
     phases,
@@ -94,6 +96,7 @@ export function createMeasures(metrics: Metrics = createMetrics()): Measures & P
   const phase = (name: string, ms: number): void => phases.observe({ phase: name }, ms / 1_000);
   return {
     registry: metrics.registry,
+    metrics,
     text: () => metrics.registry.metrics(),
     phase,
     answered(enforced, milliseconds, dialect) {

@@ -9,6 +9,8 @@ export interface PrimaryOptions {
   readonly log: Log;
   /** Called once, when the first full set of processes listens. */
   readonly onListening: (port: number) => void;
+  /** Told when a first process finds this machine's clock off, and when none does any more. */
+  readonly onClock: (isOff: boolean) => void;
 }
 
 const firstPauseMs = 200;
@@ -79,6 +81,8 @@ class Primary {
   readonly #leaving = new Set<number>();
   /** Tenants that processes serve, the one served first the longest ago in front. */
   readonly #served = new Set<string>();
+  /** Processes that found the clock off. */
+  readonly #clockOff = new Set<number>();
   #stopping = false;
   #earlyDeaths = 0;
 
@@ -110,11 +114,20 @@ class Primary {
 
   #hear(worker: Worker, message: unknown): void {
     if (!isToPrimary(message)) return;
+    if (message.kind === 'clock') return this.#heardOfClock(worker.id, message.isOff);
     if (message.kind === 'starts') return tell(worker, { kind: 'prepare', tenants: [...this.#served].toReversed() });
     this.#served.delete(message.tenant);
     this.#served.add(message.tenant);
     const [oldest] = this.#served;
     if (this.#served.size > limits.snapshotsHeld && oldest !== undefined) this.#served.delete(oldest);
+  }
+
+  #heardOfClock(id: number, isOff: boolean): void {
+    const before = this.#clockOff.size > 0;
+    if (isOff) this.#clockOff.add(id);
+    else this.#clockOff.delete(id);
+    const after = this.#clockOff.size > 0;
+    if (before !== after) this.options.onClock(after);
   }
 
   /** Starts the successor. False when it did not come up: the old one stays, and the rolling restart ends there. */
@@ -146,6 +159,7 @@ class Primary {
   #died(worker: Worker, how: { readonly code: number; readonly signal: string }): void {
     const since = this.#listenedAt.get(worker.id);
     this.#listenedAt.delete(worker.id);
+    this.#heardOfClock(worker.id, false);
     // Whoever started one that never listened hears of it there.
     if (this.#leaving.has(worker.id) || this.#stopping || since === undefined) return;
     this.#earlyDeaths = performance.now() - since < healthyMs ? this.#earlyDeaths + 1 : 0;

@@ -1,9 +1,10 @@
 import 'reflect-metadata';
+import type { IncomingMessage } from 'node:http';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
-import { err, limits, refuse, type Refusal } from '@writ/domain';
+import { limits, refuse, type Refusal } from '@writ/domain';
 import { guardConnections, type Patience, standardPatience } from './connections.js';
 import { door, type DoorDependencies, type Surface } from './door.js';
 import { modelRoutes, type ModelsDependencies } from './models.js';
@@ -28,6 +29,8 @@ export interface ServerDependencies extends DoorDependencies, ModelsDependencies
   readonly surfaces: readonly Surface[];
   /** True once the process is draining: answers carry `connection: close`. */
   readonly isDraining: () => boolean;
+  /** Why this instance answers nothing, whoever asks: before any credential is judged by a clock that is wrong. */
+  readonly outOfService?: () => Refusal | undefined;
   /** How long callers may take; the limits of the domain unless set. */
   readonly patience?: Partial<Patience>;
   /** The gateway's own certificate and key, PEM; without it TLS ends in front of the gateway. */
@@ -84,9 +87,9 @@ export function registerRoutes(server: FastifyInstance, dependencies: ServerDepe
   server.addHook('onRequest', (request, reply, done) => {
     if (isDraining()) reply.raw.setHeader('connection', 'close');
     request.raw.socket.setTimeout(idleMs);
-    const path = request.raw.httpVersion === '1.1' ? checkPath(request.raw.url ?? '') : err(refuse('upgrade-refused'));
-    if (path.ok) done();
-    else void refuseWith(reply, surfaceFor(pathOf(request)), path.error);
+    const out = dependencies.outOfService?.() ?? wrongWith(request.raw);
+    if (out === undefined) done();
+    else void refuseWith(reply, surfaceFor(pathOf(request)), out);
   });
   // The body is here: from now on the wait is ours, or the provider's.
   server.addHook('preHandler', (request, _reply, done) => {
@@ -104,6 +107,13 @@ export function registerRoutes(server: FastifyInstance, dependencies: ServerDepe
   });
   for (const surface of surfaces) server.post(surface.route, door(surface, dependencies));
   modelRoutes(server, surfaceFor('/v1/models'), dependencies);
+}
+
+/** What is refused before the body is read, whoever sent it. */
+function wrongWith({ httpVersion, url }: IncomingMessage): Refusal | undefined {
+  if (httpVersion !== '1.1') return refuse('upgrade-refused');
+  const path = checkPath(url ?? '');
+  return path.ok ? undefined : path.error;
 }
 
 function pathOf(request: FastifyRequest): string {

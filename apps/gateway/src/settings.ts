@@ -25,6 +25,8 @@ export const gatewaySettings = z.object({
   redisUrl: z.string().min(1),
   /** 32 bytes, base64, in a file that only the operator reads. */
   masterKeyFile: keyFileSetting,
+  /** JSON that names a key of AWS KMS, which wraps from now on; without it the master key does. */
+  kmsFile: z.string().optional(),
   /** Ed25519 private key (PEM) that enrols this process's writer key. */
   writerAuthorityKeyFile: keyFileSetting,
   /** Ed25519 public key (PEM) of the tenant API; snapshots of anyone else are refused. */

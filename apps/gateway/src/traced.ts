@@ -1,6 +1,7 @@
 import type { AnswerEvent, Usage } from '@writ/domain';
 import type { Ports, ProviderAnswer } from '@writ/enforcement';
 import { genAi, type TraceSpan, type Traces } from '@writ/platform';
+import { observed } from '@writ/providers';
 
 /** Spans of the requests under way, by request id; a request without one is not traced. */
 export interface Tracing {
@@ -69,26 +70,16 @@ function serverOf(baseUrl: string): Readonly<Record<string, string | number>> {
 }
 
 /** The same events; their names and counts become attributes, their texts never do. */
-async function* traced(
-  { events }: ProviderAnswer,
-  span: TraceSpan,
-  seconds: () => number,
-): AsyncGenerator<AnswerEvent, void, undefined> {
-  let error: string | undefined;
+function traced({ events }: ProviderAnswer, span: TraceSpan, seconds: () => number): AsyncIterable<AnswerEvent> {
   let isFirst = true;
-  try {
-    for await (const event of events) {
+  return observed(events, {
+    event({ parts }) {
       if (isFirst) span.set({ [attribute.timeToFirstChunk]: seconds() });
       isFirst = false;
-      for (const part of event.parts) note(span, part);
-      yield event;
-    }
-  } catch (cause) {
-    error = 'broken-stream';
-    throw cause;
-  } finally {
-    span.end(error);
-  }
+      for (const part of parts) note(span, part);
+    },
+    over: (how) => span.end(how === 'broken' ? 'broken-stream' : undefined),
+  });
 }
 
 function note(span: TraceSpan, part: AnswerEvent['parts'][number]): void {

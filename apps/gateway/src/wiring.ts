@@ -1,21 +1,11 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isCleared } from '@writ/classification';
-import { limits, parseRecordId, type RecordId, type Snapshot, type TenantId } from '@writ/domain';
+import { limits, parseRecordId, type RecordId, type Refusal, type Snapshot, type TenantId } from '@writ/domain';
 import type { Ports } from '@writ/enforcement';
-import { createIdentity, documentFetcher, type Directory, type Trust } from '@writ/identity';
 import { isReceipt, parseWitnessPolicy, rawPublicKey, statementSigner, type WitnessPolicy } from '@writ/ledger';
 import { compile, type PolicyImage } from '@writ/policy';
-import {
-  createLog,
-  guardedDispatcher,
-  localKms,
-  openText,
-  systemClock,
-  uuidv7,
-  type Kms,
-  type Log,
-} from '@writ/platform';
+import { createLog, guardedDispatcher, openKms, openText, systemClock, uuidv7, type Log } from '@writ/platform';
 import {
   budgetStore,
   connectionDirectory,
@@ -26,14 +16,16 @@ import {
   snapshotSource,
   snapshotVerifier,
   type ConnectionDirectory,
-  type DirectoryConnection,
   type EnrolledLedger,
   type PlanePool,
 } from '@writ/postgres';
 import { createProviders, dialects } from '@writ/providers';
-import { connectRedis, createLimits, sharedReplays, sharedRests, type Limits, type RedisConnection } from '@writ/redis';
+import { connectRedis, createLimits, sharedRests, type Limits, type RedisConnection } from '@writ/redis';
 import { isAuthorizedBy, localHealth, type LocalHealth } from '@writ/routing';
 import { createClassifier } from './classifier.js';
+import { callersIdentity } from './callers.js';
+import { clockWatch } from './clock-watch.js';
+import { standingOf, type Standing } from './gauges.js';
 import { securityEvents } from './security.js';
 import { createReviews } from './reviews.js';
 import type { GatewaySettings } from './settings.js';
@@ -44,8 +36,12 @@ import { buildVersion } from './version.js';
 export interface Wiring {
   readonly ports: Ports;
   readonly log: Log;
+  /** Why this instance answers nothing at all, if so: a clock that is off. */
+  readonly outOfService: () => Refusal | undefined;
   /** Loads what these tenants' requests need, for ten seconds at most, so that a new process does not begin cold. */
   warm(tenants: readonly string[]): Promise<number>;
+  /** What this process can say of its own state. */
+  readonly standing: Standing;
   close(): Promise<void>;
 }
 
@@ -54,6 +50,8 @@ type Problem = (what: string, cause?: unknown) => void;
 /** What this process tells others of itself. */
 export interface Told {
   readonly used?: (tenant: TenantId) => void;
+  /** Whether this machine's clock is off; told when it changes. */
+  readonly clock?: (isOff: boolean) => void;
   /** An endpoint key was put to rest. */
   readonly rested?: (why: string) => void;
 }
@@ -64,12 +62,7 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
   const problem: Problem = (what, cause) => log.warn({ cause: cause instanceof Error ? cause.message : cause }, what);
   const ledgerPlane = planePool('writ_gateway', { url: settings.ledgerDatabaseUrl ?? settings.databaseUrl, max: 8 });
   const configPlane = planePool('writ_gateway', { url: settings.databaseUrl, max: 4 });
-  const egress = guardedDispatcher({
-    allowHosts: settings.egressAllowHosts,
-    connectMs: limits.upstreamConnectMs,
-    headersMs: limits.upstreamHeadersMs,
-    bodyIdleMs: limits.upstreamIdleMs,
-  });
+  const egress = egressOf(settings);
   const source = snapshotSource(configPlane, {
     verifier: snapshotVerifier([publicKeyIn(settings.snapshotPublicKeyFile)]),
     onProblem: problem,
@@ -77,7 +70,7 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
   const directory = connectionDirectory(configPlane, { onProblem: problem });
   const redis = connectRedis({ url: settings.redisUrl, onProblem: problem });
   const security = securityEvents(log, systemClock);
-  const kms = localKms(masterKeyIn(settings));
+  const kms = openKms(masterKeyIn(settings), settings.kmsFile, egress);
   const clock = systemClock;
   const spending = limitsOf(settings, redis, configPlane, problem);
   const endpoints = sharedHealth(settings, problem, told.rested);
@@ -92,16 +85,11 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
     ...platformLayer(settings.platformPolicyFile),
     ...(told.used === undefined ? {} : { used: told.used }),
   });
-  const own = ownLedger(settings, ledgerPlane, log, problem, snapshots);
+  const { found, outOfService } = clockWatch(told.clock);
+  const own = ownLedger(settings, ledgerPlane, { log, problem, snapshots, onClock: found });
+  const identity = callersIdentity({ directory, adminAudience: settings.adminAudience, egress, redis, kms, problem });
   const ports: Ports = {
-    identity: createIdentity({
-      directory: callersOf(directory, settings.adminAudience),
-      fetchDocument: documentFetcher(egress),
-      clock,
-      replays: sharedReplays(redis),
-      clientSecret: (trust) => openClientSecret(kms, trust),
-      failed: (error) => problem('a credential could not be verified', error),
-    }),
+    identity,
     snapshots,
     classifier,
     limits: spending,
@@ -126,8 +114,9 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
     await Promise.allSettled([source.close(), board.close(), directory.close(), redis.close(), egress.close()]);
     await Promise.allSettled([ledgerPlane.close(), configPlane.close()]);
   };
-  const warm = warmer(snapshots, directory, own.enrolled);
-  return { ports, log, warm, close };
+  const pools = { ledger: ledgerPlane, config: configPlane };
+  const standing = standingOf({ source, identity, pools, egress, spending, clock });
+  return { ports, log, outOfService, warm: warmer(snapshots, directory, own.enrolled), standing, close };
 }
 
 /**
@@ -150,6 +139,11 @@ function warmer(snapshots: GatewaySnapshots, directory: ConnectionDirectory, enr
     late.cancel();
     return warmed;
   };
+}
+
+function egressOf({ egressAllowHosts: allowHosts }: GatewaySettings): ReturnType<typeof guardedDispatcher> {
+  const { upstreamConnectMs: connectMs, upstreamHeadersMs: headersMs, upstreamIdleMs: bodyIdleMs } = limits;
+  return guardedDispatcher({ allowHosts, connectMs, headersMs, bodyIdleMs });
 }
 
 function limitsOf({ processes }: GatewaySettings, redis: RedisConnection, plane: PlanePool, problem: Problem): Limits {
@@ -181,12 +175,17 @@ function sharedHealth(
   return { health, close: () => rests.close() };
 }
 
+interface OwnLedgerParts {
+  readonly log: Log;
+  readonly problem: Problem;
+  readonly snapshots: GatewaySnapshots;
+  readonly onClock: (isOff: boolean) => void;
+}
+
 function ownLedger(
   settings: GatewaySettings,
   plane: PlanePool,
-  log: Log,
-  problem: Problem,
-  snapshots: GatewaySnapshots,
+  { log, problem, snapshots, onClock }: OwnLedgerParts,
 ): EnrolledLedger {
   const { spoolFolder } = settings;
   const logKeys = settings.logPublicKeyFile === undefined ? [] : [rawPublicKey(publicKeyIn(settings.logPublicKeyFile))];
@@ -207,48 +206,8 @@ function ownLedger(
       : { spool: outcomeSpool(spoolFolder, masterKeyIn(settings), snapshots, problem) }),
     onAlarm: (alarm) => log.error({ alarm }, 'the ledger raised an alarm'),
     onProblem: problem,
+    onClock,
   });
-}
-
-/**
- * A token for the tenant API is not a token for the gateway: its audience is taken out of every connection here. An outage
- * of the directory is thrown, for which identity refuses as unavailable; it is never taken for "nobody".
- */
-function callersOf(directory: ConnectionDirectory, adminAudience: string): Directory {
-  // The directory gives the same list until a publish; so does this, and what was concluded from it holds as long.
-  const known = new WeakMap<readonly DirectoryConnection[], readonly Trust[]>();
-  return {
-    async find(issuer) {
-      const found = await directory.find(issuer);
-      if (!found.ok) throw new Error('the directory of connections is unavailable');
-      const trusts = known.get(found.value) ?? found.value.map((trust) => withoutAudience(trust, adminAudience));
-      known.set(found.value, trusts);
-      return trusts;
-    },
-    async findConnection(id) {
-      const found = await directory.findConnection(id);
-      if (!found.ok) throw new Error('the directory of connections is unavailable');
-      return found.value && withoutAudience(found.value, adminAudience);
-    },
-    async findAppKey(sha256) {
-      const found = await directory.findAppKey(sha256);
-      if (!found.ok) throw new Error('the directory of app keys is unavailable');
-      return found.value;
-    },
-  };
-}
-
-function withoutAudience({ tenant, connection }: Trust, adminAudience: string): Trust {
-  const audiences = connection.audiences.filter((audience) => audience !== adminAudience);
-  return { tenant, connection: { ...connection, audiences } };
-}
-
-/** The tenant API wrapped it in this context; whatever else unwraps to nothing is an error, for which identity refuses. */
-async function openClientSecret(kms: Kms, { tenant, connection }: Trust): Promise<string | undefined> {
-  const sealed = connection.settings['sealedClientSecret'];
-  if (sealed === undefined) return undefined;
-  const secret = await kms.unwrap(`tenant/${tenant}/identity-provider/${connection.id}`, sealed);
-  return Buffer.from(secret).toString('utf8');
 }
 
 /** A platform policy that does not compile stops the start: running without it would permit what it forbids. */

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { deliver } from './deliver.js';
 import { type Fault, type Heard, Scripts, scriptSchema } from './faults.js';
+import { Hooks } from './hooks.js';
 import { idOf } from './model.js';
 import { json, type Reply } from './reply.js';
 import type { Call, Vendor } from './vendor.js';
@@ -45,6 +46,7 @@ const vendors: readonly Vendor[] = [openai, anthropic, gemini, bedrock, cohere, 
 export class ModelsServer {
   readonly scripts = new Scripts();
   readonly recorded: Recorded[] = [];
+  readonly hooks = new Hooks();
   readonly #server = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => {
     response.on('error', () => undefined);
     this.#handle(request, response).catch((error: unknown) => {
@@ -78,6 +80,8 @@ export class ModelsServer {
     if (url.pathname.startsWith('/_control/')) {
       return deliver(await this.#controlled(method, url.pathname, parse(text)), [], response);
     }
+    const taken = method === 'POST' ? this.hooks.take(url.pathname, request.headers, text) : undefined;
+    if (taken) return deliver(taken, [], response);
     const [, place = '', path = '/'] = /^(?:\/at\/([^/]+))?(\/.*)$/.exec(url.pathname) ?? [];
     const call: Call = { method, path, query: url.searchParams, headers: request.headers, text, body: parse(text) };
     const vendor = vendors.find((candidate) => candidate.owns(path));
@@ -128,6 +132,9 @@ export class ModelsServer {
 
   async #controlled(method: string, path: string, body: unknown): Promise<Reply> {
     try {
+      const hook = /^\/_control\/hooks\/([\w-]{1,64})$/.exec(path)?.[1];
+      if (hook !== undefined)
+        return method === 'GET' ? json(200, this.hooks.ledger(hook)) : this.hooks.control(hook, body);
       switch (`${method} ${path}`) {
         case 'GET /_control/requests':
           return json(200, { requests: this.recorded });

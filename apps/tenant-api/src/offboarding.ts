@@ -35,7 +35,7 @@ export async function destroyKeys(
 ): Promise<string> {
   return ports.control.inTenant(tenant, async (tx) => {
     const row = await tx.one(c.TenantRow, { id: tx.tenantId });
-    if (!row) throw new Error('the tenant to be deleted must exist');
+    if (row?.state !== 'deleting') throw new Error('only a tenant whose deletion was recorded is forgotten');
     const { rows } = await tx.client.query('SELECT snapshots, queued FROM control.forget_tenant()');
     const deletedAt = new Date(ports.nowMs());
     const statement: JsonObject = {

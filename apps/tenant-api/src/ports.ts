@@ -187,6 +187,15 @@ export interface ExportPort {
   write(tenant: TenantContext, order: ExportOrder, sink: (piece: Uint8Array) => Promise<void>): Promise<boolean>;
 }
 
+/** Bundles that a worker has finished and keeps. */
+export interface StoredExportPort {
+  /**
+   * Hands the stored bundle to `sink` piece by piece; false, with nothing handed out, where none is kept. Rejects before the last
+   * piece when it is not the one that was made.
+   */
+  write(tenant: TenantContext, id: string, sink: (piece: Uint8Array) => Promise<void>): Promise<boolean>;
+}
+
 /** Reads, tests, proves and replays policies; never on the thread that serves, and each task under a deadline. */
 export interface PolicyPort {
   /** On this thread: for the built-in policy only, never for a tenant's text. */
@@ -223,6 +232,7 @@ export interface Ports {
   /** What vendors ask for, as it came with this build. */
   readonly priceBook: PriceBook;
   readonly exporter: ExportPort;
+  readonly storedExports: StoredExportPort;
   readonly policy: PolicyPort;
   /** Signs a statement with the deployment's export key, as a compact JWS. */
   readonly certify: (statement: JsonObject) => string;

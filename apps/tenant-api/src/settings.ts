@@ -28,6 +28,8 @@ export const tenantApiSettings = z.object({
   adminAudience: z.string().min(1),
   /** 32 bytes, base64, in a file that only the operator reads. */
   masterKeyFile: keyFileSetting,
+  /** JSON that names a key of AWS KMS, which wraps from now on; without it the master key does. */
+  kmsFile: z.string().optional(),
   /** Ed25519 private key (PEM) that enrols this process's writer key. */
   writerAuthorityKeyFile: keyFileSetting,
   /** Ed25519 private key (PEM) that signs snapshots. */
@@ -44,6 +46,8 @@ export const tenantApiSettings = z.object({
   nameServers: listSetting,
   /** The operators' own policy (YAML), as the gateways have it: tests, replays and explanations are made under it. */
   platformPolicyFile: z.string().optional(),
+  /** The folder where the workers keep finished exports, where this process can read it; else bundles are made when asked for. */
+  exportFolder: z.string().optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 

@@ -3,9 +3,19 @@ import { readFileSync } from 'node:fs';
 import type { JsonObject } from '@writ/domain';
 import { statementSigner } from '@writ/ledger';
 import type { Trust } from '@writ/identity';
-import { type Kms, type Log, createLog, guardedDispatcher, localKms, systemClock, uuidv7 } from '@writ/platform';
+import {
+  type Kms,
+  type Log,
+  createLog,
+  guardedDispatcher,
+  openKms,
+  rememberingKms,
+  systemClock,
+  uuidv7,
+} from '@writ/platform';
 import { type PlanePool, enrolledLedger, evidenceStore, planePool, snapshotSigner } from '@writ/postgres';
 import { Control } from '@writ/postgres/control';
+import type { Dispatcher } from 'undici';
 import { clientSecretContext } from './connection-draft.js';
 import { targetCheck } from './outside/check-target.js';
 import { oidcDiscovery } from './outside/discovery.js';
@@ -16,6 +26,7 @@ import { bundleExporter } from './outside/exporter.js';
 import { postedMail, printedMail } from './outside/mail.js';
 import { policyWorkshop } from './outside/policy-workshop.js';
 import { postgresPublisher } from './outside/publisher.js';
+import { storedExports } from './outside/stored-exports.js';
 import { txtRecords } from './outside/txt.js';
 import { verifyingIdentity } from './outside/verifying-identity.js';
 import type { Ports } from './ports.js';
@@ -31,6 +42,12 @@ export interface Wiring {
 
 const nowMs = (): number => systemClock.nowMs();
 const newId = (): string => uuidv7(systemClock.nowMs());
+
+/** Data keys are remembered for a minute here, because each change opens two; the gateway has its own time for them. */
+function kmsOf({ masterKeyFile, kmsFile }: TenantApiSettings, dispatcher: Dispatcher): Kms {
+  const masterKey = Buffer.from(readFileSync(masterKeyFile, 'utf8').trim(), 'base64');
+  return rememberingKms(openKms(masterKey, kmsFile, dispatcher), { nowMs, forMs: 60_000, atMost: 4_000 });
+}
 
 /** Plugs the real neighbours into the ports. */
 export async function wire(settings: TenantApiSettings): Promise<Wiring> {
@@ -48,7 +65,7 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
   const dispatcher = guardedDispatcher({ allowHosts: settings.egressAllowHosts, connectMs: 3_000, headersMs: 5_000 });
   const policy = policyWorkshop(settings.platformPolicyFile);
   const failed = (cause: unknown): void => problem('a credential could not be verified', cause);
-  const kms = localKms(Buffer.from(readFileSync(settings.masterKeyFile, 'utf8').trim(), 'base64'));
+  const kms = kmsOf(settings, dispatcher);
   const clientSecret = ({ tenant, connection }: Trust): Promise<string | undefined> =>
     openClientSecret(kms, tenant, connection);
   const ports: Ports = {
@@ -77,6 +94,7 @@ export async function wire(settings: TenantApiSettings): Promise<Wiring> {
       contentKey: async (tenant) => (await ownLog({ control, kms }, tenant)).contentKey,
       nowMs,
     }),
+    storedExports: storedExports(control, settings.exportFolder),
     policy,
     certify: certifier(statementSigner(privateKeyIn(settings.exportKeyFile))),
     checkUrl: targetCheck(settings.egressAllowHosts),

@@ -20,6 +20,8 @@ export { type JobMeasures, jobMeasures } from './jobs/measures.js';
 export { JobFailed, type JobHandler, type JobResult, type JobRun, Runtime, type RuntimeParts } from './jobs/runtime.js';
 export { type DeliveryParts, deliverJob, notifyJob } from './delivery/sinks.js';
 export { type ExportParts, exportJob } from './exports/export-job.js';
+export { type StoredExport, exportKeys, storeExport } from './exports/store-export.js';
 export { Spool, SpoolDiverged, type Spooled } from './exports/spool.js';
 export { type Check, checking } from './jobs/checks.js';
 export { type UsageParts, settleUsage } from './usage.js';
+export { registerLag } from './lag.js';

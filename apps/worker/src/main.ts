@@ -1,6 +1,7 @@
-import { createLog, systemClock } from '@writ/platform';
+import { createLog, createMetrics, systemClock } from '@writ/platform';
 import { jobMeasures, serveMeasures } from './jobs/measures.js';
 import { runJobs } from './jobs/role.js';
+import { runLag } from './lag.js';
 import type { RunningRole } from './repeat.js';
 import { runRetention } from './retention-jobs.js';
 import { runAuditor, runSweeper, runUsage } from './roles.js';
@@ -16,8 +17,9 @@ if (!read.ok) {
 }
 const settings = read.value;
 const log = createLog('worker', settings.logLevel);
-const measures = jobMeasures();
-const running: RunningRole[] = [];
+const metrics = createMetrics();
+const measures = jobMeasures(metrics);
+const running: RunningRole[] = [runLag(settings, metrics, log)];
 if (settings.roles.has('sequencer')) running.push(runSequencer(settings, systemClock, log));
 if (settings.roles.has('sweeper')) running.push(runSweeper(settings, systemClock, log));
 if (settings.roles.has('retention')) running.push(runRetention(settings, systemClock, log, measures));

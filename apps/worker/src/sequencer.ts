@@ -24,6 +24,10 @@ const shortestPauseMs = 5;
 /** A log where nothing happens is looked at this often: its first record waits no longer to be sequenced. */
 const longestPauseMs = 100;
 const pauseAfterFailureMs = 250;
+/** After a tick the next one gathers: each costs a transaction, and each log in it a signature, however few its leaves. */
+const gatherMs = 20;
+/** A tick that took so many is followed at once: there is more than one tick's work. */
+const backlogLeaves = 256;
 
 /**
  * Reads committed records back, appends them to their tenants' trees and signs. Any number may run: keys of the database
@@ -126,15 +130,15 @@ export class Sequencer {
         kind: 'failed',
         cause: String(cause),
       }));
-      if (outcome.kind === 'committed') pauseMs = shortestPauseMs;
+      if (outcome.kind === 'committed') pauseMs = outcome.leaves < backlogLeaves ? gatherMs : 0;
       else if (outcome.kind === 'idle' || outcome.kind === 'lost-race')
-        pauseMs = Math.min(pauseMs * 1.3, longestPauseMs);
+        pauseMs = Math.min(Math.max(pauseMs, shortestPauseMs) * 1.3, longestPauseMs);
       else {
         this.#parts.onProblem(outcome.cause);
         pauseMs = pauseAfterFailureMs;
       }
       // oxlint-disable-next-line no-await-in-loop -- as above
-      if (outcome.kind !== 'committed') await this.#pause(pauseMs);
+      if (pauseMs > 0) await this.#pause(pauseMs);
     }
   }
 

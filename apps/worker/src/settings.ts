@@ -3,7 +3,15 @@ import { z } from 'zod';
 
 export const roles = ['sequencer', 'sweeper', 'auditor', 'retention', 'usage', 'jobs'] as const;
 /** Named points of a job at which the fault tests end a worker. */
-export const killPoints = ['begun', 'worked', 'finished', 'export-part', 'export-written', 'export-stored'] as const;
+export const killPoints = [
+  'begun',
+  'worked',
+  'finished',
+  'export-part',
+  'export-written',
+  'export-sent',
+  'export-stored',
+] as const;
 export type Role = (typeof roles)[number];
 
 const url = z.string().min(1, 'a database address with login and password');
@@ -50,6 +58,8 @@ function schemaOf(chosen: ReadonlySet<Role>, backend: string | undefined) {
     databaseUrl: forRoles(['sweeper', 'auditor', 'retention', 'usage', 'jobs'], url),
     /** 32 bytes, base64, in a file that only the operator reads. */
     masterKeyFile: forRoles(['sweeper', 'auditor', 'retention', 'jobs'], keyFile),
+    /** JSON that names a key of AWS KMS, which wraps from now on; without it the master key does. */
+    kmsFile: z.string().optional(),
     /** Ed25519 private key (PEM) that enrols this process's writer key. */
     writerAuthorityKeyFile: forRoles(['sweeper', 'auditor', 'retention', 'jobs'], keyFile),
     /** Ed25519 public key (PEM) of the tenant API. */

@@ -1,5 +1,5 @@
 import { type Ledger, statementSigner } from '@writ/ledger';
-import { type Clock, type Log, localKms } from '@writ/platform';
+import type { Clock, Log } from '@writ/platform';
 import {
   type PlanePool,
   type SnapshotSource,
@@ -9,7 +9,7 @@ import {
   snapshotSource,
   snapshotVerifier,
 } from '@writ/postgres';
-import { masterKeyIn, privateKeyIn, publicKeyIn } from './keys.js';
+import { kmsIn, privateKeyIn, publicKeyIn } from './keys.js';
 import { type LogContexts, logContexts } from './log-contexts.js';
 import type { Role, WorkerSettings } from './settings.js';
 
@@ -26,7 +26,7 @@ export interface WritingGround {
 const version = '0.1.0';
 
 export function writingGround(role: Role, settings: WorkerSettings, clock: Clock, log: Log): WritingGround {
-  const { databaseUrl = '', masterKeyFile = '', writerAuthorityKeyFile = '', snapshotPublicKeyFile = '' } = settings;
+  const { databaseUrl = '', writerAuthorityKeyFile = '', snapshotPublicKeyFile = '' } = settings;
   const onProblem = (problem: string): void => log.error({ role }, problem);
   const onLost = (cause: Error): void => onProblem(cause.message);
   const plane = planePool('writ_worker', { url: databaseUrl, max: 4, onLost });
@@ -47,7 +47,7 @@ export function writingGround(role: Role, settings: WorkerSettings, clock: Clock
     plane,
     ledger: own.ledger,
     source,
-    logs: logContexts(source, localKms(masterKeyIn(masterKeyFile)), (tenant) => isClosedLog(plane, tenant)),
+    logs: logContexts(source, kmsIn(settings), (tenant) => isClosedLog(plane, tenant)),
     onProblem,
     async close() {
       await own.close();

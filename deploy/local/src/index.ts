@@ -6,5 +6,6 @@ export { breakOneByte, exportLedger, verifyExport } from './evidence.js';
 export { accessToken, control, mintToken, onboard, publishPolicy, type OnboardedTenant } from './onboard.js';
 export { repository, startApp, type RunningApp } from './processes.js';
 export { addedMilliseconds, demoRequests, recordedDecision, send } from './requests.js';
+export { reviewStates, reviewedRequests } from './reviews.js';
 export { startStack, type Stack, type StackOptions } from './stack.js';
 export { TenantApiError, TenantClient } from './tenant-client.js';

@@ -12,6 +12,8 @@ export interface StackOptions {
   readonly folder: string;
   readonly log: Log;
   readonly gatewayProcesses?: number;
+  /** Where the worker's jobs pass through; with `postgres` the worker knows of no Redis. */
+  readonly workerQueues?: 'redis' | 'postgres';
   /** How long each part may take to listen. */
   readonly readyMs?: number;
   /** Further `WRIT_…` settings by app. */
@@ -69,7 +71,7 @@ interface Ground {
 }
 
 async function startParts(
-  { folder, log, gatewayProcesses = 2, readyMs = 30_000, settings = {} }: StackOptions,
+  { folder, log, gatewayProcesses = 2, workerQueues = 'redis', readyMs = 30_000, settings = {} }: StackOptions,
   stops: (() => Promise<void>)[],
   stop: () => Promise<void>,
 ): Promise<Stack> {
@@ -99,8 +101,10 @@ async function startParts(
   const simulated = simulator.ready['urls'] as Ground['simulated'];
   const ports = { tenantApi: await freePort(), gateway: await freePort() };
   const ground: Ground = { postgres, redis, keys, simulated, ports };
-  const tenantApi = await app('tenant-api', tenantApiSettings(ground));
-  const given = workerSettings(ground, join(folder, 'anchors'));
+  const exportFolder = join(folder, 'exports');
+  const tenantApi = await app('tenant-api', { ...tenantApiSettings(ground), WRIT_EXPORT_FOLDER: exportFolder });
+  const queues = queueSettings(ground, workerQueues);
+  const given = { ...workerSettings(ground, join(folder, 'anchors'), exportFolder), ...queues };
   const worker = await app('worker', given, ['--roles', 'sequencer,sweeper,auditor,retention,usage,jobs']);
   const doors = gatewaySettings(ground, gatewayProcesses, join(folder, 'spool'));
   const gateway = await app('gateway', doors);
@@ -150,8 +154,8 @@ function tenantApiSettings(ground: Ground): Settings {
   };
 }
 
-function workerSettings(ground: Ground, anchorFolder: string): Settings {
-  const { postgres, redis, keys } = ground;
+function workerSettings(ground: Ground, anchorFolder: string, exportFolder: string): Settings {
+  const { postgres, keys } = ground;
   return {
     ...commonSettings(ground),
     WRIT_SEQUENCER_DATABASE_URL: postgres.url('writ_sequencer'),
@@ -163,11 +167,16 @@ function workerSettings(ground: Ground, anchorFolder: string): Settings {
     WRIT_SNAPSHOT_PUBLIC_KEY_FILE: keys.snapshotPublicKeyFile,
     WRIT_ANCHOR_FOLDER: anchorFolder,
     WRIT_EGRESS_ALLOW_HOSTS: egressOf(ground),
-    WRIT_REDIS_URL: redis.url,
-    WRIT_EXPORT_FOLDER: `${anchorFolder}-exports`,
+    WRIT_EXPORT_FOLDER: exportFolder,
     WRIT_EXPORT_KEY_FILE: keys.exportKeyFile,
     WRIT_KEYSET_FILE: keys.keysetFile,
   };
+}
+
+function queueSettings({ postgres, redis }: Ground, queues: 'redis' | 'postgres'): Settings {
+  return queues === 'redis'
+    ? { WRIT_REDIS_URL: redis.url }
+    : { WRIT_QUEUE_BACKEND: 'postgres', WRIT_QUEUE_DATABASE_URL: postgres.url('writ_queue') };
 }
 
 function gatewaySettings(ground: Ground, processes: number, spoolFolder: string): Settings {

@@ -19,6 +19,8 @@ export const limits = Object.freeze({
   choices: 8,
   maxOutputTokens: 1_000_000,
   classificationMs: 2_000,
+  /** How long inputs are classified in one turn of the event loop, before what came in meanwhile is seen to. */
+  classificationTurnMs: 4,
   /** Above this an input is classified on a worker thread. */
   classificationInlineCharacters: 32 * 1024,
   /** How long one event of an answer may be read, and the whole answer: waiting for the model does not count. */

@@ -103,6 +103,13 @@ export const refusals = {
     mender: 'tenant',
     message: 'This tenant has no published configuration yet; its administrators must publish one.',
   },
+  'clock-off': {
+    status: 503,
+    retry: true,
+    mender: 'operator',
+    message:
+      'The clock of this gateway is more than five seconds off, so it judges and records nothing until its operators set it; try again, another one may answer.',
+  },
   'snapshot-stale': {
     status: 503,
     retry: true,

@@ -35,6 +35,7 @@ export function factsOf(
       mcpServers: [],
       stream: ask.stream,
       estimatedTokens: estimateTokens(ask),
+      ...(reservation === undefined ? {} : { priced: reservation.priced }),
       ...(ask.justification === undefined ? {} : { justification: ask.justification }),
       metadata: ask.metadata,
     },

@@ -1,8 +1,11 @@
 import { type RecordId, unreachable } from '@writ/domain';
+import { signBatch } from './batch-signature.js';
 import { sameBytes } from './bytes.js';
 import type { CommitQueue, Waiting } from './commit-queue.js';
-import { type ChainPosition, type PreparedRecord, chainRecord } from './leaf.js';
+import { type ChainPosition, type PreparedRecord, placeRecord, storedLeaf } from './leaf.js';
 import type { AppendOutcome, CommitRefusal, LedgerStore, StoredLeaf } from './ledger.js';
+import type { RandomBytes } from './sealing.js';
+import { withProof } from './signed-record.js';
 import type { WriterSigner } from './signer.js';
 import type { WriterLanes } from './writer-lanes.js';
 
@@ -23,6 +26,7 @@ export interface SlotParts {
   readonly queue: CommitQueue;
   readonly lanes: WriterLanes;
   readonly writer: WriterSigner;
+  readonly random: RandomBytes;
   readonly pause: (ms: number) => Promise<void>;
   readonly onAlarm: (alarm: LedgerAlarm) => void;
   /** A record became durable after its caller was refused. */
@@ -68,15 +72,23 @@ export async function commitBatch(batch: readonly Waiting[], parts: SlotParts): 
   }
 }
 
-/** A signer that fails leaves nothing sent and no chain half advanced: every caller is refused. */
+/** Places every record and signs them all at once. A signer that fails leaves nothing sent: every caller is refused. */
 function chainBatch(batch: readonly Waiting[], parts: SlotParts): readonly Sent[] | undefined {
-  const { lanes, writer } = parts;
+  const { lanes, writer, random } = parts;
   try {
-    return batch.map((waiting) => {
+    const placed = batch.map((waiting) => {
       const { origin } = waiting.prepared.log;
       const before = lanes.position(origin);
-      const { leaf, next } = chainRecord(waiting.prepared, before, writer);
-      lanes.advance(origin, next);
+      const record = placeRecord(waiting.prepared, before, writer);
+      lanes.advance(origin, { ...before, sequence: record.sequence });
+      return { waiting, before, record };
+    });
+    const statements = placed.map(({ record }) => record.statement.signedPart);
+    const proofs = signBatch(statements, (bytes) => writer.sign(bytes), random);
+    return placed.map(({ waiting, before, record }, at) => {
+      const leaf = storedLeaf(record, withProof(record.statement, proofs[at] as Uint8Array));
+      const { lane, sequence } = record;
+      lanes.advance(waiting.prepared.log.origin, { lane, sequence, previous: leaf.leafHash });
       return { waiting, leaf, before };
     });
   } catch (cause) {

@@ -4,7 +4,8 @@ import { createHash, createPrivateKey } from 'node:crypto';
 import { type LedgerAlarm } from './commit-slot.js';
 import { createLedger } from './create-ledger.js';
 import type { LedgerParts } from './ledger-parts.js';
-import { parseJws } from './jws.js';
+import { toHex } from './bytes.js';
+import { parseRecord } from './signed-record.js';
 import type { AppendOutcome, LedgerStore, LogContext, StoredLeaf } from './ledger.js';
 import type { EventRecord, OutcomeRecord } from './record.js';
 import { rawPublicKey, writerSigner } from './signer.js';
@@ -126,21 +127,20 @@ export function start(more: Partial<LedgerParts> = {}) {
 
 export const how = { level: 'committed', deadlineMs: 1_000 } as const;
 export const payloadOf = (leaf: StoredLeaf) =>
-  JSON.parse(Buffer.from(parseJws(leaf.leaf, 'writ-record+jws')?.payload ?? []).toString('utf8')) as Record<
-    string,
-    unknown
-  >;
+  JSON.parse(Buffer.from(parseRecord(leaf.leaf)?.payload ?? []).toString('utf8')) as Record<string, unknown>;
 
-/** Every (log, lane) starts at 1, has no gap, and names the leaf before. */
+/** Every (log, lane) starts at 1, has no gap, and names the leaf before, or the one before its batch. */
 export function expectGapless(leaves: Iterable<StoredLeaf>) {
-  const ends = new Map<string, { sequence: number; hash: string }>();
+  const ends = new Map<string, { sequence: number; hash: string; previous: unknown; signature: string }>();
   const sorted = [...leaves].toSorted((left, right) => left.writerSequence - right.writerSequence);
   for (const leaf of sorted) {
     const lane = `${leaf.tenant} ${leaf.writer}`;
-    const end = ends.get(lane) ?? { sequence: 0, hash: '00'.repeat(32) };
+    const end = ends.get(lane) ?? { sequence: 0, hash: '00'.repeat(32), previous: '', signature: '' };
+    const signature = toHex(parseRecord(leaf.leaf)?.signature ?? new Uint8Array());
+    const previous = signature === end.signature ? end.previous : end.hash;
     expect(leaf.writerSequence).toBe(end.sequence + 1);
-    expect(payloadOf(leaf)['prev']).toBe(end.hash);
-    ends.set(lane, { sequence: leaf.writerSequence, hash: Buffer.from(leaf.leafHash).toString('hex') });
+    expect(payloadOf(leaf)['prev']).toBe(previous);
+    ends.set(lane, { sequence: leaf.writerSequence, hash: toHex(leaf.leafHash), previous, signature });
   }
   return ends.size;
 }

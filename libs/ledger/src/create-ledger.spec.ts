@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RecordId } from '@writ/domain';
 import { event, expectGapless, how, id, logOf, payloadOf, settle, start, writerKey } from './create-ledger.fixtures.js';
-import { parseJws, verifyJws } from './jws.js';
+import { verifyEd25519 } from './note.js';
+import { parseRecord } from './signed-record.js';
 import type { AppendOutcome } from './ledger.js';
 import { rawPublicKey } from './signer.js';
 
@@ -29,8 +30,8 @@ describe('commit', () => {
     const { store, ledger } = start();
     for (let n = 1; n <= 5; n += 1) await ledger.commit(logOf(1), event(n), how);
     for (const leaf of store.stored.values()) {
-      const jws = parseJws(leaf.leaf, 'writ-record+jws');
-      expect(jws && verifyJws(jws, rawPublicKey(writerKey))).toBe(true);
+      const signed = parseRecord(leaf.leaf);
+      expect(signed && verifyEd25519(rawPublicKey(writerKey), signed.signedBytes(), signed.signature)).toBe(true);
     }
     expectGapless(store.stored.values());
   });

@@ -287,6 +287,7 @@ class GroupCommit implements WritingLedger {
       queue: this.#queue,
       lanes,
       writer: this.#writer,
+      random: this.#parts.random,
       pause: (ms) => this.#parts.clock.after(ms * (0.5 + (this.#parts.random(1)[0] ?? 0) / 512)).elapsed,
       onAlarm: (alarm) => this.#alarm(alarm),
       onLateCommit: (prepared, leafHash) => {

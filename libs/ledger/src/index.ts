@@ -19,6 +19,7 @@ export * from './create-ledger.js';
 export type { LedgerAlarm } from './commit-slot.js';
 export type { LedgerSettings } from './leaf.js';
 export { type RandomBytes, unseal } from './sealing.js';
+export { type SignedRecord, parseRecord } from './signed-record.js';
 export * from './verify/index.js';
 export * from './keyset.js';
 export { type StatementSigner, statementSigner } from './signer.js';

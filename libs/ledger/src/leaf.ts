@@ -2,12 +2,12 @@ import { type JsonObject, type Result, err, limits, ok } from '@writ/domain';
 import { toBase64Url, toHex } from './bytes.js';
 import { canonicalMembers } from './canonical-json.js';
 import type { LogContext, StoredLeaf } from './ledger.js';
-import { jwsHeader, signJws } from './jws.js';
 import { hashLeaf } from './merkle.js';
 import { type RecordFields, canonicalText } from './clear-fields.js';
 import { fieldsOf } from './record-fields.js';
 import type { LedgerRecord } from './record.js';
 import { type RandomBytes, type Sealed, commitTo, saltOf, seal } from './sealing.js';
+import { type Statement, statementOf } from './signed-record.js';
 import type { WriterSigner } from './signer.js';
 
 /** What this process says of itself in every decision. */
@@ -37,15 +37,15 @@ export interface ChainPosition {
   readonly lane: string;
   /** Of the last record; 0 before the first. */
   readonly sequence: number;
-  /** Leaf hash of the last record, 32 zero bytes before the first. */
+  /** Leaf hash of the last record of the batch before, 32 zero bytes in the first batch. */
   readonly previous: Uint8Array;
 }
 
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 /** A longer value is committed to and counted, and not sealed: `seal.fields` lacks its name. */
 const sealedTextUnits = 1024 * 1024;
-/** What the chain members and the signature add to a record's payload, generously. */
-const envelopeBytes = 400;
+/** What the chain members, the header and the proof add to a record's payload, generously. */
+const envelopeBytes = 600;
 
 /** Refuses a record above 60 KiB or with what canonical JSON does not admit, and says why: it is never cut. */
 export function prepareRecord(
@@ -125,39 +125,46 @@ function drawFrom(random: RandomBytes): RandomBytes {
   };
 }
 
-/** Gives a record its place in its writer's chain and signs it. The result's bytes never change again. */
-export function chainRecord(
-  prepared: PreparedRecord,
-  position: ChainPosition,
-  writer: WriterSigner,
-): { readonly leaf: StoredLeaf; readonly next: ChainPosition } {
-  const { record, log, sealed } = prepared;
+/** A record with its place in its writer's chain, not yet signed. */
+export interface PlacedRecord {
+  readonly prepared: PreparedRecord;
+  readonly lane: string;
+  readonly sequence: number;
+  readonly statement: Statement;
+}
+
+/**
+ * Gives a record its place in its writer's chain. Records of one batch count on and name the same leaf, the last of the batch
+ * before: the hash of a leaf is known only when its batch is signed, and that signature is what links them.
+ */
+export function placeRecord(prepared: PreparedRecord, position: ChainPosition, writer: WriterSigner): PlacedRecord {
   const sequence = position.sequence + 1;
   const payload = joinMembers(prepared.members, {
     w: position.lane,
     wseq: sequence,
     prev: toHex(position.previous),
   });
-  const leaf = signJws(recordHeader(writer), payload, (bytes) => writer.sign(bytes));
-  const leafHash = hashLeaf(leaf);
+  return { prepared, lane: position.lane, sequence, statement: statementOf(writer, payload) };
+}
+
+/** `leaf` is the placed record's statement with its proof. */
+export function storedLeaf({ prepared, lane, sequence }: PlacedRecord, leaf: Uint8Array): StoredLeaf {
+  const { record, log, sealed } = prepared;
   return {
-    leaf: {
-      tenant: log.tenant.tenant,
-      record: record.id,
-      kind: record.kind,
-      keep: log.keep,
-      leaf,
-      leafHash,
-      writer: position.lane,
-      writerSequence: sequence,
-      ...(record.kind === 'event' ? {} : { request: record.request }),
-      ...(record.kind === 'decision' ? { effect: record.decision.effect } : {}),
-      ...(sealed ? { sealed: sealed.bytes } : {}),
-      ...(sealed && prepared.subjectRef !== undefined
-        ? { wrappedKey: { subjectRef: prepared.subjectRef, wrapped: sealed.wrappedKey } }
-        : {}),
-    },
-    next: { lane: position.lane, sequence, previous: leafHash },
+    tenant: log.tenant.tenant,
+    record: record.id,
+    kind: record.kind,
+    keep: log.keep,
+    leaf,
+    leafHash: hashLeaf(leaf),
+    writer: lane,
+    writerSequence: sequence,
+    ...(record.kind === 'event' ? {} : { request: record.request }),
+    ...(record.kind === 'decision' ? { effect: record.decision.effect } : {}),
+    ...(sealed ? { sealed: sealed.bytes } : {}),
+    ...(sealed && prepared.subjectRef !== undefined
+      ? { wrappedKey: { subjectRef: prepared.subjectRef, wrapped: sealed.wrappedKey } }
+      : {}),
   };
 }
 
@@ -172,16 +179,6 @@ function joinMembers(members: PreparedRecord['members'], chain: JsonObject): str
   }
   for (; next < added.length; next += 1) json += `"${added[next]![0]}":${added[next]![1]},`;
   return `{${json.slice(0, -1)}}`;
-}
-
-const headers = new WeakMap<WriterSigner, string>();
-
-function recordHeader(writer: WriterSigner): string {
-  const held = headers.get(writer);
-  if (held !== undefined) return held;
-  const header = jwsHeader(writer.keyId, 'writ-record+jws');
-  headers.set(writer, header);
-  return header;
 }
 
 export const noPrevious: Uint8Array = new Uint8Array(32);

@@ -33,9 +33,9 @@ export interface StoredLeaf {
   readonly request?: string;
   readonly kind: LedgerRecord['kind'];
   readonly keep: string;
-  /** JWS compact string, ASCII; at most 60 KiB. */
+  /** Signed record of version 2 (FORMAT.md), ASCII; at most 60 KiB. */
   readonly leaf: Uint8Array;
-  /** RFC 6962 leaf hash of `leaf`: what `find` answers, what `prev` and `decisionLeaf` name. */
+  /** RFC 6962 leaf hash of `leaf`: what `find` answers, what `decisionLeaf` names, and `prev` of the next batch. */
   readonly leafHash: Uint8Array;
   /** Writer id and lane, `<writer>/<lane>`; the enrolment covers the part before the slash. */
   readonly writer: string;

@@ -1,5 +1,5 @@
 import { parsePriceVersion, type JsonObject, type JsonValue, type Rates } from '@writ/domain';
-import { parseJws } from './jws.js';
+import { parseRecord } from './signed-record.js';
 
 /** What a line counts. `unsplit` is money whose record does not name the rates; `request` counts requests and costs nothing. */
 export type Charge = 'request' | 'input' | 'output' | 'cache-read' | 'cache-write' | 'reasoning' | 'unsplit';
@@ -180,9 +180,9 @@ function appOf(decision: JsonObject): string {
 
 /** The payload of a leaf as it is stored; whether it is genuine, the tree and the verifier say. */
 function payloadOf(leaf: Uint8Array | undefined): JsonObject | undefined {
-  const jws = leaf && parseJws(leaf, 'writ-record+jws');
-  if (!jws) return undefined;
-  const value = JSON.parse(Buffer.from(jws.payload).toString('utf8')) as JsonValue;
+  const record = leaf && parseRecord(leaf);
+  if (!record) return undefined;
+  const value = JSON.parse(Buffer.from(record.payload).toString('utf8')) as JsonValue;
   return isObject(value) ? value : undefined;
 }
 

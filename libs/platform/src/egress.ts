@@ -127,7 +127,7 @@ export function guardedDispatcher(
     keepAliveTimeout: 10_000,
   });
   const refusals = new Map<string, string | undefined>();
-  return agent.compose((dispatch) => (options, handler) => {
+  const guarded = agent.compose((dispatch) => (options, handler) => {
     const origin = String(options.origin);
     // The answer depends on the origin and the rules alone.
     if (!refusals.has(origin)) {
@@ -138,6 +138,26 @@ export function guardedDispatcher(
     if (refusal !== undefined) throw Object.assign(new Error(`egress refused: ${refusal}`), { code: 'EGRESS_REFUSED' });
     return dispatch(options, handler);
   });
+  agents.set(guarded, agent);
+  return guarded;
+}
+
+const agents = new WeakMap<Dispatcher, Agent>();
+
+/** How the connections of a guarded dispatcher are used at this moment, over all origins; `waiting` are requests without one. */
+export function connectionUse(dispatcher: Dispatcher): {
+  readonly busy: number;
+  readonly idle: number;
+  readonly waiting: number;
+} {
+  let [busy, idle, waiting] = [0, 0, 0];
+  for (const { connected, running, pending, ...of } of Object.values(agents.get(dispatcher)?.stats ?? {})) {
+    const free = 'free' in of ? of.free : 0;
+    busy += Math.max(running, Number(connected) - free);
+    idle += free;
+    waiting += pending + ('queued' in of ? of.queued : 0);
+  }
+  return { busy, idle, waiting };
 }
 
 const originsRemembered = 4_096;

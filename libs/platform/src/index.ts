@@ -1,3 +1,5 @@
+export { KmsFailure, awsKms, openKms } from './aws-kms.js';
+export { type AwsCredentials, type Unsigned, signAws } from './aws-signature.js';
 export * from './clock.js';
 export * from './egress.js';
 export * from './kms.js';

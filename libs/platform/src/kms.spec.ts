@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { localKms, openText, sealText } from './kms.js';
+import { localKms, openText, rememberingKms, sealText } from './kms.js';
 import { uuidv7 } from './clock.js';
 
 const key = Buffer.alloc(32, 7);
@@ -21,6 +21,32 @@ describe('sealing', () => {
     const blob = await kms.wrap('tenant-a/hmac', Buffer.from('k'));
     expect(Buffer.from(await kms.unwrap('tenant-a/hmac', blob)).toString()).toBe('k');
     await expect(kms.unwrap('tenant-b/hmac', blob)).rejects.toThrow();
+  });
+});
+
+describe('a key service that remembers', () => {
+  it('asks once for the same blob and context, again after its time, and keeps no failure and no more than it may', async () => {
+    let asked = 0;
+    let now = 0;
+    const inner = localKms(key);
+    const counted = {
+      ...inner,
+      unwrap: (context: string, blob: string) => ((asked += 1), inner.unwrap(context, blob)),
+    };
+    const kms = rememberingKms(counted, { nowMs: () => now, forMs: 60_000, atMost: 1 });
+    const blob = await kms.wrap('a', Buffer.from('k'));
+    await kms.unwrap('a', blob);
+    await kms.unwrap('a', blob);
+    expect(asked).toBe(1);
+    await expect(kms.unwrap('b', blob)).rejects.toThrow();
+    await expect(kms.unwrap('b', blob)).rejects.toThrow();
+    expect(asked).toBe(3);
+    now = 60_000;
+    await kms.unwrap('a', blob);
+    expect(asked).toBe(4);
+    await kms.unwrap('a', await kms.wrap('a', Buffer.from('other')));
+    await kms.unwrap('a', blob);
+    expect(asked).toBe(6);
   });
 });
 

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
-/** Wraps keys. Drivers: a local file key now; cloud services plug in here. `context` binds a blob to its purpose. */
+/** Wraps keys. Drivers: a local file key, and AWS KMS (`aws-kms.ts`). `context` binds a blob to its purpose. */
 export interface Kms {
   wrap(context: string, plain: Uint8Array): Promise<string>;
   /** Throws when the blob was wrapped for another context or by another key. */
@@ -45,6 +45,32 @@ export function localKms(masterKey: Uint8Array): Kms {
   return {
     wrap: async (context, plain) => sealBytes(masterKey, `kms:${context}`, plain),
     unwrap: async (context, blob) => openBytes(masterKey, `kms:${context}`, blob),
+  };
+}
+
+/**
+ * Remembers what was unwrapped for `forMs`, and at most `atMost` of it. Whoever takes a key away is heeded that much later,
+ * so the time is short; nothing is remembered of a failure.
+ */
+export function rememberingKms(
+  kms: Kms,
+  { nowMs, forMs, atMost }: { readonly nowMs: () => number; readonly forMs: number; readonly atMost: number },
+): Kms {
+  const known = new Map<string, { readonly plain: Uint8Array; readonly untilMs: number }>();
+  return {
+    wrap: (context, plain) => kms.wrap(context, plain),
+    async unwrap(context, blob) {
+      const name = createHash('sha256').update(`${context}\0${blob}`).digest('base64');
+      const before = known.get(name);
+      if (before !== undefined && nowMs() < before.untilMs) return before.plain;
+      known.delete(name);
+      const untilMs = nowMs() + forMs;
+      const plain = await kms.unwrap(context, blob);
+      const [oldest] = known.keys();
+      if (known.size >= atMost && oldest !== undefined) known.delete(oldest);
+      known.set(name, { plain, untilMs });
+      return plain;
+    },
   };
 }
 

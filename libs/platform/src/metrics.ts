@@ -1,10 +1,16 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
+/** A gauge that is read when Prometheus asks, and what becomes of the values of several processes. */
+export interface ReadGauge {
+  readonly across: 'sum' | 'max';
+  collect(gauge: Gauge): void | Promise<void>;
+}
+
 /** The process's Prometheus registry; served on the management listener only. */
 export function createMetrics(): {
   readonly registry: Registry;
   counter(name: string, help: string, labels: readonly string[]): Counter;
-  gauge(name: string, help: string, labels: readonly string[]): Gauge;
+  gauge(name: string, help: string, labels: readonly string[], read?: ReadGauge): Gauge;
   histogram(name: string, help: string, labels: readonly string[], bucketsSeconds: readonly number[]): Histogram;
 } {
   const registry = new Registry();
@@ -13,7 +19,19 @@ export function createMetrics(): {
   return {
     registry,
     counter: (name, help, labels) => new Counter({ name, help, labelNames: [...labels], registers }),
-    gauge: (name, help, labels) => new Gauge({ name, help, labelNames: [...labels], registers }),
+    gauge: (name, help, labels, read) =>
+      new Gauge({
+        name,
+        help,
+        labelNames: [...labels],
+        registers,
+        ...(read && {
+          aggregator: read.across,
+          collect(this: Gauge) {
+            return read.collect(this);
+          },
+        }),
+      }),
     histogram: (name, help, labels, buckets) =>
       new Histogram({ name, help, labelNames: [...labels], buckets: [...buckets], registers }),
   };

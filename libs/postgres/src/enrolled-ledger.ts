@@ -37,6 +37,8 @@ export interface EnrolledLedgerOptions {
   readonly spool?: OutcomeSpool;
   readonly onAlarm: (alarm: LedgerAlarm) => void;
   readonly onProblem: (problem: string) => void;
+  /** Told at every beat whether this machine's clock is too far from the database's for anything to be signed by it. */
+  readonly onClock?: (isOff: boolean) => void;
 }
 
 export interface EnrolledLedger {
@@ -155,7 +157,7 @@ class LedgerOfProcess implements EnrolledLedger {
 
   /** A clock that is seconds away from the database's would date records wrongly: nothing is signed by it. */
   async #checkClock(register: WriterRegister): Promise<void> {
-    const { clock, onProblem } = this.#options;
+    const { clock, onProblem, onClock } = this.#options;
     const asked = clock.nowMs();
     const theirs = await register.clockMs();
     const answered = clock.nowMs();
@@ -167,6 +169,7 @@ class LedgerOfProcess implements EnrolledLedger {
         `this machine's clock is ${-offsetMs} ms ahead of the database's: nothing is recorded until it is right`,
       );
     this.ledger.suspend(isOff);
+    onClock?.(isOff);
   }
 
   async #enrol(writer: Writer): Promise<boolean> {

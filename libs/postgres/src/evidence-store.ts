@@ -12,7 +12,7 @@ export interface StoredEntry {
   readonly record: string;
   readonly kind: string;
   readonly atMs: number;
-  /** The signed leaf, a compact JWS. */
+  /** The signed leaf. */
   readonly leaf: string;
   /** RFC 6962 leaf hash, hex. */
   readonly leafHash: string;

@@ -1,4 +1,4 @@
-export { type Login, type PlanePool, type PlanePoolOptions, logins, planePool } from './plane.js';
+export { type Login, type PlanePool, type PlanePoolOptions, logins, planePool, poolUse } from './plane.js';
 export { type Passwords, migrate } from './migrate.js';
 export { type TenantMigration, tenantMigrations } from './tenant-migrations/index.js';
 export { type TenantToMigrate, type TenantVersions, tenantVersions } from './tenant-migrations/by-worker.js';
@@ -27,6 +27,7 @@ export {
   connectionDirectory,
 } from './connection-directory.js';
 export { type Epoch, type EpochStore, type NewestEpoch, type OutsideProof, epochStore } from './epoch-store.js';
+export { type LedgerLag, ledgerLag } from './ledger-lag.js';
 export { type BudgetKey, type BudgetLease, type BudgetStore, type LeaseRefusal, budgetStore } from './budget-store.js';
 export {
   type NewBatch,

@@ -54,6 +54,16 @@ export function planePool(login: Login, options: PlanePoolOptions): PlanePool {
   return { login, url: options.url, pool, close: () => pool.end() };
 }
 
+/** How a pool is used at this moment. */
+export function poolUse({ pool }: PlanePool): {
+  readonly busy: number;
+  readonly idle: number;
+  readonly waiting: number;
+} {
+  const { totalCount, idleCount, waitingCount } = pool;
+  return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
+}
+
 /** Longer than every lock timeout inside the functions, so that the server's own answer comes first. */
 const longestStatementMs = 8_000;
 

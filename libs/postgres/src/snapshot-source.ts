@@ -32,6 +32,8 @@ export interface SnapshotSource {
     prepare: (tenant: TenantContext, snapshot: Snapshot) => Promise<unknown>,
     isLate: () => boolean,
   ): Promise<number>;
+  /** Since the snapshot held that was confirmed longest ago; undefined while none is held. */
+  ageMs(): number | undefined;
   close(): Promise<void>;
 }
 
@@ -113,6 +115,12 @@ class LeasedSnapshots implements SnapshotSource {
       warmed += 1;
     }
     return warmed;
+  }
+
+  ageMs(): number | undefined {
+    let until: number | undefined;
+    for (const lease of this.#leases.values()) until = Math.min(until ?? lease.until, lease.until);
+    return until === undefined ? undefined : Math.max(0, this.#nowMs() - (until - this.#leaseMs));
   }
 
   async close(): Promise<void> {

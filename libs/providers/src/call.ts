@@ -7,6 +7,7 @@ import type { Dispatcher } from 'undici';
 import { readText } from './body.js';
 import { broken, classOfStatus, detailOf } from './fault.js';
 import { type Arrived, type Deadlines, send, standardDeadlines } from './transport.js';
+import { observed } from './observed.js';
 import { markFlows } from './translate/flows.js';
 import { tokenSource } from './ask-token.js';
 import { ServiceAccountTokens } from './gemini/service-account.js';
@@ -222,15 +223,15 @@ function requestId(arrived: Arrived): { readonly upstreamRequestId?: string } {
 }
 
 /** A connection serves again only after an answer that ended as it should. */
-async function* readAll(vendor: Vendor, arrived: Arrived, job: Job): AsyncGenerator<AnswerEvent, void, undefined> {
+function readAll(vendor: Vendor, arrived: Arrived, job: Job): AsyncIterable<AnswerEvent> {
   let ended = false;
-  try {
-    for await (const event of markFlows(vendor.read(arrived, job), job.prompt.ask.dialect)) {
-      ended = event.terminal;
-      yield event;
-    }
-  } finally {
-    if (ended) arrived.finish();
-    else arrived.discard();
-  }
+  return observed(markFlows(vendor.read(arrived, job), job.prompt.ask.dialect), {
+    event: ({ terminal }) => {
+      ended = terminal;
+    },
+    over: () => {
+      if (ended) arrived.finish();
+      else arrived.discard();
+    },
+  });
 }

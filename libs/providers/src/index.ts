@@ -16,6 +16,7 @@ export { dialects } from './dialect/dialects.js';
 export type { Encoder } from './dialect/encoder.js';
 export { dialectOf, parseRoute } from './dialect/routes.js';
 export { type EncodedRefusal, encodeRefusal } from './dialect/refusal.js';
+export { observed, type Onlooker } from './observed.js';
 export type { Deadlines } from './transport.js';
 
 /** `POST /v1/chat/completions` */

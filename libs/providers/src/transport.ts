@@ -120,18 +120,21 @@ function startTimers(exchange: Exchange, deadlines: Deadlines): Timers {
   let phase = after(deadlines.headersMs, 'headers');
   let idle: NodeJS.Timeout | undefined;
   let waits = true;
-  /** Set again and again while a stream runs, so it is one timer that is put forward. */
-  const idleTimer = (): NodeJS.Timeout =>
+  let waitsSinceMs = 0;
+  /** A stream waits anew for each event: the timer is left alone, and asks when it fires how long the wait has been. */
+  const watch = (ms: number): NodeJS.Timeout =>
     setTimeout(() => {
-      if (waits) exchange.abort(new DeadlinePassed('idle'));
-    }, deadlines.idleMs);
+      const leftMs = waits ? deadlines.idleMs - (performance.now() - waitsSinceMs) : deadlines.idleMs;
+      if (leftMs > 0) idle = watch(leftMs);
+      else exchange.abort(new DeadlinePassed('idle'));
+    }, Math.ceil(ms));
   return {
     wait(what) {
       waits = true;
       clearTimeout(phase);
+      waitsSinceMs = performance.now();
       if (what === 'first') phase = after(deadlines.firstMs, what);
-      else if (idle) idle.refresh();
-      else idle = idleTimer();
+      else idle ??= watch(deadlines.idleMs);
     },
     stopWaiting() {
       waits = false;

@@ -2,7 +2,7 @@ import { err, ok, refuse, type Budget, type Refusal, type Result, type Subject, 
 import { microsOf } from '@writ/routing';
 import { applicable, type Applied } from './applicable.js';
 import type { BudgetLeases, LeaseRefusal } from './leases.js';
-import { periodEnd, periodStart, Purse, type Held } from './purse.js';
+import { periodEnd, periodStart, Purse, type Held, type Slices } from './purse.js';
 
 /** What all budgets that apply to a request hold back for it. */
 export interface BudgetHold {
@@ -61,6 +61,11 @@ export class Budgets {
     }
     const leases = held.map(({ lease }) => lease);
     return ok({ seen: tightest, leases, settle: (spent) => held.forEach((one) => one.settle(spent)) });
+  }
+
+  slices(): Slices {
+    const none: Slices = { leases: 0, grantedMicros: 0n, spentMicros: 0n, reservedMicros: 0n };
+    return [...this.#purses.values()].reduce((sum, purse) => purse.addTo(sum), none);
   }
 
   /** Gives idle slices back; true when none are left. */

@@ -13,6 +13,7 @@ import {
 } from '@writ/domain';
 import { microsOf } from '@writ/routing';
 import { Budgets, type BudgetHold } from './budgets.js';
+import type { Slices } from './purse.js';
 import type { RedisConnection } from './connection.js';
 import type { BudgetLeases } from './leases.js';
 import { countersOf } from './counter.js';
@@ -51,6 +52,12 @@ export interface Reserved {
   readonly outputLimits: readonly OutputLimit[];
 }
 
+/** What a process holds of limits and budgets. */
+export interface LimitsState extends Slices {
+  /** Requests whose reservation is not settled. */
+  readonly reservations: number;
+}
+
 /** Fits `LimitsPort` of the enforcement's ports. */
 export interface Limits {
   reserve(
@@ -66,6 +73,8 @@ export interface Limits {
    */
   takeKey(reservation: Reserved, endpoint: string, key: string | undefined): boolean | undefined;
   settle(tenant: TenantContext, reservation: Reserved, usage: Usage | undefined, costMicros: string): Promise<void>;
+  /** What this process holds at this moment. */
+  state(): LimitsState;
   /** Gives every lease back; call it when no request is left. */
   close(): Promise<void>;
 }
@@ -185,6 +194,10 @@ class GatewayLimits implements Limits {
       this.needs.onProblem('a reservation could not be settled; it expires by itself', cause);
     }
     return Promise.resolve();
+  }
+
+  state(): LimitsState {
+    return { reservations: this.#open.size, ...this.#budgets.slices() };
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,14 @@ export interface Held {
   settle(spentMicros: bigint): void;
 }
 
+/** Slices that are held, and what is done with them. */
+export interface Slices {
+  readonly leases: number;
+  readonly grantedMicros: bigint;
+  readonly spentMicros: bigint;
+  readonly reservedMicros: bigint;
+}
+
 interface Slice {
   readonly lease: BudgetLease;
   readonly leasedAtMs: number;
@@ -68,6 +76,19 @@ export class Purse {
   /** What this process knows to be left: its own slices and what the store said was left for others. */
   leftMicros(): bigint {
     return this.#slices.reduce((sum, slice) => sum + free(slice), this.#remainingMicros);
+  }
+
+  /** Those of this purse, added to others. */
+  addTo(sum: Slices): Slices {
+    return [...this.#slices, ...this.#returning].reduce(
+      ({ leases, grantedMicros, spentMicros, reservedMicros }, slice) => ({
+        leases: leases + 1,
+        grantedMicros: grantedMicros + slice.lease.grantedMicros,
+        spentMicros: spentMicros + slice.spentMicros,
+        reservedMicros: reservedMicros + slice.reservedMicros,
+      }),
+      sum,
+    );
   }
 
   /** True when nothing is leased, asked for or to be returned: the purse may be forgotten. */

@@ -37,6 +37,19 @@ function outputOf(more: Partial<Ask>): number {
   return worst.ok ? worst.value.outputTokens : -1;
 }
 
+function atDearest(known: readonly Price[]): Snapshot {
+  return { ...aSnapshot(known), unpricedModels: 'dearest' };
+}
+
+describe('whether a model has a price', () => {
+  it('B4: is said of all candidates: one that is taken for the dearest is enough for no', () => {
+    const ask = anAsk({ maxOutputTokens: 10 });
+    expect(worstCase(ask, atDearest(prices))).toMatchObject({ ok: true, value: { priced: true } });
+    expect(worstCase(ask, atDearest(prices.slice(0, 1)))).toMatchObject({ ok: true, value: { priced: false } });
+    expect(worstCase(ask, aSnapshot(prices.slice(0, 1)))).toEqual({ ok: false, error: 'price-unknown' });
+  });
+});
+
 describe('the worst case', () => {
   it('is never less than what a tokenizer counts, whatever the script', () => {
     const texts = [

@@ -2,10 +2,19 @@ import { createHash } from 'node:crypto';
 import type { Dispatcher } from 'undici';
 import { type Result, err, limits, ok } from '@writ/domain';
 import { checkUrl, guardedDispatcher } from '@writ/platform';
-import type { ObjectStore, ObjectVersion, PutOptions, StoreFault, StoredObject } from './object-store.js';
+import { type Answer, faultOf, headerOf, headersOf, stored, text } from './answers.js';
+import type {
+  ObjectStore,
+  ObjectVersion,
+  PutOptions,
+  StoreFault,
+  StoredObject,
+  UploadKeeper,
+  UploadSource,
+} from './object-store.js';
+import { type Ask, uploadFrom, uploadStream } from './uploads.js';
 import { readListed, readVersions } from './listings.js';
 import { type S3Credentials, signS3 } from './sign.js';
-import { escapeXml, textOf } from './xml.js';
 
 export interface S3Settings extends S3Credentials {
   /** Of the service, without the bucket, e.g. `https://s3.eu-central-1.amazonaws.com`. Buckets are addressed by path. */
@@ -18,12 +27,6 @@ export interface S3Settings extends S3Credentials {
 
 export interface S3Bucket extends ObjectStore {
   close(): Promise<void>;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Uint8Array;
 }
 
 /**
@@ -41,6 +44,7 @@ class Bucket implements S3Bucket {
   readonly #settings: S3Settings;
   readonly #endpoint: URL;
   readonly #dispatcher: Dispatcher;
+  readonly #part: Ask = (method, key, query, headers, body) => this.#ask(method, key, query, headers, body);
 
   constructor(settings: S3Settings, endpoint: URL) {
     this.#settings = settings;
@@ -60,56 +64,27 @@ class Bucket implements S3Bucket {
     return stored(await this.#ask('PUT', key, {}, headers, bytes));
   }
 
-  async upload(
+  upload(
     key: string,
     pieces: AsyncIterable<Uint8Array>,
     options: PutOptions = {},
   ): Promise<Result<StoredObject, StoreFault>> {
-    const parts = partsOf(pieces, limits.objectStorePartBytes);
-    const first = await parts.next();
-    const firstBytes = first.done === true ? new Uint8Array() : first.value;
-    if (firstBytes.length < limits.objectStorePartBytes) return this.put(key, firstBytes, options);
-    const { 'if-none-match': onlyIfAbsent, ...opening } = headersOf(options);
-    const begun = await this.#ask('POST', key, { uploads: '' }, { ...opening, 'x-amz-checksum-algorithm': 'SHA256' });
-    if (!begun.ok) return begun;
-    const uploadId = textOf(text(begun.value), 'UploadId');
-    if (uploadId === undefined) return err({ kind: 'refused', what: 'the store began an upload without naming it' });
-    const ended = await this.#uploadParts(key, uploadId, firstBytes, parts, onlyIfAbsent);
-    // An unfinished upload costs space and is readable by nobody; whether it could be dropped changes nothing for us.
-    if (!ended.ok) await this.#ask('DELETE', key, { uploadId });
-    return ended;
+    return uploadStream(this.#part, key, pieces, options, (bytes) => this.put(key, bytes, options));
   }
 
-  async #uploadParts(
+  uploadFrom(
     key: string,
-    uploadId: string,
-    first: Uint8Array,
-    rest: AsyncGenerator<Uint8Array>,
-    onlyIfAbsent: string | undefined,
+    source: UploadSource,
+    keeper: UploadKeeper,
+    options: PutOptions = {},
   ): Promise<Result<StoredObject, StoreFault>> {
-    const listed: string[] = [];
-    for (let part = first; ;) {
-      const number = String(listed.length + 1);
-      const checksum = createHash('sha256').update(part).digest('base64');
-      const query = { partNumber: number, uploadId };
-      // oxlint-disable-next-line no-await-in-loop -- one part after the other bounds the memory
-      const answer = await this.#ask('PUT', key, query, { 'x-amz-checksum-sha256': checksum }, part);
-      if (!answer.ok) return answer;
-      const etag = escapeXml(headerOf(answer.value, 'etag') ?? '');
-      listed.push(
-        `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag><ChecksumSHA256>${checksum}</ChecksumSHA256></Part>`,
-      );
-      // oxlint-disable-next-line no-await-in-loop -- as above
-      const next = await rest.next();
-      if (next.done === true) break;
-      part = next.value;
-    }
-    const body = Buffer.from(`<CompleteMultipartUpload>${listed.join('')}</CompleteMultipartUpload>`);
-    const condition = onlyIfAbsent === undefined ? {} : { 'if-none-match': onlyIfAbsent };
-    const done = await this.#ask('POST', key, { uploadId }, condition, body);
-    // The answer's status is sent before the parts are joined: an error may come with 200.
-    if (done.ok && text(done.value).includes('<Error>')) return err(faultOf(key, 500, done.value));
-    return stored(done);
+    return uploadFrom(this.#part, key, source, keeper, options);
+  }
+
+  async read(key: string, from: number, bytes: number): ReturnType<ObjectStore['read']> {
+    const range = { range: `bytes=${from}-${from + bytes - 1}` };
+    const answer = await this.#ask('GET', key, {}, range, undefined, bytes);
+    return answer.ok ? ok(answer.value.body) : answer;
   }
 
   async get(key: string, maximumBytes: number, version?: string): ReturnType<ObjectStore['get']> {
@@ -211,53 +186,6 @@ function escapeKey(key: string): string {
   return key.split('/').map(escapeUri).join('/');
 }
 
-function headersOf(options: PutOptions): Readonly<Record<string, string>> {
-  const { contentType = 'application/octet-stream', onlyIfAbsent, retainUntilMs } = options;
-  return {
-    'content-type': contentType,
-    ...(onlyIfAbsent === true ? { 'if-none-match': '*' } : {}),
-    ...(retainUntilMs === undefined
-      ? {}
-      : {
-          'x-amz-object-lock-mode': 'COMPLIANCE',
-          'x-amz-object-lock-retain-until-date': new Date(retainUntilMs).toISOString(),
-        }),
-  };
-}
-
-function stored(answer: Result<Answer, StoreFault>): Result<StoredObject, StoreFault> {
-  return answer.ok ? ok({ version: headerOf(answer.value, 'x-amz-version-id') }) : answer;
-}
-
-function lockOf(answer: Answer): number | undefined {
-  const until = headerOf(answer, 'x-amz-object-lock-retain-until-date');
-  const isLocked = headerOf(answer, 'x-amz-object-lock-mode') === 'COMPLIANCE' && until !== undefined;
-  const ms = isLocked ? Date.parse(until) : Number.NaN;
-  return Number.isNaN(ms) ? undefined : ms;
-}
-
-function headerOf({ headers }: Answer, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === 'string' ? value : undefined;
-}
-
-function text({ body }: Answer): string {
-  return Buffer.from(body).toString('utf8');
-}
-
-/** A redirect is a refusal: whoever configured the wrong region or host must say the right one. */
-function faultOf(key: string, status: number, answer: Answer): StoreFault {
-  const code = textOf(text(answer), 'Code') ?? '';
-  const said = `the object store answered ${status}${code === '' ? '' : ` ${code}`} for ${key === '' ? 'the bucket' : key}`;
-  const kind = ((): StoreFault['kind'] => {
-    if (status === 412 || (status === 409 && code === 'ConditionalRequestConflict')) return 'exists';
-    if (status === 404) return code === 'NoSuchBucket' ? 'refused' : 'absent';
-    if (status === 403 || status === 401) return 'denied';
-    return status === 429 || status >= 500 ? 'unavailable' : 'refused';
-  })();
-  return { kind, what: said };
-}
-
 function causeOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
@@ -274,21 +202,9 @@ async function readBody(body: AsyncIterable<Uint8Array>, maximumBytes: number): 
   return Buffer.concat(chunks);
 }
 
-/** Parts of exactly `size` bytes, the last one shorter. */
-async function* partsOf(pieces: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
-  let held: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of pieces) {
-    for (let at = 0; at < piece.length;) {
-      const taken = piece.subarray(at, at + size - length);
-      held.push(taken);
-      length += taken.length;
-      at += taken.length;
-      if (length < size) continue;
-      yield Buffer.concat(held);
-      held = [];
-      length = 0;
-    }
-  }
-  if (length > 0) yield Buffer.concat(held);
+function lockOf(answer: Answer): number | undefined {
+  const until = headerOf(answer, 'x-amz-object-lock-retain-until-date');
+  const isLocked = headerOf(answer, 'x-amz-object-lock-mode') === 'COMPLIANCE' && until !== undefined;
+  const ms = isLocked ? Date.parse(until) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
 }

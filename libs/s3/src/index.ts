@@ -7,4 +7,7 @@ export type {
   ReadObject,
   StoredObject,
   StoreFault,
+  UploadKeeper,
+  UploadSource,
+  UploadState,
 } from './object-store.js';

@@ -47,6 +47,25 @@ export interface ObjectVersion {
   readonly modifiedAt: number;
 }
 
+/** Bytes that can be read again from any place, such as a file's. */
+export interface UploadSource {
+  readonly bytes: number;
+  read(at: number, length: number): Promise<Uint8Array>;
+}
+
+/** How far an upload in parts has come. It is readable by nobody until all parts are joined. */
+export interface UploadState {
+  readonly uploadId: string;
+  readonly parts: readonly { readonly etag: string; readonly checksum: string }[];
+}
+
+/** Where a caller keeps the state, so that a process that follows takes the upload up. */
+export interface UploadKeeper {
+  load(): Promise<UploadState | undefined>;
+  /** Resolves once it is kept. */
+  save(state: UploadState): Promise<void>;
+}
+
 /** A bucket, as the rooms above see it. Keys are `/`-separated and never begin with a slash. */
 export interface ObjectStore {
   put(key: string, bytes: Uint8Array, options?: PutOptions): Promise<Result<StoredObject, StoreFault>>;
@@ -56,6 +75,18 @@ export interface ObjectStore {
     pieces: AsyncIterable<Uint8Array>,
     options?: PutOptions,
   ): Promise<Result<StoredObject, StoreFault>>;
+  /**
+   * The same of a source that can be read again. Parts that the keeper knows of are not sent again; after a fault the next
+   * call goes on from them. The caller forgets the state once this succeeded.
+   */
+  uploadFrom(
+    key: string,
+    source: UploadSource,
+    keeper: UploadKeeper,
+    options?: PutOptions,
+  ): Promise<Result<StoredObject, StoreFault>>;
+  /** A range of the newest version: `bytes` of it from `from` on, fewer at its end. */
+  read(key: string, from: number, bytes: number): Promise<Result<Uint8Array, StoreFault>>;
   /** Reads the newest version, or the named one; `too-large` as soon as it exceeds `maximumBytes`. */
   get(key: string, maximumBytes: number, version?: string): Promise<Result<ReadObject, StoreFault>>;
   head(

@@ -90,7 +90,7 @@ describe('a refused change', () => {
   });
 
   it('names where its proof is, and whoever may read evidence finds it there', async () => {
-    const made = await change(house, 'createBudget', { name: 'proved', limitMicros: '1' }, 'budget { id }', own.owner);
+    const made = await change(house, 'createApp', { name: 'proved', roles: [] }, 'app { id }', own.owner);
     const path = new URL(made.auditRecord?.proofUrl ?? '').pathname;
     const ask = (token: string) => fetch(`${house.api.url}${path}`, { headers: { authorization: `Bearer ${token}` } });
     const proof = (await (await ask(own.owner)).json()) as { recordId: string; leaf: string };

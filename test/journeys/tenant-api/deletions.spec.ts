@@ -69,6 +69,11 @@ describe('a deletion whose process died between its record and the keys', () => 
     await endHalfWay();
     expect(await keys()).not.toBe('');
     expect(await finishDeletions(house.ports)).toEqual([]);
+    // Asked for again after that record, it would have its days of grace: nothing is destroyed on the strength of the old one.
+    const asked = `UPDATE control.change SET created_at = now() WHERE event = 'admin.tenant-deletion-requested'`;
+    await house.admin.query(asked);
+    expect(await finishDeletions(house.ports, 0)).toEqual([]);
+    await house.admin.query(asked.replace('now()', `now() - interval '1 hour'`));
     const [finished, ...others] = await finishDeletions(house.ports, 0);
     expect(others).toEqual([]);
     expect(finished).toMatchObject({ tenant, outcome: 'finished' });

@@ -73,19 +73,22 @@ export class ObjectBucket {
     return { status: 200, headers: { etag: etagOf(bytes), 'x-amz-version-id': made.id } };
   }
 
-  #read({ key, query, method }: ObjectCall): ObjectAnswer {
+  #read({ key, query, method, headers }: ObjectCall): ObjectAnswer {
     const id = query.get('versionId');
     const version = this.versions.find(key, id ?? undefined);
     if (!version) return fault(404, id === null ? 'NoSuchKey' : 'NoSuchVersion');
     if (!version.bytes)
       return { ...fault(id === null ? 404 : 405, 'NoSuchKey'), headers: { 'x-amz-delete-marker': 'true' } };
     const { retainUntilMs } = version;
+    const range = method === 'GET' ? /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') : null;
+    if (range !== null && Number(range[1]) >= version.bytes.length) return fault(416, 'InvalidRange');
+    const bytes = range === null ? version.bytes : version.bytes.subarray(Number(range[1]), Number(range[2]) + 1);
     return {
-      status: 200,
+      status: range === null ? 200 : 206,
       headers: {
         etag: etagOf(version.bytes),
         'content-type': version.contentType,
-        'content-length': String(version.bytes.length),
+        'content-length': String(bytes.length),
         'x-amz-version-id': version.id,
         ...(retainUntilMs === undefined
           ? {}
@@ -94,7 +97,7 @@ export class ObjectBucket {
               'x-amz-object-lock-retain-until-date': new Date(retainUntilMs).toISOString(),
             }),
       },
-      ...(method === 'GET' ? { body: version.bytes } : {}),
+      ...(method === 'GET' ? { body: bytes } : {}),
     };
   }
 

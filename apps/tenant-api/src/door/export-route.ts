@@ -11,7 +11,7 @@ import { refuse } from './refuse.js';
 
 /**
  * `GET /exports/{id}`: the bundle of an export that was asked for, to a caller of the same tenant who may export. That it
- * is handed out is recorded first. A failure after the first byte cuts the connection, so that half a bundle is none.
+ * is handed out is recorded first. What a worker has finished and keeps is handed out as it is; else it is made now. A failure after the first byte cuts the connection, so that half a bundle is none.
  */
 export function exportRoute(
   app: FastifyInstance,
@@ -74,7 +74,9 @@ async function stream(reply: FastifyReply, ports: Ports, caller: Caller, order: 
     });
   };
   try {
-    const found = await ports.exporter.write(tenantOf(caller), order, sink);
+    const tenant = tenantOf(caller);
+    const found =
+      (await ports.storedExports.write(tenant, order.id, sink)) || (await ports.exporter.write(tenant, order, sink));
     if (!found) throw refusedError('NOT_FOUND', 'The log has no checkpoint yet; try again in a second.');
     raw.end();
   } catch (error) {

@@ -12,7 +12,7 @@ export class LedgerEntry implements Node {
   kind!: string;
   @Field(() => DateTime)
   at!: string;
-  @Field({ description: 'The signed leaf: a JWS in compact form, exactly as committed.' })
+  @Field({ description: 'The signed leaf, exactly as committed: header, payload and proof (FORMAT.md of the ledger).' })
   leaf!: string;
   @Field({ description: 'RFC 6962 leaf hash, hex.' })
   leafHash!: string;
@@ -173,7 +173,7 @@ export const RequestExportPayload = payloadOf('RequestExportPayload', { export: 
 export class AuditProof {
   @Field(() => ID)
   recordId!: string;
-  @Field({ description: 'The signed leaf: a JWS in compact form, exactly as committed.' })
+  @Field({ description: 'The signed leaf, exactly as committed: header, payload and proof (FORMAT.md of the ledger).' })
   leaf!: string;
   @Field({ description: 'RFC 6962 leaf hash, hex.' })
   leafHash!: string;

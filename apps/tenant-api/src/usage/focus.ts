@@ -18,15 +18,21 @@ export const focusColumns = {
   ChargeFrequency: 'text',
   ChargePeriodStart: 'text',
   ChargePeriodEnd: 'text',
+  CommitmentDiscountStatus: 'text',
   ConsumedQuantity: 'number',
   ConsumedUnit: 'text',
   ContractedCost: 'number',
   ContractedUnitPrice: 'number',
   EffectiveCost: 'number',
+  InvoiceId: 'text',
   InvoiceIssuerName: 'text',
   ListCost: 'number',
   ListUnitPrice: 'number',
   PricingCategory: 'text',
+  PricingCurrency: 'text',
+  PricingCurrencyContractedUnitPrice: 'number',
+  PricingCurrencyEffectiveCost: 'number',
+  PricingCurrencyListUnitPrice: 'number',
   PricingQuantity: 'number',
   PricingUnit: 'text',
   ProviderName: 'text',
@@ -38,8 +44,10 @@ export const focusColumns = {
   ServiceSubcategory: 'text',
   SkuId: 'text',
   SkuMeter: 'text',
+  SkuPriceDetails: 'text',
   SkuPriceId: 'text',
   SubAccountId: 'text',
+  SubAccountName: 'text',
   Tags: 'text',
   x_App: 'text',
   x_ChargeType: 'text',
@@ -68,8 +76,10 @@ export function focusRow(line: UsageDayLine, account: FocusAccount): FocusRow {
   const cost = Number(line.costPicos) / picosPerDollar;
   const isCorrection = line.charge === 'correction';
   const isTokens = !isCorrection && line.charge !== 'request' && line.charge !== 'unsplit';
-  const unit = isTokens ? 'Tokens' : line.charge === 'request' ? 'Requests' : null;
-  const quantity = unit === null ? null : Number(line.quantity);
+  // What nobody can split into tokens, and a correction, are money without a quantity; FOCUS wants the quantity all the same.
+  const unit = line.charge === 'request' ? 'Requests' : 'Tokens';
+  const quantity = isTokens || line.charge === 'request' ? Number(line.quantity) : 0;
+  const isPriced = isTokens && line.priceVersion !== '';
   const unitPrice = isTokens ? unitPriceOf(line) : line.charge === 'request' ? 0 : null;
   return {
     BilledCost: cost,
@@ -78,21 +88,28 @@ export function focusRow(line: UsageDayLine, account: FocusAccount): FocusRow {
     BillingCurrency: 'USD',
     BillingPeriodStart: `${line.day.slice(0, 7)}-01T00:00:00Z`,
     BillingPeriodEnd: `${nextMonth(line.day)}-01T00:00:00Z`,
-    ChargeCategory: isCorrection ? 'Adjustment' : 'Usage',
+    // A correction of usage is usage, of the class of corrections; adjustments are what belongs to no charge.
+    ChargeCategory: 'Usage',
     ChargeClass: isCorrection ? 'Correction' : null,
     ChargeDescription: line.reason ?? `${line.charge} of ${line.model}`,
     ChargeFrequency: isCorrection ? 'One-Time' : 'Usage-Based',
     ChargePeriodStart: `${line.day}T00:00:00Z`,
     ChargePeriodEnd: `${nextDay(line.day)}T00:00:00Z`,
+    CommitmentDiscountStatus: null,
     ConsumedQuantity: quantity,
     ConsumedUnit: unit,
     ContractedCost: cost,
     ContractedUnitPrice: unitPrice,
     EffectiveCost: cost,
+    InvoiceId: null,
     InvoiceIssuerName: account.issuer,
     ListCost: cost,
     ListUnitPrice: unitPrice,
     PricingCategory: isTokens ? 'Standard' : null,
+    PricingCurrency: 'USD',
+    PricingCurrencyContractedUnitPrice: unitPrice,
+    PricingCurrencyEffectiveCost: cost,
+    PricingCurrencyListUnitPrice: unitPrice,
     PricingQuantity: quantity,
     PricingUnit: unit,
     ProviderName: account.issuer,
@@ -104,8 +121,10 @@ export function focusRow(line: UsageDayLine, account: FocusAccount): FocusRow {
     ServiceSubcategory: 'Generative AI',
     SkuId: isTokens ? `${line.model}/${line.charge}` : null,
     SkuMeter: isTokens ? line.charge : null,
-    SkuPriceId: isTokens && line.priceVersion !== '' ? `${line.model}/${line.charge}/${line.priceVersion}` : null,
+    SkuPriceDetails: isPriced ? JSON.stringify({ x_Charge: line.charge }) : null,
+    SkuPriceId: isPriced ? `${line.model}/${line.charge}/${line.priceVersion}` : null,
     SubAccountId: line.app === '' ? null : line.app,
+    SubAccountName: line.app === '' ? null : line.app,
     Tags: JSON.stringify({ app: line.app, group: line.group }),
     x_App: line.app,
     x_ChargeType: line.charge,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { UsageDayLine } from '@writ/postgres';
 import { parquetReadObjects } from 'hyparquet';
-import { focusColumns, focusRow } from './focus.js';
+import { focusColumns, focusRow, type FocusColumn } from './focus.js';
 import { csvOf, parquetOf } from './usage-file.js';
 
 const account = { tenant: '0198a000-0000-7000-8000-00000000000a', name: 'Hospital', issuer: 'Writ' };
@@ -25,6 +25,44 @@ function aLine(more: Partial<UsageDayLine> = {}): UsageDayLine {
   };
 }
 
+const charges = [
+  'request',
+  'input',
+  'output',
+  'cache-read',
+  'cache-write',
+  'reasoning',
+  'unsplit',
+  'correction',
+] as const;
+
+/** Columns of the dataset that may never be null, by the specification's own rules. */
+const mandatory = [
+  'BilledCost',
+  'BillingAccountId',
+  'BillingAccountName',
+  'BillingCurrency',
+  'BillingPeriodEnd',
+  'BillingPeriodStart',
+  'ChargeCategory',
+  'ChargeDescription',
+  'ChargeFrequency',
+  'ChargePeriodEnd',
+  'ChargePeriodStart',
+  'ConsumedQuantity',
+  'ContractedCost',
+  'EffectiveCost',
+  'InvoiceIssuerName',
+  'ListCost',
+  'PricingCurrency',
+  'PricingQuantity',
+  'ProviderName',
+  'PublisherName',
+  'ServiceCategory',
+  'ServiceName',
+  'ServiceSubcategory',
+] as const;
+
 describe('a row of FOCUS', () => {
   it('has the price of a token, the quantity and the cost that they make, in the day and the month of the line', () => {
     expect(focusRow(aLine(), account)).toMatchObject({
@@ -41,31 +79,43 @@ describe('a row of FOCUS', () => {
     });
   });
 
-  it('of a correction is an adjustment with its reason, and may be negative', () => {
+  it('of a correction is usage of the class of corrections, with its reason, and may be negative', () => {
     const row = focusRow(aLine({ charge: 'correction', costPicos: '-5000000000000', reason: 'agreed' }), account);
     expect(row).toMatchObject({
       BilledCost: -5,
-      ChargeCategory: 'Adjustment',
+      ChargeCategory: 'Usage',
       ChargeClass: 'Correction',
       ChargeDescription: 'agreed',
-      PricingUnit: null,
+      ConsumedQuantity: 0,
+      SkuId: null,
     });
   });
 
+  const everyCharge = charges.flatMap((charge) =>
+    [{}, { app: '', endpoint: '', group: '', priceVersion: '' }].map((more) =>
+      focusRow(aLine({ charge, ...more }), account),
+    ),
+  );
+
   it('has every column of its file and no other, whatever the charge', () => {
-    for (const charge of [
-      'request',
-      'input',
-      'output',
-      'cache-read',
-      'cache-write',
-      'reasoning',
-      'unsplit',
-      'correction',
-    ])
-      expect(Object.keys(focusRow(aLine({ charge }), account)).toSorted()).toEqual(
-        Object.keys(focusColumns).toSorted(),
-      );
+    for (const row of everyCharge) expect(Object.keys(row).toSorted()).toEqual(Object.keys(focusColumns).toSorted());
+  });
+
+  it('has what FOCUS 1.2 lets nobody leave out, and null where it demands null', () => {
+    for (const row of everyCharge) {
+      for (const column of mandatory) expect([column, row[column]]).not.toEqual([column, null]);
+      expect(row.SubAccountName === null).toBe(row.SubAccountId === null);
+      expect(row.ConsumedUnit === null).toBe(row.ConsumedQuantity === null);
+      expect(row.PricingUnit === null).toBe(row.PricingQuantity === null);
+      if (row.SkuPriceId === null) expect(row.SkuPriceDetails).toBeNull();
+      if (row.SkuId === null) expect(row.SkuPriceId).toBeNull();
+      if (row.ResourceId === null) expect(row.ResourceType).toBeNull();
+      expect(row.PricingCurrencyEffectiveCost).toBe(row.EffectiveCost);
+      expect(row.InvoiceId).toBeNull();
+      if (row.ListUnitPrice !== null) expect(row.ListUnitPrice).toBeGreaterThanOrEqual(0);
+      for (const column of Object.keys(focusColumns).filter((name) => /(Start|End)$/.test(name)) as FocusColumn[])
+        expect(row[column]).toMatch(/^\d{4}-\d{2}-\d{2}T00:00:00Z$/);
+    }
   });
 });
 
@@ -89,6 +139,15 @@ describe('A4: a CSV file', () => {
 
   it('writes numbers without an exponent, to the millionth of a micro-unit', () => {
     expect(csvOf([focusRow(aLine({ costPicos: '1' }), account)])).toContain('\r\n0.000000000001,');
+  });
+});
+
+describe('numbers of a CSV file', () => {
+  it('have a point, so that no reader takes a column of whole ones for integers', () => {
+    const file = csvOf([focusRow(aLine({ costPicos: '3000000000000' }), account)]);
+    const [names, cells] = file.split('\r\n').map((line) => line.split(','));
+    for (const column of ['BilledCost', 'ConsumedQuantity', 'PricingQuantity'])
+      expect(cells![names!.indexOf(column)]).toMatch(/^-?\d+\.\d+$/);
   });
 });
 

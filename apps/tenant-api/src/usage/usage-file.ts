@@ -22,9 +22,12 @@ function csvCell(value: string | number | null): string {
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 
-/** Without an exponent, which many readers do not know; twelve digits behind the point hold a micro-unit's millionth. */
+/**
+ * Without an exponent, which many readers do not know, and always with a point: a reader that guesses types from the text must not
+ * take a column of whole numbers for integers. Twelve digits behind the point hold a micro-unit's millionth.
+ */
 function plainNumber(value: number): string {
-  return Number.isInteger(value) ? String(value) : value.toFixed(12).replace(/\.?0+$/, '');
+  return value.toFixed(12).replace(/(\.\d+?)0+$/, '$1');
 }
 
 /** Apache Parquet: texts as UTF-8 strings, numbers as doubles. */

@@ -21,7 +21,7 @@ describe('a record as an OCSF event', () => {
       status_id: 2,
       disposition_id: 2,
       metadata: { version: '1.9.0', sequence: 7, uid: fields.id, log_name: 'log/1', tenant_uid: 't1' },
-      actor: { user: { type: 'human', groups: [{ name: 'clinician' }] } },
+      actor: { user: { name: 'sealed', type_id: 1, type: 'User', groups: [{ name: 'clinician' }] } },
       api: { operation: 'chat', service: { name: 'writ-gateway' } },
       raw_data_hash: { algorithm_id: 3, value: 'ab' },
       unmapped: fields,

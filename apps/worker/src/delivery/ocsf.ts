@@ -38,24 +38,41 @@ export function ocsfEvent({ index, leafHash, fields }: ClearRecord, tenant: stri
       sequence: index,
       log_name: origin,
       tenant_uid: tenant,
-      profiles: ['security_control', 'ai_operation', 'record_integrity'],
+      profiles: ['security_control', 'ai_operation'],
       product: { name: 'Writ', vendor_name: 'Writ' },
     },
-    actor: {
-      user: {
-        type: text(subject['kind']) ?? 'unknown',
-        groups: texts(subject['roles']).map((name) => ({ name })),
-      },
-    },
+    actor: actorOf(subject),
     api: {
       operation,
       service: { name: 'writ-gateway' },
       ...(text(fields['req']) === undefined ? {} : { request: { uid: text(fields['req']) ?? '' } }),
     },
     src_endpoint: { name: 'gateway' },
-    ...(text(fields['model']) === undefined ? {} : { ai_model: { name: text(fields['model']) ?? '' } }),
+    ...(text(fields['model']) === undefined
+      ? {}
+      : { ai_model: { name: text(fields['model']) ?? '', ai_provider: text(fields['endpoint']) ?? 'not chosen yet' } }),
     raw_data_hash: { algorithm: 'SHA-256', algorithm_id: 3, value: leafHash },
     unmapped: fields,
+  };
+}
+
+/** Of the enumeration `user.type_id`: what has no number of its own is 99, and says what it is. */
+const userTypes: Readonly<Record<string, { readonly type_id: number; readonly type: string }>> = {
+  human: { type_id: 1, type: 'User' },
+  workload: { type_id: 4, type: 'Service' },
+};
+
+/** Who asked is sealed in the log; the event says so, and what is in clear: the kind, the roles, and through which app. */
+function actorOf(subject: JsonObject): JsonObject {
+  const kind = text(subject['kind']);
+  if (kind === undefined) return { app_name: 'Writ' };
+  return {
+    app_name: text(subject['app']) ?? text(subject['connection']) ?? 'unknown',
+    user: {
+      name: 'sealed',
+      ...(userTypes[kind] ?? { type_id: other, type: kind }),
+      groups: texts(subject['roles']).map((name) => ({ name })),
+    },
   };
 }
 

@@ -147,7 +147,7 @@ function readRecords(reading: PlanePool, tenant: TenantContext, from: number): P
   });
 }
 
-/** The payload of the JWS that a leaf is. One that nobody can read stays in the tree, and must not stop what follows it. */
+/** The payload of a leaf. One that nobody can read stays in the tree, and must not stop what follows it. */
 function clearOf(leaf: Uint8Array): JsonObject {
   const payload = Buffer.from(leaf).toString('latin1').split('.')[1] ?? '';
   try {

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import type { TenantContext } from '@writ/domain';
 import {
   type BundlePlan,
@@ -26,6 +25,7 @@ import { JobFailed, type JobHandler, type JobRun } from '../jobs/runtime.js';
 import type { LogContexts } from '../log-contexts.js';
 import { newRecordId } from '../record-id.js';
 import { Spool, type Spooled } from './spool.js';
+import { storeExport } from './store-export.js';
 
 export interface ExportParts {
   /** Login `writ_worker`. */
@@ -42,7 +42,7 @@ export interface ExportParts {
   /** Where the finished file goes besides; nothing is readable there before its last part is. */
   readonly bucket: ObjectStore | undefined;
   readonly clock: Clock;
-  readonly reached: (point: 'export-part' | 'export-written' | 'export-stored') => void;
+  readonly reached: (point: 'export-part' | 'export-written' | 'export-sent' | 'export-stored') => void;
 }
 
 const noteEveryMs = 1_000;
@@ -118,14 +118,10 @@ async function noteProgress(
   );
 }
 
-async function store({ bucket }: ExportParts, run: JobRun, id: string, done: Spooled): Promise<string> {
-  if (bucket === undefined) return `file:${done.path}`;
-  const key = `exports/${run.tenant.tenant}/${id}.tar`;
-  const there = await bucket.head(key);
-  if (there.ok && there.value.bytes === done.bytes) return `s3:${key}`;
-  const put = await bucket.upload(key, createReadStream(done.path), { contentType: 'application/x-tar' });
-  if (!put.ok) throw new JobFailed(`the bucket did not take the export: ${put.error.kind}`);
-  return `s3:${key}`;
+async function store({ bucket, reached }: ExportParts, run: JobRun, id: string, file: Spooled): Promise<string> {
+  if (bucket === undefined) return `file:${file.path}`;
+  const { tenant } = run.tenant;
+  return `s3:${await storeExport(bucket, { tenant, id, file }, () => reached('export-sent'))}`;
 }
 
 /** Another try would find as many. */

@@ -12,8 +12,7 @@ export interface JobMeasures {
   text(): Promise<string>;
 }
 
-export function jobMeasures(): JobMeasures {
-  const metrics = createMetrics();
+export function jobMeasures(metrics = createMetrics()): JobMeasures {
   const of = ['queue'];
   const waiting = metrics.gauge('writ_jobs_waiting', 'Jobs that wait in the outbox, of all tenants.', of);
   const inFlight = metrics.gauge('writ_jobs_in_flight', 'Jobs handed to a queue and not settled.', of);

@@ -17,12 +17,12 @@ import {
 import { type Enforced, type Held, type Ports, enforceOrRefuse, holdSnapshot } from '@writ/enforcement';
 import { isReceipt } from '@writ/ledger';
 import { compile, type PolicyImage } from '@writ/policy';
-import { type Clock, guardedDispatcher, localKms, openText, uuidv7 } from '@writ/platform';
+import { type Clock, guardedDispatcher, openText, uuidv7 } from '@writ/platform';
 import { type PlanePool, type SnapshotSource, budgetStore, originOf } from '@writ/postgres';
 import { createProviders, dialects, parseOpenAiChat } from '@writ/providers';
 import { connectRedis, createLimits, noRedis } from '@writ/redis';
 import { isAuthorizedBy, localHealth } from '@writ/routing';
-import { masterKeyIn } from '../keys.js';
+import { kmsIn } from '../keys.js';
 import { newRecordId } from '../record-id.js';
 import type { WorkerSettings } from '../settings.js';
 import type { WritingGround } from '../writing-ground.js';
@@ -160,7 +160,7 @@ async function readWhole(
 }
 
 function holding(settings: WorkerSettings, plane: PlanePool, source: SnapshotSource, clock: Clock): OwnPath['held'] {
-  const kms = localKms(masterKeyIn(settings.masterKeyFile ?? ''));
+  const kms = kmsIn(settings);
   const platform = platformLayer(settings.platformPolicyFile);
   const known = new WeakMap<Snapshot, Held>();
   return async (tenant) => {

@@ -1,5 +1,5 @@
 import { toBase64Url } from '../bytes.js';
-import { parseJws } from '../jws.js';
+import { parseRecord } from '../signed-record.js';
 import { saltOf, unseal } from '../sealing.js';
 import { isObject, isText, parseCanonicalObject } from '../verify/strict-json.js';
 
@@ -21,8 +21,8 @@ export function disclose(
   contentKey: Uint8Array,
   wanted: (field: string) => boolean = () => true,
 ): Disclosure | undefined {
-  const jws = parseJws(row.leaf, 'writ-record+jws');
-  const payload = jws && parseCanonicalObject(jws.payload);
+  const record = parseRecord(row.leaf);
+  const payload = record && parseCanonicalObject(record.payload);
   const seal = payload?.['seal'];
   const fields = isObject(seal) ? seal['fields'] : undefined;
   const { log, rid } = payload ?? {};

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@writ/domain';
 import { concat, sha256, toHex, utf8 } from '../bytes.js';
 import { canonicalJson } from '../canonical-json.js';
-import { parseJws } from '../jws.js';
+import { parseRecord } from '../signed-record.js';
 import { signStatement } from '../keyset.js';
 import { CompactRange, coverRange } from '../merkle.js';
 import type { StatementSigner } from '../signer.js';
@@ -163,7 +163,7 @@ interface Counts {
 }
 
 function count(leaf: Uint8Array | undefined, { kinds, events }: Counts): void {
-  const payload = leaf && parseJws(leaf, 'writ-record+jws')?.payload;
+  const payload = leaf && parseRecord(leaf)?.payload;
   const text = payload ? Buffer.from(payload).toString('latin1') : '';
   const kind = leaf ? (/"_t":"writ\.([a-z]+)\//.exec(text)?.[1] ?? 'unreadable') : 'absent';
   kinds[kind] = (kinds[kind] ?? 0) + 1;

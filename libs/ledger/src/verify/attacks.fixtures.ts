@@ -1,9 +1,10 @@
 import { expect } from '@jest/globals';
 import type { BundlePlan } from '../bundle/export.js';
 import { bundleOf, exampleLog, planOf, root, sourceOf, writer } from '../bundle/log.fixtures.js';
-import { jwsHeader, parseJws, signJws } from '../jws.js';
+import { signBatch } from '../batch-signature.js';
 import type { StoredLeaf } from '../ledger.js';
 import { hashLeaf } from '../merkle.js';
+import { parseRecord, statementOf, withProof } from '../signed-record.js';
 import { SecondVerifier } from './second-verifier.fixtures.js';
 import { verifyBundle } from './verify-bundle.js';
 
@@ -34,15 +35,25 @@ export function resigned(
   change: (payload: Record<string, unknown>) => void,
   signer = writer,
 ): StoredLeaf {
-  const payload = JSON.parse(
-    Buffer.from(parseJws(leaf.leaf, 'writ-record+jws')?.payload ?? []).toString('utf8'),
-  ) as Record<string, unknown>;
+  const payload = JSON.parse(Buffer.from(parseRecord(leaf.leaf)?.payload ?? []).toString('utf8')) as Record<
+    string,
+    unknown
+  >;
   change(payload);
   const sorted = Object.fromEntries(Object.entries(payload).toSorted(([one], [two]) => (one < two ? -1 : 1)));
-  const bytes = signJws(jwsHeader(signer.keyId, 'writ-record+jws'), JSON.stringify(sorted), (data) =>
-    signer.sign(data),
-  );
+  const bytes = signedAlone(JSON.stringify(sorted), signer);
   return { ...leaf, leaf: bytes, leafHash: hashLeaf(bytes) };
+}
+
+/** A batch of one, whatever its payload says. */
+export function signedAlone(payload: string, signer = writer): Uint8Array {
+  const statement = statementOf(signer, payload);
+  const [proof] = signBatch(
+    [statement.signedPart],
+    (bytes) => signer.sign(bytes),
+    (length) => new Uint8Array(length),
+  );
+  return withProof(statement, proof ?? new Uint8Array());
 }
 
 export const at = (index: number) => honest[index] as StoredLeaf;

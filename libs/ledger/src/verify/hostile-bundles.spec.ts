@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { authority, bundleOf, exporter, keyset, log, planOf, writer } from '../bundle/log.fixtures.js';
+import { authority, bundleOf, exporter, keyset, log, planOf } from '../bundle/log.fixtures.js';
 import { utf8 } from '../bytes.js';
-import { jwsHeader, parseJws, signJws } from '../jws.js';
 import { signKeyset } from '../keyset.js';
 import { hashLeaf, rootOf } from '../merkle.js';
-import { at, honest, judge, rebuilt, replaced, second } from './attacks.fixtures.js';
+import { parseRecord } from '../signed-record.js';
+import { at, honest, judge, rebuilt, replaced, second, signedAlone } from './attacks.fixtures.js';
 import { filesOf, forge } from './forge.fixtures.js';
 
 afterAll(() => second.close());
@@ -23,18 +23,14 @@ describe('a hostile bundle', () => {
   });
 
   it('row 46: is refused with a duplicate key in a record', async () => {
-    const payload = Buffer.from(parseJws(at(3).leaf, 'writ-record+jws')?.payload ?? []).toString('utf8');
-    const doubled = signJws(
-      jwsHeader(writer.keyId, 'writ-record+jws'),
-      payload.replace('{', '{"_t":"writ.outcome/1",'),
-      (data) => writer.sign(data),
-    );
+    const payload = Buffer.from(parseRecord(at(3).leaf)?.payload ?? []).toString('utf8');
+    const doubled = signedAlone(payload.replace('{', '{"_t":"writ.outcome/2",'));
     const leaf = { ...at(3), leaf: doubled, leafHash: hashLeaf(doubled) };
     expect(await judge(await rebuilt(replaced(3, leaf)))).toEqual({ exit: 20, index: 3 });
   });
 
   it('is refused with another algorithm in the header', async () => {
-    const none = Buffer.from('{"alg":"none","kid":"0000000000000000","typ":"writ-record+jws"}').toString('base64url');
+    const none = Buffer.from('{"alg":"none","kid":"0000000000000000","typ":"writ-record+batch"}').toString('base64url');
     const leaf = utf8(
       `${none}${Buffer.from(at(3).leaf)
         .toString('latin1')

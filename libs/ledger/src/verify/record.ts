@@ -1,5 +1,7 @@
 import type { JsonObject } from '@writ/domain';
-import { type ParsedJws, parseJws, verifyJws } from '../jws.js';
+import { toBase64 } from '../bytes.js';
+import { verifyEd25519 } from '../note.js';
+import { type SignedRecord, parseRecord } from '../signed-record.js';
 import { type Finding, exitCodes } from './findings.js';
 import { isCount, isObject, isText, parseCanonicalObject } from './strict-json.js';
 import type { Trust, Writer } from './trust.js';
@@ -16,6 +18,8 @@ export interface VerifiedRecord {
   readonly writer: string;
   readonly sequence: number;
   readonly previous: string;
+  /** The same text for all records that share a signature; absent in version 1, where none do. */
+  readonly batch?: string;
   readonly ts: number;
   readonly payload: JsonObject;
 }
@@ -34,31 +38,31 @@ export const clockToleranceMs = 5 * 60 * 1000;
 
 /** A leaf of our form by a writer who is enrolled; whether the signature holds is still to be seen. */
 export interface OpenedLeaf {
-  readonly jws: ParsedJws;
+  readonly signed: SignedRecord;
   readonly writer: Writer;
 }
 
 /** The first half of checking one leaf by itself: its form and its writer. */
 export function openLeaf(leaf: Uint8Array, index: number, { trust }: Place): OpenedLeaf | Finding {
-  const jws = parseJws(leaf, 'writ-record+jws');
-  if (!jws) return { code: exitCodes.signature, index, what: 'the leaf is not a signed record' };
-  const writer = trust.writers.get(jws.keyId);
+  const signed = parseRecord(leaf);
+  if (!signed) return { code: exitCodes.signature, index, what: 'the leaf is not a signed record' };
+  const writer = trust.writers.get(signed.keyId);
   return writer
-    ? { jws, writer }
-    : { code: exitCodes.signature, index, what: `no enrolled writer has the key ${jws.keyId}` };
+    ? { signed, writer }
+    : { code: exitCodes.signature, index, what: `no enrolled writer has the key ${signed.keyId}` };
 }
 
 /** The second half: the signature's verdict, the envelope, the place. The first thing that is wrong is the finding. */
 export function readRecord(
-  { jws, writer }: OpenedLeaf,
+  { signed, writer }: OpenedLeaf,
   holds: boolean,
   index: number,
   leafHash: string,
   place: Place,
 ): VerifiedRecord | Finding {
   if (!holds) return { code: exitCodes.signature, index, what: `the signature is not one of the writer ${writer.id}` };
-  const payload = parseCanonicalObject(jws.payload);
-  const record = payload && envelopeOf(payload, index, leafHash);
+  const payload = parseCanonicalObject(signed.payload);
+  const record = payload && envelopeOf(payload, signed, index, leafHash);
   if (!record) return { code: exitCodes.format, index, what: 'the record is not canonical JSON with a whole envelope' };
   return placeFault(record, writer, place) ?? record;
 }
@@ -72,7 +76,8 @@ export function verifyRecord(
 ): VerifiedRecord | Finding {
   const opened = openLeaf(leaf, index, place);
   if (isFinding(opened)) return opened;
-  const holds = !place.checkSignatures || verifyJws(opened.jws, opened.writer.publicKey);
+  const { signed, writer } = opened;
+  const holds = !place.checkSignatures || verifyEd25519(writer.publicKey, signed.signedBytes(), signed.signature);
   return readRecord(opened, holds, index, leafHash, place);
 }
 
@@ -80,9 +85,15 @@ export function isFinding(value: VerifiedRecord | OpenedLeaf | Finding): value i
   return 'code' in value;
 }
 
-function envelopeOf(payload: JsonObject, index: number, leafHash: string): VerifiedRecord | undefined {
+function envelopeOf(
+  payload: JsonObject,
+  { version, signature }: SignedRecord,
+  index: number,
+  leafHash: string,
+): VerifiedRecord | undefined {
   const { _t, rid, w, wseq, prev, ts, n } = payload;
-  const kind = isText(_t) ? /^writ\.([a-z]+)\/1$/.exec(_t)?.[1] : undefined;
+  const [, kind, schema] = (isText(_t) && /^writ\.([a-z]+)\/([12])$/.exec(_t)) || [];
+  if (schema !== String(version)) return undefined;
   const writer = isText(w) ? /^([a-z0-9][a-z0-9.-]{0,62})\/[1-9][0-9]{0,14}$/.exec(w)?.[1] : undefined;
   if (kind === undefined || !kinds.includes(kind) || writer === undefined) return undefined;
   if (!isText(rid) || !uuid.test(rid) || !isCount(wseq) || wseq < 1 || !isCount(ts)) return undefined;
@@ -98,6 +109,7 @@ function envelopeOf(payload: JsonObject, index: number, leafHash: string): Verif
     writer,
     sequence: wseq,
     previous: prev,
+    ...(version === 2 ? { batch: toBase64(signature) } : {}),
     ts,
     payload,
   };

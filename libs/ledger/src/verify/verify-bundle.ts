@@ -145,7 +145,7 @@ class Examination {
       opened: position.leaf && openLeaf(position.leaf, position.index, this.#place),
     }));
     const signed = leaves.flatMap(({ opened }) =>
-      opened && !isFinding(opened) ? [{ jws: opened.jws, publicKey: opened.writer.publicKey }] : [],
+      opened && !isFinding(opened) ? [{ signed: opened.signed, publicKey: opened.writer.publicKey }] : [],
     );
     const verdicts = this.#place.checkSignatures ? checkSignatures(signed) : Promise.resolve(signed.map(() => true));
     return { leaves, verdicts };

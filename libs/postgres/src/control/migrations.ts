@@ -2,6 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { BootstrapProvider1792000000201 } from './bootstrap-provider.migration.js';
 import { ExportSelection1792000000830 } from './export-selection.migration.js';
 import { PolicyLifecycle1792000000500 } from './policy-lifecycle.js';
+import { DeparturesInOrder1792000000773 } from './departures-in-order.migration.js';
 import { Departures1792000000770 } from './departures.migration.js';
 import { Offboarding1792000000202 } from './offboarding.migration.js';
 import { DirectoryGroups1792000000200 } from './directory-groups.migration.js';
@@ -199,4 +200,5 @@ export const controlMigrations: readonly (new () => MigrationInterface)[] = [
   PriceDates1792000000301,
   Departures1792000000770,
   ExportSelection1792000000830,
+  DeparturesInOrder1792000000773,
 ];

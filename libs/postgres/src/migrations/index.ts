@@ -20,9 +20,11 @@ import { Usage1763694000301 } from './301-usage.js';
 import { Reconciling1763694000302 } from './302-reconciling.js';
 import { ReconcilingInUtc1763694000303 } from './303-reconciling-in-utc.js';
 import { LeasesInTheLedger1763694000750 } from './750-leases-in-the-ledger.js';
+import { LedgerLag1763694000751 } from './751-ledger-lag.js';
 import { Appending1763694000700 } from './700-appending.js';
 import { RoleMakers1763694000800 } from './800-role-makers.js';
 import { ClosedLogs1763694000770 } from './770-closed-logs.js';
+import { VersionsInOrder1763694000772 } from './772-versions-in-order.js';
 import { Erasing1763694000830 } from './830-erasing.js';
 import { TakingInOrder1763694000831 } from './831-taking-in-order.js';
 
@@ -50,9 +52,11 @@ export const migrations = [
   Reconciling1763694000302,
   ReconcilingInUtc1763694000303,
   LeasesInTheLedger1763694000750,
+  LedgerLag1763694000751,
   Appending1763694000700,
   RoleMakers1763694000800,
   ClosedLogs1763694000770,
   Erasing1763694000830,
+  VersionsInOrder1763694000772,
   TakingInOrder1763694000831,
 ];

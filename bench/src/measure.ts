@@ -37,10 +37,10 @@ export interface Contest {
 }
 
 /**
- * V8 has seen a path often enough after this many requests: the section `warmth` shows that a fresh process of ours, and of
- * Portkey, is within a tenth of its lasting cost after a thousand. Whoever served one workload is warm but for its sizes.
+ * What a request costs falls for the first ten thousand and more, ours and Portkey's alike: V8 compiles a path in steps, and a
+ * governed request has a long one (section `warmth`). Whoever has served one workload is warm but for the sizes of the next.
  */
-const warmRequests = 4_000;
+const warmRequests = 15_000;
 const warmAgain = 500;
 /** A stream passes its path a hundred times. */
 const warmStreams = 200;

@@ -43,7 +43,7 @@ export async function growth(writ: Gateway, how: Contest, say: (line: string) =>
   };
   return [
     await along('prompt size', 'KB of new text', [1, 3, 10, 30, 100, 300], (x) => measure(allNew(x * 1_000, 8))),
-    await along('rules of the policy', 'rules', [1, 10, 100, 1_000], async (x) =>
+    await along('rules of the policy', 'rules', [1, 10, 50, 100, 200], async (x) =>
       measure(allNew(1_000), [await made({ rules: x })]),
     ),
     await along('endpoints of the tenant', 'endpoints', [1, 10, 100, 300], async (x) =>

@@ -37,7 +37,7 @@ function canonicalList(list: readonly JsonValue[]): string {
 }
 
 /** Sorting without a comparator goes by UTF-16 code units, as JCS does. Most objects are written in order already. */
-function namesInOrder(object: JsonObject): readonly string[] {
+export function namesInOrder(object: object): readonly string[] {
   const names = Object.keys(object);
   for (let at = 1; at < names.length; at += 1) if (names[at - 1]! > names[at]!) return sortedNames(names);
   return names;

@@ -1,7 +1,7 @@
 import type { Classification, JsonObject, JsonValue, Subject } from '@writ/domain';
 import { createHmac } from 'node:crypto';
 import { sha256Hex, toBase64Url } from './bytes.js';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson, namesInOrder } from './canonical-json.js';
 
 /** What one kind of record says: clear members, and values that are committed to and perhaps sealed. */
 export interface RecordFields {
@@ -135,7 +135,7 @@ export function classificationFields(classification: Classification | undefined)
 /** The spans as committed to: exact, so that a reviewer who holds the text can check each. */
 export function spansOf(classification: Classification | undefined): string | undefined {
   if (!classification || classification.findings.length === 0) return undefined;
-  return canonicalJson(wellFormed(classification.findings));
+  return canonicalWellFormed(classification.findings);
 }
 
 /** A JSON value that canonicalises: broken surrogates and NUL replaced, undefined members gone, fractions as text. */
@@ -160,6 +160,23 @@ export function wellFormed(value: unknown): JsonValue {
     default:
       throw new TypeError(`a record holds no ${typeof value}`);
   }
+}
+
+/** `canonicalJson(wellFormed(value))` in one pass: a long conversation has hundreds of findings, and none is copied. */
+export function canonicalWellFormed(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return canonicalJson(wellFormed(value));
+  let json = '';
+  if (Array.isArray(value)) {
+    for (const item of value as unknown[])
+      json += `${json === '' ? '' : ','}${item === undefined ? 'null' : canonicalWellFormed(item)}`;
+    return `[${json}]`;
+  }
+  const members = value as Readonly<Record<string, unknown>>;
+  for (const name of namesInOrder(members)) {
+    const member = members[name];
+    if (member !== undefined) json += `${json === '' ? '' : ','}${canonicalJson(name)}:${canonicalWellFormed(member)}`;
+  }
+  return `{${json}}`;
 }
 
 function wellFormedNumber(value: number): JsonValue {

@@ -41,6 +41,8 @@ export class Rates {
   /** `looked` are names of counters that are looked at in the same round trip, and not counted. */
   async reserve(touched: Touched, looked: readonly string[] = []): Promise<RateAnswer> {
     const { id, tenant, counters, tokens } = touched;
+    // It would spoil the question of every other request of this turn; one that cannot be counted is refused alone.
+    if (!Number.isSafeInteger(tokens)) throw new Error('tokens are counted in whole numbers');
     if (counters.length + looked.length === 0) return { admitted: true, mode: 'shared', used: [], seen: [] };
     const named = [...counters.map(({ json }) => json), ...looked.map((name) => `"${name}"`)].join(',');
     const reply = await this.trips.ask(

@@ -101,7 +101,7 @@ interface RecordRow {
  * so one pass over the batches of that time finds all places; only a record that waited longer than half a minute for the
  * sequencer is looked for by itself.
  */
-const placed = (schema: string, page: string, order: string): string => `
+const placedIn = (schema: string, page: string, order: string): string => `
   WITH page AS MATERIALIZED (${page}),
   span AS (SELECT min(committed_at) - interval '1 minute' AS since, max(committed_at) + interval '30 seconds' AS until FROM page),
   place AS MATERIALIZED (SELECT u.id, b.first_idx + u.n - 1 AS idx FROM span CROSS JOIN ${schema}.batch b
@@ -120,7 +120,7 @@ export function evidenceStore(plane: PlanePool): EvidenceStore {
         const { schema } = transaction;
         const page = `SELECT r.record_id, r.kind, r.committed_at, r.leaf, r.writer, r.writer_sequence FROM ${schema}.record r
           WHERE r.request_id = (SELECT request_id FROM ${schema}.record WHERE record_id = $1 AND kind = 'decision')`;
-        const rows = await transaction.query<RecordRow>(placed(schema, page, 'p.writer, p.writer_sequence'), [
+        const rows = await transaction.query<RecordRow>(placedIn(schema, page, 'p.writer, p.writer_sequence'), [
           decision,
         ]);
         return rows.map(entryOf);
@@ -182,7 +182,7 @@ async function decisionsOf(
       AND r.record_id > $5 AND r.record_id < $6
     ORDER BY r.record_id DESC LIMIT $4`;
   const [since, until] = idsOf(range);
-  const rows = await query<RecordRow>(placed(schema, page, 'p.record_id DESC'), [
+  const rows = await query<RecordRow>(placedIn(schema, page, 'p.record_id DESC'), [
     range.before ?? null,
     instant(range.fromMs),
     instant(range.toMs),

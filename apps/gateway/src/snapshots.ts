@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { limits, type Refusal, type Result, type Snapshot, type TenantContext, type TenantId } from '@writ/domain';
-import { holdSnapshot, type Held, type SnapshotPort } from '@writ/enforcement';
+import { holdSnapshotInSlices, type Held, type SnapshotPort } from '@writ/enforcement';
 import { link, type PolicyImage } from '@writ/policy';
 import type { Clock, Kms, Log } from '@writ/platform';
 import type { SnapshotSource } from '@writ/postgres';
@@ -128,7 +129,7 @@ async function prepareSnapshot(
     nowMs: clock.nowMs(),
     ...(platform === undefined ? {} : { platform }),
   };
-  const made = holdSnapshot(snapshot, ground);
+  const made = await holdSnapshotInSlices(snapshot, ground, () => setImmediate());
   if (!made.ok)
     log.error(
       { tenant: snapshot.tenant, version: snapshot.version },

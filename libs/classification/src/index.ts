@@ -29,4 +29,4 @@ export { generalise } from './redact/generalise.js';
 export { compareTaxonomies, type ShadowDifference } from './shadow.js';
 export { maskStream, type MaskingStream } from './stream/mask-stream.js';
 export { slowPatterns } from './taxonomy/probe-patterns.js';
-export { loadTaxonomy, type Taxonomy } from './taxonomy/taxonomy.js';
+export { loadTaxonomy, loadTaxonomyInSlices, type Taxonomy } from './taxonomy/taxonomy.js';

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { err, ok, refuse, type Refusal, type Result, type Snapshot } from '@writ/domain';
-import { loadTaxonomy } from '@writ/classification';
+import { loadTaxonomy, loadTaxonomyInSlices, type Taxonomy } from '@writ/classification';
 import type { LogContext } from '@writ/ledger';
 import { compile, link, type PolicyImage } from '@writ/policy';
 import type { Held } from './ports.js';
@@ -20,9 +20,25 @@ export interface Holding {
 }
 
 /** A snapshot with what is compiled from it. One that does not compile to what it claims refuses; nothing stands in for it. */
-export function holdSnapshot(snapshot: Snapshot, { log, nowMs, platform }: HoldingGround): Result<Holding, Refusal> {
+export function holdSnapshot(snapshot: Snapshot, ground: HoldingGround): Result<Holding, Refusal> {
+  return hold(snapshot, ground, loadTaxonomy(snapshot.taxonomy));
+}
+
+/** The same where requests are served meanwhile: the taxonomy is compiled in slices, each after a `pause`. */
+export async function holdSnapshotInSlices(
+  snapshot: Snapshot,
+  ground: HoldingGround,
+  pause: () => Promise<void>,
+): Promise<Result<Holding, Refusal>> {
+  return hold(snapshot, ground, await loadTaxonomyInSlices(snapshot.taxonomy, pause));
+}
+
+function hold(
+  snapshot: Snapshot,
+  { log, nowMs, platform }: HoldingGround,
+  taxonomy: Result<Taxonomy, readonly string[]>,
+): Result<Holding, Refusal> {
   const image = compile(snapshot.policy.source, snapshot.policy.version);
-  const taxonomy = loadTaxonomy(snapshot.taxonomy);
   if (!image.ok || image.value.hash !== snapshot.policy.hash || !taxonomy.ok) return err(refuse('policy-invalid'));
   const shadow = shadowImage(snapshot);
   const linked = (one: PolicyImage) => link(one, snapshot.endpoints, nowMs, platform);

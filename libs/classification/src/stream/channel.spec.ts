@@ -76,3 +76,47 @@ describe('a masking stream', () => {
     expect(out).toContain('done');
   });
 });
+
+function streamed(...chunks: readonly string[]): string {
+  const stream = maskStream(aTaxonomy(), 'assistant');
+  return chunks.map((chunk) => stream.push(chunk)).join('') + stream.end();
+}
+
+/** Days in clear and days masked, as the same sign. */
+function undated(text: string): string {
+  return text.replaceAll(/\[DATE\]|\[AGE\]|2024-03-0[56]/g, '#');
+}
+
+describe('days, ages and organisations in a stream (decision 0221)', () => {
+  const before = 'On 2024-03-05 John Smith wrote to us about the invoice. ';
+  const after = 'The patient was admitted with pneumonia on 2024-03-06 and went home.';
+
+  it('are masked from the word of care on, and what left before it is not recalled', () => {
+    const out = streamed(before, after);
+    expect(out).toContain('2024-03-05');
+    expect(out).not.toContain('2024-03-06');
+    expect(masked(before + after)).not.toContain('2024-03-05');
+  });
+
+  it('are masked at once when the word of care came first', () => {
+    expect(streamed(after, ' ', before)).not.toMatch(/2024-03-0[56]/);
+  });
+
+  it('are all that a stream may let go and the whole text masks; names, numbers and keys never', () => {
+    for (let seed = 1; seed <= 8; seed += 1) {
+      const next = random(seed);
+      const text = Array.from({ length: 8 }, () =>
+        next(3) === 0 ? after : next(2) === 0 ? before : prose[next(5)]!,
+      ).join(' ');
+      const stream = maskStream(aTaxonomy(), 'assistant');
+      let out = '';
+      for (let at = 0; at < text.length;) {
+        const size = 1 + next(24);
+        out += stream.push(text.slice(at, at + size));
+        at += size;
+      }
+      out += stream.end();
+      expect(undated(out)).toBe(undated(masked(text)));
+    }
+  });
+});

@@ -52,6 +52,30 @@ export function bundleOf(taxonomy: Taxonomy): Bundle {
 
 /** Compiles a tenant's additions, or tells everything that is wrong with them. */
 export function loadTaxonomy(source: TaxonomySource): Result<Taxonomy, readonly string[]> {
+  const loading = load(source);
+  let step = loading.next();
+  while (step.done !== true) step = loading.next();
+  return step.value;
+}
+
+/**
+ * The same in slices of a few milliseconds, so that a thread that serves goes on serving while a hundred thousand terms
+ * are compiled. `pause` resolves when the next slice may begin.
+ */
+export async function loadTaxonomyInSlices(
+  source: TaxonomySource,
+  pause: () => Promise<void>,
+): Promise<Result<Taxonomy, readonly string[]>> {
+  const loading = load(source);
+  let step = loading.next();
+  while (step.done !== true) {
+    await pause();
+    step = loading.next();
+  }
+  return step.value;
+}
+
+function* load(source: TaxonomySource): Generator<void, Result<Taxonomy, readonly string[]>> {
   const problems: string[] = [];
   const thresholds = new Map<string, number>();
   for (const [name, value] of Object.entries(source.thresholds)) {
@@ -59,21 +83,27 @@ export function loadTaxonomy(source: TaxonomySource): Result<Taxonomy, readonly 
     else problems.push(`threshold of ${name}: must be an integer from 0 to 1000`);
   }
   if (source.terms.length > MAX_TERMS) problems.push(`terms: ${source.terms.length}, at most ${MAX_TERMS}`);
-  for (const entry of [...source.terms, ...source.patterns])
-    if (!classNames.test(entry.class)) problems.push(`class "${entry.class.slice(0, 64)}": not a class name`);
+  for (const name of new Set([...source.terms, ...source.patterns].map((entry) => entry.class)))
+    if (!classNames.test(name)) problems.push(`class "${name.slice(0, 64)}": not a class name`);
   const patterns = compilePatterns(source.patterns);
   if (!patterns.ok) problems.push(...patterns.error);
-  const terms = problems.length === 0 ? TermTable.build(source.terms) : undefined;
+  const terms = problems.length === 0 ? yield* TermTable.building(source.terms) : undefined;
   if (terms && !terms.ok) problems.push(...terms.error);
   if (problems.length > 0 || !patterns.ok || !terms?.ok) return err(problems);
-  return ok(new Bundle(source.version, hashOf(source), terms.value, patterns.value, thresholds));
+  return ok(new Bundle(source.version, yield* hashing(source), terms.value, patterns.value, thresholds));
 }
 
-/** One string for one digest call: a hundred thousand calls would take longer than the hashing. */
-function hashOf({ terms, patterns, thresholds }: TaxonomySource): string {
-  const parts = [
-    `${terms.length} terms `,
-    ...terms.map((entry) => counted(entry.class) + counted(entry.term)),
+/** Terms that one call of the digest takes together: a call for each would take longer than the hashing. */
+const HASHED_TOGETHER = 4_096;
+
+function* hashing({ terms, patterns, thresholds }: TaxonomySource): Generator<void, string> {
+  const hash = createHash('sha256').update(`${terms.length} terms `);
+  for (let from = 0; from < terms.length; from += HASHED_TOGETHER) {
+    yield;
+    const batch = terms.slice(from, from + HASHED_TOGETHER);
+    hash.update(batch.map((entry) => counted(entry.class) + counted(entry.term)).join(''));
+  }
+  const rest = [
     `${patterns.length} patterns `,
     ...patterns.map((entry) => counted(entry.class) + counted(entry.name) + counted(entry.pattern)),
     'thresholds ',
@@ -81,7 +111,7 @@ function hashOf({ terms, patterns, thresholds }: TaxonomySource): string {
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([of, value]) => `${counted(of)}${value} `),
   ];
-  return createHash('sha256').update(parts.join('')).digest('hex');
+  return hash.update(rest.join('')).digest('hex');
 }
 
 function counted(text: string): string {

@@ -22,7 +22,8 @@ export class TermTable {
     private readonly lengths: Uint16Array,
   ) {}
 
-  static build(terms: TaxonomySource['terms']): Result<TermTable, readonly string[]> {
+  /** The table, a batch of terms at a time; who drains it decides what happens between two batches. */
+  static *building(terms: TaxonomySource['terms']): Generator<void, Result<TermTable, readonly string[]>> {
     const slots = capacity(terms.length);
     const keys = new Float64Array(slots);
     const classAt = new Uint16Array(slots);
@@ -31,6 +32,7 @@ export class TermTable {
     const problems: string[] = [];
     const classNumbers = new Map<string, number>();
     for (let from = 0; from < terms.length; from += BATCH) {
+      yield;
       const batch = terms.slice(from, from + BATCH);
       // One walk over many terms: the arrays of a walk cost more than a short term's words.
       const words = tokenise(batch.map(({ term }) => term).join('\n'));

@@ -187,7 +187,7 @@ describe('F26: an export whose worker is killed', () => {
 
 describe('F26: an export that goes to a bucket', () => {
   it('is there with its manifest or is not, and a killed run keeps the parts that it sent', async () => {
-    const bytes = 40_000_000;
+    const bytes = 20_000_000;
     const store = await startObjectStore({ buckets: ['exports'] });
     const settings: S3Settings = {
       endpoint: store.url,

@@ -130,14 +130,27 @@ function wrongWith(seen: Seen | undefined, { tenant }: TenantContext): string | 
   return isRight ? undefined : `${JSON.stringify(seen)} seen by ${schema}`;
 }
 
+interface Left {
+  readonly role: string;
+  readonly path: string;
+  readonly tenant: string | null;
+}
+
 async function leftBehind(plane: PlanePool): Promise<string | undefined> {
-  const asked = await plane.pool
-    .query<{ role: string; path: string; tenant: string | null }>(statements.left)
-    .catch((cause: unknown) => String(cause));
-  if (typeof asked === 'string') return `the session was left unable to answer: ${asked}`;
-  const [row] = asked.rows;
-  const isNobodys = row?.role === plane.login && row.path === 'pg_catalog' && (row.tenant ?? '') === '';
-  return isNobodys ? undefined : `the session was left as ${JSON.stringify(row)}`;
+  for (let asked = 1; ; asked += 1) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- asked again only when nobody could be asked
+      const [row] = (await plane.pool.query<Left>(statements.left)).rows;
+      const isNobodys = row?.role === plane.login && row.path === 'pg_catalog' && (row.tenant ?? '') === '';
+      return isNobodys ? undefined : `the session was left as ${JSON.stringify(row)}`;
+    } catch (cause) {
+      // A server that answers by an error was left so. Without an SQLSTATE no session was reached: a busy machine may take
+      // longer to make the next connection than the pool waits.
+      const { code } = cause as { readonly code?: string };
+      if (asked === 20 || /^(?=.*\d)[0-9A-Z]{5}$/.test(code ?? ''))
+        return `the session was left unable to answer: ${String(cause)}`;
+    }
+  }
 }
 
 /** By a session that may, asked again until the statement has ended: the first may come before the statement began. */

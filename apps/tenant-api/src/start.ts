@@ -43,7 +43,9 @@ export async function startTenantApi(settings: TenantApiSettings): Promise<Tenan
 export async function finishDeletionsNow(settings: TenantApiSettings, say: (line: string) => void): Promise<void> {
   const wiring = await wire(settings);
   try {
-    for (const done of await finishDeletions(wiring.ports, 0)) say(JSON.stringify(done));
+    const found = await finishDeletions(wiring.ports, 0);
+    for (const done of found) say(JSON.stringify(done));
+    if (found.length === 0) say(JSON.stringify({ outcome: 'nothing was left half done' }));
   } finally {
     await wiring.close();
   }

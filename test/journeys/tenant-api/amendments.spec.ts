@@ -247,6 +247,23 @@ describe('an invitation', () => {
   });
 });
 
+describe('the report of a mapping', () => {
+  it('counts, after a record of the reading, and knows no provider of another tenant', async () => {
+    const query =
+      'query ($input: ClaimMappingReportInput!) { claimMappingReport(input: $input) { requests people gained { role people } unknownClaims } }';
+    const mappings = [{ claim: 'hd', equals: 'own.example', role: 'owner' }];
+    const ask = (id: string) =>
+      house.ask<{ claimMappingReport: unknown }>(query, { input: { id, mappings } }, own.owner);
+    expect((await ask(own.providerId)).data.claimMappingReport).toEqual({
+      requests: 0,
+      people: 0,
+      gained: [],
+      unknownClaims: ['hd'],
+    });
+    expect((await ask(other.providerId)).data.claimMappingReport).toBeNull();
+  });
+});
+
 describe('a dry run', () => {
   it('of signUp sends no code and keeps nothing', async () => {
     const email = 'dry@nobody.example';

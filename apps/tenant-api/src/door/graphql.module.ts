@@ -19,6 +19,7 @@ import { EvidenceResolver } from '../resolvers/evidence.resolver.js';
 import { IdentityResolver } from '../resolvers/identity.resolver.js';
 import { InvitationsResolver } from '../resolvers/invitations.resolver.js';
 import { JobsResolver } from '../resolvers/jobs.resolver.js';
+import { MappingReportResolver } from '../resolvers/mapping-report.resolver.js';
 import { MoneyResolver } from '../resolvers/money.resolver.js';
 import { OffboardingResolver } from '../resolvers/offboarding.resolver.js';
 import { OnboardingResolver } from '../resolvers/onboarding.resolver.js';
@@ -52,6 +53,7 @@ export const resolvers = [
   AliasesResolver,
   AuditRecordResolver,
   InvitationsResolver,
+  MappingReportResolver,
   BreakGlassResolver,
   OffboardingResolver,
   OnboardingResolver,

@@ -204,6 +204,40 @@ export class ClaimMappingPreview {
   explanation!: ExplainNode;
 }
 
+@InputType()
+export class ClaimMappingReportInput {
+  @Field(() => ID)
+  id!: string;
+  @Field(() => [ClaimMappingInput])
+  mappings!: ClaimMappingInput[];
+  @Field(() => Int, { defaultValue: 100, description: 'Of the newest decisions, 1 to 100.' })
+  first!: number;
+}
+
+@ObjectType({ description: 'How many people gain or lose a role.' })
+export class RoleCount {
+  @Field()
+  role!: string;
+  @Field(() => Int)
+  people!: number;
+}
+
+@ObjectType({ description: 'What another mapping would change for those who called lately. Nobody is named.' })
+export class ClaimMappingReport {
+  @Field(() => Int)
+  requests!: number;
+  @Field(() => Int)
+  people!: number;
+  @Field(() => [RoleCount])
+  gained!: RoleCount[];
+  @Field(() => [RoleCount])
+  lost!: RoleCount[];
+  @Field(() => [String], {
+    description: 'Claims that rules name and no record holds: what these rules would do is not in the counts.',
+  })
+  unknownClaims!: string[];
+}
+
 @InputType({ isAbstract: true })
 export abstract class IdentityProviderRefInput extends UpdateInput {
   @Field(() => ID)

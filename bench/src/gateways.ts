@@ -68,7 +68,10 @@ export async function startWrit(
 /** The bench build, with the named steps taken out. */
 export async function startVariant(room: Room, without: readonly string[], core: readonly number[]): Promise<Gateway> {
   const steps = without.length === 0 ? 'nothing' : without.join(',');
-  const script = await startScript(join(here, 'variants.js'), [steps], room.settings(1, await freePort()));
+  const script = await startScript(join(here, 'variants.js'), [steps], room.settings(1, await freePort()), [
+    // As the product's primary starts its processes.
+    '--max-semi-space-size=64',
+  ]);
   pin([script.pid], core);
   return {
     name: `writ without ${without.length === 4 ? 'identity, classification, limits, ledger' : steps}`,

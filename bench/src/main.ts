@@ -115,7 +115,7 @@ async function stepByStep(on: Cores, how: Contest): Promise<readonly Series[]> {
     for (const workload of [allNew(1_000), allNew(10_000)]) {
       say(`step by step: ${workload.title}`);
       // oxlint-disable-next-line no-await-in-loop
-      found.push(...(await contest(variants, workload, how)));
+      found.push(...(await contest(variants, workload, { ...how, warmSeconds: Math.min(10, how.warmSeconds) })));
     }
     const oneRule = await makeTenant(room.registry, { ...standardShape, rules: 1 });
     const [all] = variants;
@@ -152,7 +152,12 @@ async function twoProcesses(writ: Gateway, on: Cores, how: Contest): Promise<rea
   say('two gateway processes beside one');
   const two = await startWrit(room, 2, on.two);
   try {
-    return await contest([writ, two], { ...allNew(1_000, 64), name: 'processes' }, how);
+    // Both alike: whoever served before is warm, and the two new ones get as long as they need for it.
+    return await contest(
+      [writ, two],
+      { ...allNew(1_000, 64), name: 'processes' },
+      { ...how, warmSeconds: Math.min(30, how.warmSeconds) },
+    );
   } finally {
     await two.stop();
   }

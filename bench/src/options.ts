@@ -57,7 +57,7 @@ export function readOptions(): Options {
     secondsEach: number(values.seconds, smoke ? 0.5 : 1),
     tenants: number(values.tenants, short ? 20 : 1_000),
     sections: chosen,
-    warmthSeconds: short ? 10 : 60,
+    warmthSeconds: short ? 10 : 30,
     warmSeconds: smoke ? 0.5 : quick ? 40 : 60,
     isAsked: (workload) => workload.includes(values.workload ?? ''),
     isBeside: (gateway) => values.beside?.split(',').concat('writ').includes(gateway) ?? true,

@@ -90,10 +90,7 @@ export class AnswerRelease {
       // An answer that ended as it should leaves its connection to the next request.
       if (!this.#ended) this.opened.stop();
       await this.opened.rest.return?.();
-      if (!this.exchange.closed) {
-        this.#inspectWaiting();
-        await close(this.exchange, this.#closing('caller-disconnected'));
-      }
+      if (!this.exchange.closed) await this.#abandon();
     }
   }
 
@@ -213,6 +210,15 @@ export class AnswerRelease {
       return;
     }
     yield { kind: 'window', released: release(window.bytes, outcome.value), last: true };
+  }
+
+  /** The caller left. Whatever the last look brings, the outcome is committed. */
+  async #abandon(): Promise<void> {
+    try {
+      this.#inspectWaiting();
+    } finally {
+      await close(this.exchange, this.#closing('caller-disconnected'));
+    }
   }
 
   async #fail(refusal: Refusal): Promise<Step> {

@@ -34,6 +34,7 @@ export class InvitationsResolver {
     @Context() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {
+    let isNew = false;
     const answer = await this.administration.change(context, info, input, {
       event: 'admin.member-invited',
       step: async (tx) => {
@@ -56,16 +57,23 @@ export class InvitationsResolver {
         const person = { identityProviderId: provider.id, subject: input.subject, email, roles };
         const row = await tx.insert(MemberRow, { id, ...person, active: true, userName: null, externalId: null });
         const fields = { member: row.id, provider: provider.name, roles };
+        isNew = true;
         return ok({ answer: { member: viewMember(row) }, fields, publish: true, needsApproval: roles.length > 0 });
       },
     });
-    if ('auditRecord' in answer && input.email) await this.tell(input.email);
+    // Neither a dry run nor a refusal has a record, and a repetition with the same key does not come by the step.
+    if (isNew && 'auditRecord' in answer && input.email) await this.tell(input.email);
     return answer;
   }
 
+  /** The invitation stands whether or not the mail left: the operators learn of a mail that did not. */
   private async tell(to: string): Promise<void> {
     const { publicUrl } = this.settings;
     const text = `You were invited to administer a tenant at ${publicUrl}. Sign in there through your organisation's own identity provider; this mail holds no secret.`;
-    await this.ports.mail.send({ to, subject: 'You were invited', text });
+    try {
+      await this.ports.mail.send({ to, subject: 'You were invited', text });
+    } catch (cause) {
+      this.ports.report(cause, 'inviteMember');
+    }
   }
 }

@@ -11,12 +11,14 @@ export async function digestsOf(tx: ControlTx, caller: Caller): Promise<readonly
   const own = callerDigest(caller);
   if (caller.kind !== 'member') return [own];
   const { rows } = await tx.client.query(
-    `SELECT p.issuer, m.subject FROM control.member m
+    `SELECT p.issuer || '|' || m.subject AS actor FROM control.member m
        JOIN control.identity_provider p ON p.id = m.identity_provider_id AND p.tenant_id = m.tenant_id
       WHERE m.tenant_id = $1 AND lower(m.email) = (SELECT lower(email) FROM control.member
              WHERE tenant_id = $1 AND identity_provider_id = $2 AND subject = $3 AND email <> '')`,
     [tx.tenantId, caller.subject.connection, caller.subject.id],
   );
-  const others = rows.map(({ issuer, subject }) => createHash('sha256').update(`${issuer}|${subject}`).digest('hex'));
+  const others = rows.flatMap(({ actor }) =>
+    typeof actor === 'string' ? [createHash('sha256').update(actor).digest('hex')] : [],
+  );
   return [...new Set([own, ...others])];
 }

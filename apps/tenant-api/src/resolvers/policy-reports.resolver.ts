@@ -90,7 +90,7 @@ export class PolicyReportsResolver {
     const replayed = await replay(this.ports, log, query, versions);
     if (replayed.ok) return viewSimulation(replayed.value);
     if ('code' in replayed.error) throw shown(replayed.error);
-    return { ...viewSimulation(nothingReplayed), diagnostics: [...replayed.error] };
+    return viewSimulation(nothingReplayed, replayed.error);
   }
 
   @Query(() => t.DecisionExplanation, {

@@ -1,4 +1,4 @@
-import type { Explanation, SimulationReport } from '@writ/policy';
+import type { Diagnostic, Explanation, SimulationReport } from '@writ/policy';
 import type * as c from '@writ/postgres/control';
 import type { Check } from '../policy-work.js';
 import type { Replayed } from '../replay.js';
@@ -69,8 +69,11 @@ export const viewExplanation = (explanation: Explanation): r.PolicyExplanation =
 export const countsOf = (counts: SimulationReport['counts']): r.PolicyChangeCount[] =>
   Object.entries(counts).map(([kind, count]) => ({ kind, count }));
 
-export const viewSimulation = ({ report, unreadable, complete, reached }: Replayed): r.PolicySimulation => ({
-  diagnostics: [],
+export const viewSimulation = (
+  { report, unreadable, complete, reached }: Replayed,
+  diagnostics: readonly Diagnostic[] = [],
+): r.PolicySimulation => ({
+  diagnostics: [...diagnostics],
   requests: report?.requests ?? 0,
   changed: report?.changed ?? 0,
   withUnknownFacts: report?.withUnknownFacts ?? 0,

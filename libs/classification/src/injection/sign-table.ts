@@ -11,6 +11,8 @@ export interface Hit {
 interface Entry {
   readonly sign: Sign;
   readonly need: Need;
+  /** The first two letters of the words that its matches begin with. */
+  readonly pairs: ReadonlySet<number>;
   /** Tried where one of its words begins; undefined for an expression that may match anywhere. */
   readonly sticky: RegExp | undefined;
   /** True when it has no letter of ASCII, and so matches no text of ASCII alone. */
@@ -20,6 +22,21 @@ interface Entry {
 /** Letters, digits and the underscore: what `\\b` of an expression without the `u` flag takes for a word. */
 const isWord = new Uint8Array(65_536);
 for (let code = 0; code < 0x80; code += 1) isWord[code] = /\w/.test(String.fromCharCode(code)) ? 1 : 0;
+
+/** Signs stand in several tables; what is read off an expression is read once. */
+const entries = new Map<Sign, Entry>();
+
+function entryOf(sign: Sign): Entry {
+  const { pattern } = sign;
+  const heads = wordHeadsOf(pattern);
+  return {
+    sign,
+    need: needOf(pattern),
+    pairs: new Set(heads?.map((head) => pairOf(head, 0))),
+    sticky: heads ? new RegExp(pattern.source, `${pattern.flags}y`) : undefined,
+    isForeign: !/[A-Za-z]/.test(pattern.source.replaceAll(/\\[A-Za-z]/g, '')),
+  };
+}
 
 /**
  * Many signs, found without running each over the whole text: an expression runs only where all that it needs occurs,
@@ -34,11 +51,10 @@ export class SignTable {
   constructor(signs: readonly Sign[]) {
     const starting: number[][] = Array.from({ length: 1 << 10 }, () => []);
     this.#entries = signs.map((sign, index) => {
-      const heads = wordHeadsOf(sign.pattern);
-      for (const pair of new Set(heads?.map((head) => pairOf(head, 0)))) starting[pair]!.push(index);
-      const sticky = heads ? new RegExp(sign.pattern.source, `${sign.pattern.flags}y`) : undefined;
-      const isForeign = !/[A-Za-z]/.test(sign.pattern.source.replaceAll(/\\[A-Za-z]/g, ''));
-      return { sign, need: needOf(sign.pattern), sticky, isForeign };
+      const entry = entries.get(sign) ?? entryOf(sign);
+      entries.set(sign, entry);
+      for (const pair of entry.pairs) starting[pair]!.push(index);
+      return entry;
     });
     this.#starting = starting;
   }

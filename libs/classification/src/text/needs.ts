@@ -31,7 +31,7 @@ export function needOf(pattern: RegExp): Need {
   const needed = useful(exact ? [...clauses, exact] : clauses).map((clause) => shortest(clause));
   // What rules out most is asked first: the clause of the fewest literals.
   needed.sort((a, b) => a.length - b.length);
-  return needed.map((clause) => clause.map((text) => gramsOf(text.slice(0, LONGEST))));
+  return needed.map((clause) => clause.map((text) => gramsOf(text)));
 }
 
 /**
@@ -45,10 +45,17 @@ export function wordHeadsOf(pattern: RegExp): readonly string[] | undefined {
     : undefined;
 }
 
-function read({ source }: RegExp): Piece {
+/** Both questions are asked of the same expressions. */
+const known = new WeakMap<RegExp, Piece>();
+
+function read(pattern: RegExp): Piece {
+  const { source } = pattern;
+  const before = known.get(pattern);
+  if (before) return before;
   const reader = new Reader(source);
   const piece = reader.alternatives();
   if (!reader.done) throw new Error(`not an expression this reader understands: ${source.slice(0, 80)}`);
+  known.set(pattern, piece);
   return piece;
 }
 
@@ -56,11 +63,13 @@ function useful(clauses: readonly (readonly string[])[]): readonly (readonly str
   return clauses.filter((clause) => clause.every((text) => text.length >= LEAST));
 }
 
-/** A literal that holds another one of its clause adds nothing. */
+/** A literal that begins as another one of its clause adds nothing. */
 function shortest(clause: readonly string[]): readonly string[] {
   const kept: string[] = [];
-  for (const text of clause.toSorted((a, b) => a.length - b.length))
-    if (!kept.some((each) => text.includes(each))) kept.push(text);
+  for (const text of [...new Set(clause.map((each) => each.slice(0, LONGEST)))].toSorted()) {
+    const last = kept.at(-1);
+    if (last === undefined || !text.startsWith(last)) kept.push(text);
+  }
   return kept;
 }
 

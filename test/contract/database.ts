@@ -29,7 +29,7 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
-export async function startDatabase(settings: readonly string[] = []): Promise<TestDatabase> {
+export async function startDatabase(settings: readonly string[] = [], upTo?: string): Promise<TestDatabase> {
   const folder = mkdtempSync(join(tmpdir(), 'writ-test-'));
   const start = (port?: number): Promise<LocalPostgres> =>
     startPostgres({
@@ -39,7 +39,7 @@ export async function startDatabase(settings: readonly string[] = []): Promise<T
       ...(port === undefined ? {} : { port }),
     });
   let server = await start();
-  await migrate(server.url('postgres'), passwordsOf(server));
+  await migrate(server.url('postgres'), passwordsOf(server), [], upTo === undefined ? {} : { upTo });
   const planes: PlanePool[] = [];
   const sessions: Client[] = [];
   const plane = (login: Login, max = 4): PlanePool => {

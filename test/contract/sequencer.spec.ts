@@ -58,6 +58,23 @@ describe('the sequencer', () => {
     expect(openCheckpoint(batches.at(-1)?.note ?? '', [key.publicKey])).toMatchObject({ origin, size: 6 });
   });
 
+  it('sequences nothing before what a killed sequencer had taken, while its transaction is still open', async () => {
+    const tenant = await database.tenant();
+    const early = [maker.leaf(tenant.tenant), maker.leaf(tenant.tenant)];
+    await store.append(early);
+    const dead = await database.session('writ_sequencer');
+    await dead.query('BEGIN');
+    expect((await dead.query('SELECT record_id FROM ledger.take(0::smallint, 1024)')).rowCount).toBe(2);
+    const late = maker.leaf(tenant.tenant);
+    await store.append([late]);
+    const { sequencer } = aSequencer();
+    expect((await sequencer.tick()).kind).toBe('failed');
+    await dead.query('ROLLBACK');
+    expect(await sequencer.tick()).toEqual({ kind: 'committed', leaves: 3 });
+    const root = rootOf([...early, late].map(({ leafHash }) => leafHash));
+    expect((await batchesOf(tenant)).at(-1)?.root).toEqual(Buffer.from(root));
+  });
+
   it('resumes from the stored tree after a restart', async () => {
     const tenant = await database.tenant();
     const all = [];

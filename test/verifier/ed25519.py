@@ -48,41 +48,51 @@ _Y = 4 * pow(5, P - 2, P) % P
 _X = _recover_x(_Y, 0)
 BASE = (_X, _Y, 1, _X * _Y % P)
 NEUTRAL = (0, 1, 1, 0)
-_BASE_POWERS = [BASE]
-for _ in range(252):
-    _BASE_POWERS.append(_add(_BASE_POWERS[-1], _BASE_POWERS[-1]))
 
 
-def _times(scalar, point):
+def _table(point):
+    """For each of 64 places of a scalar in base 16, the 16 multiples that a digit there can mean."""
+    rows = []
+    for _ in range(64):
+        row = [NEUTRAL]
+        for _ in range(15):
+            row.append(_add(row[-1], point))
+        rows.append(row)
+        point = _add(row[-1], point)
+    return rows
+
+
+def _times(scalar, table):
     result = NEUTRAL
-    while scalar > 0:
-        if scalar & 1:
-            result = _add(result, point)
-        point = _add(point, point)
-        scalar >>= 1
+    for row in table:
+        digit = scalar & 15
+        if digit:
+            result = _add(result, row[digit])
+        scalar >>= 4
     return result
 
 
-def _times_base(scalar):
-    result = NEUTRAL
-    for power in _BASE_POWERS:
-        if scalar & 1:
-            result = _add(result, power)
-        scalar >>= 1
-    return result
+_BASE_TABLE = _table(BASE)
+_minus_tables = {}  # of the few keys of a log; None for bytes that are no point
+
+
+def _minus_table(public_key):
+    if public_key not in _minus_tables:
+        if len(_minus_tables) >= 256:
+            _minus_tables.clear()
+        point = _decode(public_key)
+        _minus_tables[public_key] = point and _table((P - point[0], point[1], 1, P - point[3]))
+    return _minus_tables[public_key]
 
 
 def verify(public_key, message, signature):
     """True when the signature is one of the 32-byte public key over the message."""
     if len(public_key) != 32 or len(signature) != 64:
         return False
-    point = _decode(public_key)
+    table = _minus_table(public_key)
     scalar = int.from_bytes(signature[32:], "little")
-    if point is None or scalar >= L:
+    if table is None or scalar >= L:
         return False
     challenge = hashlib.sha512(signature[:32] + public_key + message).digest()
     challenge = int.from_bytes(challenge, "little") % L
-    x, y, z, t = point
-    left = _times_base(scalar)
-    right = _times(challenge, (P - x, y, z, P - t))
-    return _encode(_add(left, right)) == signature[:32]
+    return _encode(_add(_times(scalar, _BASE_TABLE), _times(challenge, table))) == signature[:32]

@@ -17,9 +17,10 @@ import { type PublishedHead, Sequencer } from './sequencer.js';
 import type { WorkerSettings } from './settings.js';
 import { passStartGate } from './start-gate.js';
 
-const epochMs = 5_000;
+const epochSeconds = 5;
 /** Where witnesses cosign, requests may wait for the next epoch. */
-const witnessedEpochMs = 1_000;
+const witnessedEpochSeconds = 1;
+const seekMs = 1_000;
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** Sequences and signs, takes epochs, anchors them, and carries them to witnesses and a timestamp authority. */
@@ -55,11 +56,11 @@ export function runSequencer(settings: WorkerSettings, clock: Clock, log: Log): 
   const turns = [
     repeat(
       clock,
-      outside.witnesses === undefined ? epochMs : witnessedEpochMs,
+      epochMsOf(settings, outside.witnesses !== undefined),
       async () => void (await takeEpoch(epochs, known)),
       onProblem,
     ),
-    repeat(clock, witnessedEpochMs, () => seeker.seek(), onProblem),
+    repeat(clock, seekMs, () => seeker.seek(), onProblem),
   ];
   sequencer.start();
   return {
@@ -70,6 +71,14 @@ export function runSequencer(settings: WorkerSettings, clock: Clock, log: Log): 
       await Promise.all([plane.close(), dispatcher.close()]);
     },
   };
+}
+
+/** How long one epoch lasts, ms: as the operator says, else short enough for whoever waits for witnesses. */
+export function epochMsOf(
+  { epochSeconds: chosen }: Pick<WorkerSettings, 'epochSeconds'>,
+  isWitnessed: boolean,
+): number {
+  return (chosen ?? (isWitnessed ? witnessedEpochSeconds : epochSeconds)) * 1_000;
 }
 
 function streamedHead({ tenant, origin, batch }: PublishedHead) {

@@ -39,6 +39,12 @@ function schemaOf(chosen: ReadonlySet<Role>, backend: string | undefined) {
     anchorSecretFile: z.string().optional(),
     /** How long nobody can delete an anchored epoch: not longer than the shortest retention class. */
     anchorLockDays: z.coerce.number().int().min(1).max(3_653).default(180),
+    /**
+     * How often an epoch ties the heads of all logs together. Each is anchored, so 86,400 divided by this many locked objects a day
+     * stay in the bucket; what was written since the newest epoch is what a rewind of the database could hide from the anchor.
+     * Without a value: 5, and 1 where witnesses cosign, for a request may wait for the next epoch.
+     */
+    epochSeconds: z.coerce.number().int().min(1).max(300).optional(),
     /** C2SP tlog-policy with the witnesses' addresses: who is asked to cosign each epoch. */
     witnessPolicyFile: z.string().optional(),
     /** RFC 3161 authority that stamps epochs, and the certificate (PEM) that its tokens must verify under. */
@@ -124,6 +130,8 @@ export function readWorkerSettings(
   return read.ok ? { ok: true, value: { ...read.value, roles: chosen } } : read;
 }
 
+const longestWitnessedEpochSeconds = 10;
+
 /** Settings that only make sense together. */
 function incomplete(settings: z.output<ReturnType<typeof schemaOf>>, chosen: ReadonlySet<Role>): readonly string[] {
   const { anchorFolder, anchorBucket, anchorEndpoint, anchorAccessKeyId, anchorSecretFile } = settings;
@@ -138,6 +146,10 @@ function incomplete(settings: z.output<ReturnType<typeof schemaOf>>, chosen: Rea
   if ((settings.timestampUrl === undefined) !== (settings.timestampCertificateFile === undefined))
     problems.push(
       'WRIT_TIMESTAMP_URL: goes with WRIT_TIMESTAMP_CERTIFICATE_FILE, whose certificate its tokens must verify under',
+    );
+  if (settings.witnessPolicyFile !== undefined && (settings.epochSeconds ?? 0) > longestWitnessedEpochSeconds)
+    problems.push(
+      `WRIT_EPOCH_SECONDS: at most ${longestWitnessedEpochSeconds} where witnesses cosign, for requests may wait for the next epoch`,
     );
   return problems;
 }

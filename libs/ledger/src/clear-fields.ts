@@ -17,11 +17,16 @@ const clearTextLimit = 256;
 const printable = /^[\x20-\x7e]*$/;
 const clearListBytes = 4_096;
 
+/**
+ * What must not stand in a text that people read: controls, separators of lines, and the marks that turn the direction of the text
+ * around or hide in it, so that it reads as something else.
+ */
+const unreadable = /[\p{Cc}\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
+
 /** Text that a caller may have chosen, made safe to read in any terminal, table or browser: short, and free of controls. */
 export function clearText(text: string): string {
   if (text.length <= clearTextLimit && printable.test(text)) return text;
-  // oxlint-disable-next-line no-control-regex -- controls are exactly what must not pass
-  const safe = text.toWellFormed().replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '\ufffd');
+  const safe = text.toWellFormed().replaceAll(unreadable, '\ufffd');
   return safe.length <= clearTextLimit ? safe : `${safe.slice(0, clearTextLimit - 1).toWellFormed()}…`;
 }
 

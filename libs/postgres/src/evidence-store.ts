@@ -4,6 +4,7 @@ import { inclusionSince } from '@writ/ledger';
 import { hashesIn } from './evidence-of-record.js';
 import { type PlanePool, sqlState } from './plane.js';
 import { type LegalHold, writeHold } from './retention-store.js';
+import { firstIdAt, idToleranceMs } from './selection-store.js';
 import { type TenantTransaction, withTenant } from './with-tenant.js';
 
 /** One committed record as it stands in the database. */
@@ -95,22 +96,33 @@ interface RecordRow {
   readonly idx: string | null;
 }
 
-const columns = (schema: string): string => `
-  r.record_id::text AS record, r.kind, floor(extract(epoch FROM r.committed_at) * 1000)::bigint AS at_ms, r.leaf,
-  (SELECT b.first_idx + array_position(b.record_ids, r.record_id) - 1 FROM ${schema}.batch b
-    WHERE b.seq_ts BETWEEN r.committed_at - interval '1 minute' AND r.committed_at + interval '1 hour'
-      AND r.record_id = ANY (b.record_ids) LIMIT 1) AS idx`;
+/**
+ * The rows of `page` (record_id, kind, committed_at, leaf) with their places in the tree. What stands together was sequenced together,
+ * so one pass over the batches of that time finds all places; only a record that waited longer than half a minute for the
+ * sequencer is looked for by itself.
+ */
+const placedIn = (schema: string, page: string, order: string): string => `
+  WITH page AS MATERIALIZED (${page}),
+  span AS (SELECT min(committed_at) - interval '1 minute' AS since, max(committed_at) + interval '30 seconds' AS until FROM page),
+  place AS MATERIALIZED (SELECT u.id, b.first_idx + u.n - 1 AS idx FROM span CROSS JOIN ${schema}.batch b
+    CROSS JOIN LATERAL unnest(b.record_ids) WITH ORDINALITY u(id, n)
+    WHERE b.seq_ts BETWEEN span.since AND span.until AND u.id IN (SELECT record_id FROM page))
+  SELECT p.record_id::text AS record, p.kind, floor(extract(epoch FROM p.committed_at) * 1000)::bigint AS at_ms, p.leaf,
+    coalesce(place.idx, (SELECT b.first_idx + array_position(b.record_ids, p.record_id) - 1 FROM ${schema}.batch b
+      WHERE b.seq_ts > p.committed_at + interval '30 seconds' AND b.seq_ts < p.committed_at + interval '1 hour'
+        AND p.record_id = ANY (b.record_ids) LIMIT 1)) AS idx
+  FROM page p LEFT JOIN place ON place.id = p.record_id ORDER BY ${order}`;
 
 export function evidenceStore(plane: PlanePool): EvidenceStore {
   return {
     request: (tenant, decision) =>
       withTenant(plane, tenant, async (transaction) => {
-        const rows = await transaction.query<RecordRow>(
-          `SELECT ${columns(transaction.schema)} FROM ${transaction.schema}.record r
-            WHERE r.request_id = (SELECT request_id FROM ${transaction.schema}.record WHERE record_id = $1 AND kind = 'decision')
-            ORDER BY r.writer, r.writer_sequence`,
-          [decision],
-        );
+        const { schema } = transaction;
+        const page = `SELECT r.record_id, r.kind, r.committed_at, r.leaf, r.writer, r.writer_sequence FROM ${schema}.record r
+          WHERE r.request_id = (SELECT request_id FROM ${schema}.record WHERE record_id = $1 AND kind = 'decision')`;
+        const rows = await transaction.query<RecordRow>(placedIn(schema, page, 'p.writer, p.writer_sequence'), [
+          decision,
+        ]);
         return rows.map(entryOf);
       }),
     decisions: (tenant, range) => withTenant(plane, tenant, (transaction) => decisionsOf(transaction, range)),
@@ -164,13 +176,20 @@ async function decisionsOf(
   { schema, query }: TenantTransaction,
   range: { readonly limit: number; readonly before?: string; readonly fromMs?: number; readonly toMs?: number },
 ): Promise<readonly StoredEntry[]> {
-  const rows = await query<RecordRow>(
-    `SELECT ${columns(schema)} FROM ${schema}.record r
-      WHERE r.kind = 'decision' AND ($1::uuid IS NULL OR r.record_id < $1)
-        AND ($2::timestamptz IS NULL OR r.committed_at >= $2) AND ($3::timestamptz IS NULL OR r.committed_at < $3)
-      ORDER BY r.record_id DESC LIMIT $4`,
-    [range.before ?? null, instant(range.fromMs), instant(range.toMs), range.limit],
-  );
+  const page = `SELECT r.record_id, r.kind, r.committed_at, r.leaf FROM ${schema}.record r
+    WHERE r.kind = 'decision' AND ($1::uuid IS NULL OR r.record_id < $1)
+      AND ($2::timestamptz IS NULL OR r.committed_at >= $2) AND ($3::timestamptz IS NULL OR r.committed_at < $3)
+      AND r.record_id > $5 AND r.record_id < $6
+    ORDER BY r.record_id DESC LIMIT $4`;
+  const [since, until] = idsOf(range);
+  const rows = await query<RecordRow>(placedIn(schema, page, 'p.record_id DESC'), [
+    range.before ?? null,
+    instant(range.fromMs),
+    instant(range.toMs),
+    range.limit,
+    since,
+    until,
+  ]);
   return rows.map(entryOf);
 }
 
@@ -241,8 +260,16 @@ async function sealedOf(
        FROM ${schema}.record r LEFT JOIN ${schema}.record_key k ON k.record_id = r.record_id
       WHERE r.kind = 'decision' AND ($1::uuid IS NULL OR r.record_id < $1) AND ($5::uuid IS NULL OR r.record_id = $5)
         AND ($2::timestamptz IS NULL OR r.committed_at >= $2) AND ($3::timestamptz IS NULL OR r.committed_at < $3)
+        AND r.record_id > $6 AND r.record_id < $7
       ORDER BY r.record_id DESC LIMIT $4`,
-    [range.before ?? null, instant(range.fromMs), instant(range.toMs), range.limit, range.record ?? null],
+    [
+      range.before ?? null,
+      instant(range.fromMs),
+      instant(range.toMs),
+      range.limit,
+      range.record ?? null,
+      ...idsOf(range),
+    ],
   );
   return rows.map(({ record, at_ms, leaf, sealed, wrapped }) => ({
     record,
@@ -251,6 +278,12 @@ async function sealedOf(
     ...(sealed === null ? {} : { sealed }),
     ...(wrapped === null ? {} : { wrappedKey: wrapped }),
   }));
+}
+
+/** A record's id carries its time, so that a range in the past does not read all that came after it. */
+function idsOf({ fromMs, toMs }: { readonly fromMs?: number; readonly toMs?: number }): readonly [string, string] {
+  const last = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+  return [firstIdAt((fromMs ?? 0) - idToleranceMs), toMs === undefined ? last : firstIdAt(toMs + idToleranceMs)];
 }
 
 function instant(ms: number | undefined): Date | null {

@@ -18,7 +18,11 @@ export async function migrate(
   adminUrl: string,
   passwords: Passwords,
   more: readonly (new () => MigrationInterface)[] = [],
-  ofTenants: TenantMigrationOptions & { readonly list?: readonly TenantMigration[] } = {},
+  ofTenants: TenantMigrationOptions & {
+    readonly list?: readonly TenantMigration[];
+    /** Stops behind the migration of this name: the database as an older release leaves it. */
+    readonly upTo?: string;
+  } = {},
 ): Promise<void> {
   const admin = new Client({ connectionString: adminUrl });
   await admin.connect();
@@ -32,12 +36,19 @@ export async function migrate(
       );
       await admin.query(rows[0]?.statement ?? '');
     }
-    await runMigrations(adminUrl, [...migrations, ...more]);
+    await runMigrations(adminUrl, [...until(ofTenants.upTo), ...more]);
+    if (ofTenants.upTo !== undefined) return;
     const report = await migrateTenants(adminUrl, ofTenants.list ?? tenantMigrations, ofTenants);
     if (report.failures.length > 0) throw new TenantMigrationsIncomplete(report);
   } finally {
     await admin.end();
   }
+}
+
+function until(name: string | undefined): readonly (new () => MigrationInterface)[] {
+  const end = name === undefined ? migrations.length : migrations.findIndex((each) => each.name === name) + 1;
+  if (end === 0) throw new Error(`there is no migration ${String(name)}`);
+  return migrations.slice(0, end);
 }
 
 /** The whole session acts as `writ_owner`, so that everything made belongs to a role that nobody can log in as. */

@@ -103,7 +103,7 @@ async function* requestsOf(
 }
 
 /** How far the time in a record's id may stand from its commit. */
-const idToleranceMs = 10 * 60 * 1000;
+export const idToleranceMs: number = 10 * 60 * 1000;
 
 /** The least UUIDv7 of a millisecond. */
 export function firstIdAt(ms: number): string {
@@ -119,10 +119,11 @@ function ofEndpoint(rows: readonly PlacedRow[], endpoint: string | undefined): r
 
 /** A dispatch names its endpoint; an outcome those of all attempts. A decision names what was allowed, which is not where it went. */
 function wentTo(clear: Clear, endpoint: string): boolean {
-  const { _t, attempts } = clear;
-  if (_t === 'writ.dispatch/1') return clear['endpoint'] === endpoint;
+  const { _t: type, attempts } = clear;
+  const kind = typeof type === 'string' ? type.split('/', 1)[0] : undefined;
+  if (kind === 'writ.dispatch') return clear['endpoint'] === endpoint;
   return (
-    _t === 'writ.outcome/1' && Array.isArray(attempts) && attempts.some((each: Clear) => each['endpoint'] === endpoint)
+    kind === 'writ.outcome' && Array.isArray(attempts) && attempts.some((each: Clear) => each['endpoint'] === endpoint)
   );
 }
 

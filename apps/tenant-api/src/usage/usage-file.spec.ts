@@ -120,14 +120,24 @@ describe('a row of FOCUS', () => {
 });
 
 describe('A4: a CSV file', () => {
-  it.each(['=cmd|"/c calc"!A1', '+1+1', '-2+3', '@SUM(A1)', '\t=1', '\r=1', ' =1', '|x', '%0A'])(
-    'gives a spreadsheet no formula in %j',
-    (hostile) => {
-      const file = csvOf([focusRow(aLine({ model: hostile, app: hostile, group: hostile }), account)]);
-      const cells = file.split('\r\n')[1]!.match(/"(?:[^"]|"")*"|[^,]+/g)!;
-      for (const cell of cells) if (!/^-?[\d.]+$/.test(cell)) expect(cell).not.toMatch(/^"?\s*[=+\-@|%]/);
-    },
-  );
+  it.each([
+    '=cmd|"/c calc"!A1',
+    '+1+1',
+    '-2+3',
+    '@SUM(A1)',
+    '\t=1',
+    '\r=1',
+    ' =1',
+    '|x',
+    '%0A',
+    '\uff1d1',
+    '\u202e=1',
+    '\ufeff=1',
+  ])('gives a spreadsheet no formula in %j', (hostile) => {
+    const file = csvOf([focusRow(aLine({ model: hostile, app: hostile, group: hostile }), account)]);
+    const cells = file.split('\r\n')[1]!.match(/"(?:[^"]|"")*"|[^,]+/g)!;
+    for (const cell of cells) if (!/^-?[\d.]+$/.test(cell)) expect(cell).not.toMatch(/^"?\s*[=+\-@|%\uff1d]/);
+  });
 
   it('keeps a row in one line, and quotes what has commas and quotes', () => {
     const file = csvOf([focusRow(aLine({ model: 'a,"b"\n\u001b[31m${jndi:ldap://x}' }), account)]);

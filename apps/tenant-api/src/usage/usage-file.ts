@@ -5,7 +5,7 @@ const names = Object.keys(focusColumns) as FocusColumn[];
 
 /**
  * RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe before it (OWASP: CSV injection), and
- * control characters become spaces: models, groups and apps may bear names that a caller chose.
+ * control characters and marks of direction become spaces: models, groups and apps may bear names that a caller chose.
  */
 export function csvOf(rows: readonly FocusRow[]): string {
   return [names, ...rows.map((row) => names.map((name) => row[name]))]
@@ -16,9 +16,11 @@ export function csvOf(rows: readonly FocusRow[]): string {
 function csvCell(value: string | number | null): string {
   if (value === null) return '';
   if (typeof value === 'number') return plainNumber(value);
-  // oxlint-disable-next-line no-control-regex -- controls are exactly what must not pass
-  const safe = value.toWellFormed().replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ');
-  const harmless = /^\s*[=+\-@|%\t\r]/.test(safe) ? `'${safe}` : safe;
+  const safe = value
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu, ' ');
+  // Some spreadsheets take the signs of full width, too.
+  const harmless = /^\s*[=+\-@|%\uff1d\uff0b\uff0d\uff20]/.test(safe) ? `'${safe}` : safe;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ocsfEvent } from './ocsf.js';
+import { ocsfEvent, plainJson } from './ocsf.js';
 import { webhookHeaders } from './signature.js';
 
 describe('a record as an OCSF event', () => {
@@ -31,6 +31,20 @@ describe('a record as an OCSF event', () => {
   it('says that a record is gone where one was pruned, so that the sequence has no hole', () => {
     const event = ocsfEvent({ index: 8, leafHash: 'cd', fields: { kind: 'pruned' } }, 't1', 'log/1');
     expect(event).toMatchObject({ activity_name: 'pruned', metadata: { sequence: 8, uid: 'cd' } });
+  });
+});
+
+describe('A4: an event as it is sent', () => {
+  it('is one line of printable text, whatever the record holds, and says the same', () => {
+    const hostile = '=cmd|x\n\r\u0000\u001b[31m\u009b\u2028\u202eabc\u2069\ufeff\ud800${jndi:ldap://x}';
+    const event = ocsfEvent(
+      { index: 1, leafHash: 'ab', fields: { kind: hostile, name: hostile, [hostile]: 1 } },
+      't',
+      'l',
+    );
+    const sent = plainJson(event);
+    expect(sent).not.toMatch(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u);
+    expect(JSON.parse(sent)).toEqual(event);
   });
 });
 

@@ -76,6 +76,17 @@ function actorOf(subject: JsonObject): JsonObject {
   };
 }
 
+/**
+ * JSON on one line, in which whatever could steer a terminal, break a line or turn a text around stands as an escape. Any reader of
+ * JSON gets the same values.
+ */
+export function plainJson(value: JsonValue): string {
+  return JSON.stringify(value).replaceAll(
+    /[\u007f-\u009f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 function readingOf(
   kind: string,
   fields: JsonObject,

@@ -13,7 +13,7 @@ import { type S3Bucket, s3Bucket } from '@writ/s3';
 import { type Dispatcher, request } from 'undici';
 import { JobFailed, type JobHandler, type JobRun } from '../jobs/runtime.js';
 import type { LogContexts } from '../log-contexts.js';
-import { type ClearRecord, ocsfEvent } from './ocsf.js';
+import { type ClearRecord, ocsfEvent, plainJson } from './ocsf.js';
 import { webhookHeaders } from './signature.js';
 
 export interface DeliveryParts {
@@ -105,9 +105,9 @@ async function deliverEvents(parts: DeliveryParts, run: JobRun, sink: Sink): Pro
   // The range is the delivery's id: a repetition is known by it, whichever job repeats it.
   const id = `${sink.id}.${from}-${to}`;
   if (sink.kind === 'siem-s3') {
-    const lines = [about, ...events].map((line) => `${JSON.stringify(line)}\n`).join('');
+    const lines = [about, ...events].map((line) => `${plainJson(line)}\n`).join('');
     await putObject(parts, run.tenant, sink, `${padded(from)}-${padded(to)}.ndjson`, lines);
-  } else await post(parts, run, sink, id, JSON.stringify({ ...about, events }));
+  } else await post(parts, run, sink, id, plainJson({ ...about, events }));
   await run.finish(async (transaction) => {
     const moved = await transaction.query(
       `UPDATE control.sink SET cursor = $2, sequence = $3, delivered_at = clock_timestamp(), failure = NULL WHERE id = $1 AND cursor = $4 RETURNING id`,

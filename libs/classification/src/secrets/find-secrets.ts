@@ -92,6 +92,7 @@ function findKeyBlocks(scene: Scene, emit: Emit): void {
   const { text } = scene;
   const unended = new Set<string>();
   let runEnd = 0;
+  let covered = 0;
   for (let at = text.indexOf('-----BEGIN '); at !== -1; at = text.indexOf('-----BEGIN ', at + 11)) {
     blockKinds.lastIndex = at;
     const match = blockKinds.exec(text);
@@ -101,13 +102,15 @@ function findKeyBlocks(scene: Scene, emit: Emit): void {
     if (stop === -1) unended.add(ending);
     const from = at + match[0].length;
     const isUnended = stop === -1 || stop - at > 16_384;
+    // One more beginning of the same kind inside a block without an end is part of it.
+    if (isUnended && at < covered) continue;
     // Read once for all blocks that begin in the same run.
     if (isUnended && from > runEnd) runEnd = bodyEnd(text, from);
     const body = isUnended ? Math.min(runEnd, from + 8_192) : stop + ending.length;
     if (body - from < 40) continue;
     if (isPlaceholder(text.slice(from, Math.min(body, at + 120)).replaceAll(/\s/g, ''))) continue;
     emit(secret('PRIVATE_KEY', at, body, 980, 'framing:private-key', text.slice(at, body)));
-    at = Math.max(at, body - 11);
+    if (isUnended) covered = body;
   }
 }
 

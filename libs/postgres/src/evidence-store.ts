@@ -106,7 +106,7 @@ const placedIn = (schema: string, page: string, order: string): string => `
   span AS (SELECT min(committed_at) - interval '1 minute' AS since, max(committed_at) + interval '30 seconds' AS until FROM page),
   place AS MATERIALIZED (SELECT u.id, b.first_idx + u.n - 1 AS idx FROM span CROSS JOIN ${schema}.batch b
     CROSS JOIN LATERAL unnest(b.record_ids) WITH ORDINALITY u(id, n)
-    WHERE b.seq_ts BETWEEN span.since AND span.until AND u.id IN (SELECT record_id FROM page))
+    WHERE b.seq_ts BETWEEN span.since AND span.until)
   SELECT p.record_id::text AS record, p.kind, floor(extract(epoch FROM p.committed_at) * 1000)::bigint AS at_ms, p.leaf,
     coalesce(place.idx, (SELECT b.first_idx + array_position(b.record_ids, p.record_id) - 1 FROM ${schema}.batch b
       WHERE b.seq_ts > p.committed_at + interval '30 seconds' AND b.seq_ts < p.committed_at + interval '1 hour'

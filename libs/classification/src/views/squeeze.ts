@@ -35,6 +35,8 @@ enlist(
   ),
   REVERSED,
 );
+/** More names letter by letter than that are something else. */
+const MOST_NAMES = 64;
 /** A longer text is not read backwards. */
 const MOST_REVERSED = 4_096;
 
@@ -47,8 +49,12 @@ export function squeezeViews({ text, tokens, grams }: Scene): readonly View[] {
     for (const match of text.matchAll(spaced)) views.push(squeezed(text, match.index, match[0], match[1]!));
   if (hasDigitWords(tokens))
     for (const match of text.matchAll(spelledDigits)) views.push(counted(text, match.index, match[0]));
-  for (const match of hasSingles(tokens) ? text.matchAll(spelledNames) : [])
+  let names = 0;
+  for (const match of hasSingles(tokens) ? text.matchAll(spelledNames) : []) {
+    names += 1;
+    if (names > MOST_NAMES) break;
     views.push(spelledName(text, match.index, match[0]));
+  }
   views.push(...reversed(text, tokens));
   for (const [start, run] of brokenNumbers(text))
     if (!isColumn(text, start, start + run.length))

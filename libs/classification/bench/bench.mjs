@@ -88,7 +88,7 @@ function sceneOf(text, outer) {
 
 /** The views' texts read by every pass, as the engine does. */
 function readViews(at) {
-  for (const view of viewsOf(scenes[at], 100_000)) {
+  for (const view of viewsOf(scenes[at], 100_000).views) {
     const scene = sceneOf(view.text, []);
     for (const pass of passes) pass(scene, () => {});
     findInjections(scene, 'user', () => {});

@@ -49,6 +49,12 @@ describe('classify', () => {
     expect(found).toMatchObject({ complete: false, incompleteBecause: ['budget:time'] });
   });
 
+  it('is incomplete when more names are spelled out than are read, and complete up to there', () => {
+    const told = (names: number) => classified(Array.from({ length: names }, () => 'J-O-H-N S-M-I-T-H;').join(' '));
+    expect(told(64)).toMatchObject({ complete: true, incompleteBecause: [] });
+    expect(told(65)).toMatchObject({ complete: false, incompleteBecause: ['budget:views'] });
+  });
+
   it('is incomplete when a part cannot be read', () => {
     const attachments = [{ path: '/messages/0/content/1', kind: 'image' as const, bytes: 10 }];
     const found = classify([aLeaf('hello')], aTaxonomy(), { ...options(), attachments });

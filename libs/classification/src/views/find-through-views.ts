@@ -31,7 +31,8 @@ export function findThroughViews(
   plain: readonly Candidate[],
 ): { readonly found: readonly Candidate[]; readonly exhausted: boolean } {
   const found: Candidate[] = [];
-  for (const view of viewsOf(scene, Math.min(budget.left, budget.decoded))) {
+  const { views, complete } = viewsOf(scene, Math.min(budget.left, budget.decoded));
+  for (const view of views) {
     if (view.text.length > budget.left) return { found, exhausted: true };
     budget.left -= view.text.length;
     if (view.whole) budget.decoded -= view.text.length;
@@ -41,19 +42,21 @@ export function findThroughViews(
       if (isNews(mapped, view, plain)) found.push(mapped);
     }
   }
-  return { found, exhausted: false };
+  return { found, exhausted: !complete };
 }
 
-/** Every other way to read the scene's text; exported for the benchmark. */
-export function viewsOf(scene: Scene, budget: number): readonly View[] {
+/** Every other way to read the scene's text, and whether there are no more; exported for the benchmark. */
+export function viewsOf(scene: Scene, budget: number): { readonly views: readonly View[]; readonly complete: boolean } {
   const { text } = scene;
-  return [
+  const squeezed = squeezeViews(scene);
+  const views = [
     ...foldViews(scene.tokens),
     ...escapeView(text),
-    ...squeezeViews(scene),
+    ...squeezed.views,
     ...markupViews(text),
     ...encodedViews(scene.tokens, budget),
   ];
+  return { views, complete: squeezed.complete };
 }
 
 /** A view only adds what the plain reading did not see there, and never an ordinary address. */

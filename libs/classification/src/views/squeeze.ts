@@ -35,7 +35,7 @@ enlist(
   ),
   REVERSED,
 );
-/** More names letter by letter than that are something else. */
+/** More names letter by letter than that are not read, and the result says that it is incomplete. */
 const MOST_NAMES = 64;
 /** A longer text is not read backwards. */
 const MOST_REVERSED = 4_096;
@@ -43,7 +43,10 @@ const MOST_REVERSED = 4_096;
 /** How far around is read with it, so that cues count. */
 const MARGIN = 48;
 
-export function squeezeViews({ text, tokens, grams }: Scene): readonly View[] {
+export function squeezeViews({ text, tokens, grams }: Scene): {
+  readonly views: readonly View[];
+  readonly complete: boolean;
+} {
   const views: View[] = [];
   if (hasSingles(tokens))
     for (const match of text.matchAll(spaced)) views.push(squeezed(text, match.index, match[0], match[1]!));
@@ -60,7 +63,7 @@ export function squeezeViews({ text, tokens, grams }: Scene): readonly View[] {
     if (!isColumn(text, start, start + run.length))
       views.push(joined(text, start, run, ' '), joined(text, start, run, ''));
   for (const [start, run] of spelledAddresses(tokens, grams.mayHold(needOfDot))) views.push(spelled(start, run));
-  return views;
+  return { views, complete: names <= MOST_NAMES };
 }
 
 /** Numbers that go on behind a line's end, found from the line's end outwards. */

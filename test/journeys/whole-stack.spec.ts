@@ -47,6 +47,9 @@ function clientWith(apiKey: string): OpenAI {
 async function arrived(): Promise<readonly Arrived[]> {
   return (await control<{ readonly requests: readonly Arrived[] }>(stack, 'requests')).requests;
 }
+/** Without what the worker's reviewer asks in its own name, whenever it comes to it. */
+const asked = async (): Promise<number> =>
+  (await arrived()).filter(({ text }) => !text.includes('You classify text for a data-protection gateway')).length;
 const user = (content: string) => [{ role: 'user' as const, content }];
 const chat = (client: OpenAI, content: string) =>
   client.chat.completions.create({ model: 'fast', messages: user(content) });
@@ -109,7 +112,7 @@ describe('the published SDK through the whole stack', () => {
   });
 
   it('refuses by typed errors: a deny, an expired token, a token for the tenant API, an unknown field', async () => {
-    const before = (await arrived()).length;
+    const before = await asked();
     expect(await refusedWith(chat(nora, 'Why does AKIAQ3EGVWLZ7JTBN4XM fail?'))).toEqual({
       status: 403,
       code: 'policy-denied',
@@ -120,7 +123,7 @@ describe('the published SDK through the whole stack', () => {
     expect(await refusedWith(chat(clientWith(admins), 'Hello'))).toEqual({ status: 401, code: 'credential-invalid' });
     const odd = { model: 'fast', messages: user('Hello'), base_url: 'http://evil.example' };
     expect(await refusedWith(nora.chat.completions.create(odd))).toEqual({ status: 400, code: 'request-malformed' });
-    expect((await arrived()).length).toBe(before);
+    expect(await asked()).toBe(before);
   });
 });
 

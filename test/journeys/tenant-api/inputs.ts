@@ -38,6 +38,15 @@ export function inputOf(type: GraphQLInputObjectType, id: string): Record<string
   return Object.fromEntries(fields.map((field) => [field.name, valueOf(field.type, id, field.name)]));
 }
 
+/** The same with every id that may be given, and not only those that must, and the version that goes with them. */
+export function inputWithIds(type: GraphQLInputObjectType, id: string): Record<string, unknown> {
+  const fields = Object.values(type.getFields()).filter(
+    (field) => getNamedType(field.type).name === 'ID' || field.name === 'expectedVersion',
+  );
+  const given = fields.map((field) => [field.name, valueOf(field.type, id, field.name)]);
+  return { ...inputOf(type, id), ...Object.fromEntries(given) };
+}
+
 export function mutationsOf(schema: GraphQLSchema): readonly { name: string; type: GraphQLInputObjectType }[] {
   return Object.values(schema.getMutationType()?.getFields() ?? {}).flatMap(({ name, args }) => {
     const type = args[0] && getNamedType(args[0].type);

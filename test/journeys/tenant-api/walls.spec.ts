@@ -5,7 +5,7 @@ import { getNamedType, isLeafType, isNonNullType } from 'graphql';
 import { Pool } from 'pg';
 import { idKinds } from '@writ/tenant-api';
 import { type House, openHouse } from './house.js';
-import { inputOf, mutationsOf, mutationsWithIds, valueOf } from './inputs.js';
+import { inputOf, inputWithIds, mutationsOf, mutationsWithIds, valueOf } from './inputs.js';
 import { somethingOfEach } from './something-of-each.js';
 import { type Federated, type UserError, done, federate } from './steps.js';
 
@@ -36,7 +36,7 @@ describe('an id of another tenant', () => {
           const query = `mutation ($input: ${type.name}!) { ${name}(input: $input)${key} { userErrors { field code message } } }`;
           const { data, errors } = await house.ask<Record<string, { userErrors: UserError[] }>>(
             query,
-            { input: inputOf(type, wanted) },
+            { input: inputWithIds(type, wanted) },
             mine.owner,
           );
           expect(errors).toBeUndefined();

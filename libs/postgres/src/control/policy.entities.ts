@@ -30,7 +30,7 @@ export class PolicyVersionRow extends ControlRow {
   image!: string | null;
 
   /** What the reader complained of. */
-  @Column('jsonb')
+  @Column('jsonb', { default: [] })
   diagnostics!: readonly PolicyDiagnostic[];
 
   /** `sha256:` and hex over the text itself. */

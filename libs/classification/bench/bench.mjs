@@ -102,7 +102,7 @@ for (const [name, work] of steps) {
   timed((round) => work(round % 20), ROUNDS / 2);
   const mean = timed((round) => work(round % 20), ROUNDS).all / ROUNDS;
   sum += mean;
-  row(`  ${name}`, mean.toFixed(3));
+  row(`  ${String(name)}`, mean.toFixed(3));
 }
 row('  sum of all', sum.toFixed(3));
 row('  whole engine', (timed((round) => run(ten[round % 20]), ROUNDS).all / ROUNDS).toFixed(3));

@@ -60,10 +60,12 @@ async function verdictOf(source, flags) {
   return kept[name];
 }
 
+function fields({ status, type, degree, seconds: given }) {
+  return `{ "status": "${status}", "type": "${type}", "degree": ${degree}, "seconds": ${given} }`;
+}
+
 function keep() {
   const rows = Object.entries(kept).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const fields = ({ status, type, degree, seconds: given }) =>
-    `{ "status": "${status}", "type": "${type}", "degree": ${degree}, "seconds": ${given} }`;
   writeFileSync(file, `{\n${rows.map(([name, row]) => `  "${name}": ${fields(row)}`).join(',\n')}\n}\n`);
 }
 

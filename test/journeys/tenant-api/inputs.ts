@@ -43,8 +43,9 @@ export function inputWithIds(type: GraphQLInputObjectType, id: string): Record<s
   const fields = Object.values(type.getFields()).filter(
     (field) => getNamedType(field.type).name === 'ID' || field.name === 'expectedVersion',
   );
-  const given = fields.map((field) => [field.name, valueOf(field.type, id, field.name)]);
-  return { ...inputOf(type, id), ...Object.fromEntries(given) };
+  const given = inputOf(type, id);
+  for (const field of fields) given[field.name] = valueOf(field.type, id, field.name);
+  return given;
 }
 
 export function mutationsOf(schema: GraphQLSchema): readonly { name: string; type: GraphQLInputObjectType }[] {

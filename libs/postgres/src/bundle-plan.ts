@@ -1,22 +1,9 @@
 import { type TenantContext, limits } from '@writ/domain';
 import { type BundlePlan, headProofFile } from '@writ/ledger';
+import type { ExportOrder } from './export-order.js';
 import type { ExportEpoch, ExportHead, ExportReader } from './export-store.js';
 import { selectionParts } from './selection-plan.js';
 import type { ExportSelection } from './selection-store.js';
-
-/** What a bundle is asked for. */
-export interface ExportOrder {
-  readonly id: string;
-  readonly purpose: string;
-  /** Digest of who asked; the name stands sealed in the log. */
-  readonly requester: string;
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** Some records alone, each proven by itself; the whole range without it. */
-  readonly selection?: ExportSelection;
-  /** Fields that are disclosed of what was selected, such as `prompt`. */
-  readonly disclose?: readonly string[];
-}
 
 /** What a bundle holds besides what the log says. */
 export interface BundleExtras {

@@ -77,7 +77,8 @@ export {
   workIndex,
 } from './outbox.js';
 export { type NewReview, type ReviewBoard, type ReviewStanding, reviewBoard, reviewChannel } from './review-board.js';
-export { type BundleExtras, type ExportOrder, bundlePlan } from './bundle-plan.js';
+export { type BundleExtras, bundlePlan } from './bundle-plan.js';
+export type { ExportOrder } from './export-order.js';
 export { type ExportSelection, SelectionTooLarge, firstIdAt } from './selection-store.js';
 export * from './usage-reader.js';
 export { type Settled, type UsageStore, usageStore } from './usage-store.js';

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@writ/domain';
 import { type BundlePlan, type CitedRecord, ProofGatherer, citedFiles, disclose } from '@writ/ledger';
-import type { ExportOrder } from './bundle-plan.js';
+import type { ExportOrder } from './export-order.js';
 import type { ExportReader } from './export-store.js';
 import type { ExportSelection, SelectedRecord } from './selection-store.js';
 

@@ -22,6 +22,9 @@ export type Payload = Readonly<Record<string, unknown>> & {
 
 export const keyed = (field: string): string => (keyRequired.has(field) ? ` @idempotent(key: "${randomUUID()}")` : '');
 
+/** How often a caller follows the answer `try again shortly`, which a busy ledger gives and which promises that nothing changed. */
+const mostTries = 5;
+
 /** Runs one mutation with an input, and gives its payload; fails on a top-level error. Where a key is asked for, it sends a new one. */
 export async function change(
   house: House,
@@ -33,7 +36,14 @@ export async function change(
 ): Promise<Payload> {
   const type = `${field[0]?.toUpperCase()}${field.slice(1)}Input!`;
   const query = `mutation ($input: ${type}) { ${field}(input: $input)${directive} { ${selection} ${field === 'signUp' || field === 'verifyEmail' ? errors : audited} } }`;
-  const answer = await house.ask<Record<string, Payload>>(query, { input }, token);
+  let answer = await house.ask<Record<string, Payload>>(query, { input }, token);
+  for (
+    let tries = 1;
+    tries < mostTries && JSON.stringify(answer.errors ?? []).includes('LEDGER_UNAVAILABLE');
+    tries += 1
+  )
+    // oxlint-disable-next-line no-await-in-loop -- one try after the other
+    answer = await house.ask<Record<string, Payload>>(query, { input }, token);
   const payload = answer.data?.[field];
   if (answer.errors || !payload) throw new Error(`${field}: ${JSON.stringify(answer.errors)}`);
   return payload;

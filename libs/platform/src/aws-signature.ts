@@ -11,7 +11,7 @@ export interface Unsigned {
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
+  readonly body: Uint8Array | string;
 }
 
 /** What the signing library asks of SHA-256: with a key it is an HMAC. */

@@ -70,3 +70,8 @@ export function sealedFolder(folder: string, masterKey: Uint8Array, purpose: str
 function isAbsent(cause: unknown): boolean {
   return typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'ENOENT';
 }
+
+/** For a `catch` behind the opening or reading of a file that need not be there: undefined then, and any other fault goes on. */
+export function unlessAbsent(cause: unknown): undefined {
+  if (!isAbsent(cause)) throw cause;
+}

@@ -1,3 +1,4 @@
+import { unlessAbsent } from '@writ/platform';
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,7 +25,7 @@ export function storedExports(control: Control, folder: string | undefined): Sto
     async write(tenant, id, sink) {
       if (folder === undefined) return false;
       const stored = await storedOf(control, tenant, id);
-      const file = await open(join(folder, tenant.tenant, `${id}.tar`)).catch(() => undefined);
+      const file = await open(join(folder, tenant.tenant, `${id}.tar`)).catch(unlessAbsent);
       if (file === undefined) return false;
       try {
         if (stored === undefined || (await file.stat()).size !== stored.bytes) return false;

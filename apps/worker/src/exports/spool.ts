@@ -1,3 +1,4 @@
+import { unlessAbsent } from '@writ/platform';
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -37,7 +38,7 @@ export class Spool<Plan> {
 
   /** The plan that an earlier run began with, or a new one, kept before the first byte. */
   async plan(make: () => Promise<Plan | undefined>): Promise<Plan | undefined> {
-    const kept = await readFile(this.#plan).catch(() => undefined);
+    const kept = await readFile(this.#plan).catch(unlessAbsent);
     if (kept !== undefined) return deserialize(kept) as Plan;
     await rm(this.#draft, { force: true });
     const made = await make();
@@ -50,7 +51,7 @@ export class Spool<Plan> {
 
   /** Undefined while it is not whole. */
   async finished(): Promise<Spooled | undefined> {
-    const found = await stat(this.#place).catch(() => undefined);
+    const found = await stat(this.#place).catch(unlessAbsent);
     if (found === undefined) return undefined;
     const file = await open(this.#place);
     const hash = createHash('sha256');

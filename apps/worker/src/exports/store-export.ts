@@ -1,3 +1,4 @@
+import { unlessAbsent } from '@writ/platform';
 import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { ObjectStore, UploadKeeper, UploadSource, UploadState } from '@writ/s3';
 import { JobFailed } from '../jobs/runtime.js';
@@ -62,7 +63,7 @@ function sourceOf(handle: FileHandle, bytes: number): UploadSource {
 function keeperAt(path: string, sent: () => void): UploadKeeper {
   return {
     async load() {
-      const kept = await readFile(path, 'utf8').catch(() => undefined);
+      const kept = await readFile(path, 'utf8').catch(unlessAbsent);
       return kept === undefined ? undefined : (JSON.parse(kept) as UploadState);
     },
     async save(state) {

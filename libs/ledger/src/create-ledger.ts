@@ -81,7 +81,7 @@ class GroupCommit implements WritingLedger {
     this.#rememberSubject(prepared.value);
     const refusal = this.#refusesAtOnce(log, record, prepared.value.bytes);
     if (refusal) return this.#refuse(log, record, refusal);
-    const settled = await this.#enqueue(prepared.value, deadlineMs);
+    const settled = await this.#enqueue(prepared.value, deadlineMs, level !== 'committed');
     if (!settled.ok) return settled;
     if (level !== 'committed' && !(await isProven(this.#parts, prepared.value, settled.value, level, until))) {
       this.#closeUnused(prepared.value, settled.value);
@@ -150,12 +150,13 @@ class GroupCommit implements WritingLedger {
   }
 
   /** Resolves with the leaf hash once durable, or with a refusal at the deadline at the latest. */
-  #enqueue(prepared: PreparedRecord, deadlineMs: number): Promise<Settlement> {
+  #enqueue(prepared: PreparedRecord, deadlineMs: number, isAwaited: boolean): Promise<Settlement> {
     return new Promise((resolve) => {
       let settled = false;
       const timer = this.#parts.clock.after(deadlineMs);
       const waiting: Waiting = {
         prepared,
+        isAwaited,
         isSettled: () => settled,
         settle: (settlement) => {
           if (settled) return;
@@ -250,7 +251,7 @@ class GroupCommit implements WritingLedger {
       this.#alarm({ kind: 'inadmissible', record: record.id, cause: prepared.error });
       return;
     }
-    this.#queue.admit({ prepared: prepared.value, isSettled: () => false, settle: () => undefined });
+    this.#queue.admit({ prepared: prepared.value, isAwaited: false, isSettled: () => false, settle: () => undefined });
     this.#schedulePump();
   }
 

@@ -1,5 +1,6 @@
 import { type EvidenceLevel, type Result, err, limits, ok } from '@writ/domain';
 import { toHex } from './bytes.js';
+import { rememberingCheckpoints } from './checkpoint.js';
 import { CommitQueue, type Settlement, type Waiting } from './commit-queue.js';
 import { type LedgerAlarm, type SlotParts, commitBatch } from './commit-slot.js';
 import { type PreparedRecord, prepareRecord } from './leaf.js';
@@ -43,6 +44,7 @@ export function createLedger(parts: LedgerParts): WritingLedger {
 class GroupCommit implements WritingLedger {
   readonly #parts: LedgerParts;
   readonly #queue = new CommitQueue();
+  readonly #open = rememberingCheckpoints();
   readonly #slots: { lanes: WriterLanes; busy: boolean }[];
   readonly #heldUntil = new Map<string, number>();
   /** Whose request it is: what follows a decision is sealed for the same subject, so that one erasure reaches all of it. */
@@ -83,7 +85,8 @@ class GroupCommit implements WritingLedger {
     if (refusal) return this.#refuse(log, record, refusal);
     const settled = await this.#enqueue(prepared.value, deadlineMs, level !== 'committed');
     if (!settled.ok) return settled;
-    if (level !== 'committed' && !(await isProven(this.#parts, prepared.value, settled.value, level, until))) {
+    const parts = { ...this.#parts, open: this.#open };
+    if (level !== 'committed' && !(await isProven(parts, prepared.value, settled.value, level, until))) {
       this.#closeUnused(prepared.value, settled.value);
       return err('ledger-unavailable');
     }

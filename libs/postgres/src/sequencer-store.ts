@@ -9,12 +9,7 @@ import { type PlanePool, causeText, connectToPrimary, sqlState } from './plane.j
 export interface TakenLog {
   readonly tenant: TenantId;
   readonly origin: string;
-  readonly leaves: readonly TakenLeaf[];
-}
-
-export interface TakenLeaf extends CommittedLeaf {
-  readonly writer: string;
-  readonly writerSequence: number;
+  readonly leaves: readonly CommittedLeaf[];
 }
 
 export interface NewBatch {
@@ -225,7 +220,7 @@ class PostgresSequencerStore implements Omit<SequencerStore, keyof EpochStore> {
 }
 
 function groupByLog(rows: readonly TakenRow[]): readonly TakenLog[] {
-  const logs = new Map<TenantId, { tenant: TenantId; origin: string; leaves: TakenLeaf[] }>();
+  const logs = new Map<TenantId, { tenant: TenantId; origin: string; leaves: CommittedLeaf[] }>();
   for (const row of rows) {
     const log = logs.get(row.tenant_id) ?? { tenant: row.tenant_id, origin: row.origin, leaves: [] };
     log.leaves.push({

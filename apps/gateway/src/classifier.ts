@@ -1,18 +1,20 @@
 import { ClassifierPool, classifyPlanned, LeafCache, planClassification } from '@writ/classification';
 import { limits } from '@writ/domain';
-import type { ClassifierPort } from '@writ/enforcement';
+import { FairTurns, type ClassifierPort, type Neighbours } from '@writ/enforcement';
 import type { Clock } from '@writ/platform';
-import { FairTurns } from './fair-turns.js';
 
 /**
  * Leaves that this process read before are recalled. Of the others, small inputs are classified where they arrive; larger
  * ones on worker threads, so that one tenant's long prompt does not hold the event loop that every tenant shares. The
  * threads are started by the first input that needs them. Tenants take turns, so that nobody waits behind another's thousands.
  */
-export function createClassifier(clock: Clock): ClassifierPort & { close(): Promise<void> } {
+export function createClassifier(
+  clock: Clock,
+  neighbours: Pick<Neighbours, 'areSeveral'>,
+): ClassifierPort & { close(): Promise<void> } {
   const cache = new LeafCache();
   const turns = new FairTurns(
-    limits.classificationTurnMs,
+    () => (neighbours.areSeveral() ? limits.classificationSharedTurnMs : limits.classificationTurnMs),
     () => clock.monotonicMs(),
     (then) => void setImmediate(then),
   );

@@ -14,7 +14,16 @@ import {
   parseRequestId,
   tenantOfJob,
 } from '@writ/domain';
-import { type Enforced, type Held, type Ports, enforceOrRefuse, holdSnapshot } from '@writ/enforcement';
+import {
+  type Enforced,
+  type Held,
+  Neighbours,
+  type Ports,
+  Undecided,
+  enforceOrRefuse,
+  holdSnapshot,
+  undecidedBounds,
+} from '@writ/enforcement';
 import { isReceipt } from '@writ/ledger';
 import { compile, type PolicyImage } from '@writ/policy';
 import { type Compiler, startCompiler } from '@writ/policy/prove';
@@ -65,6 +74,13 @@ export function ownPath(
   const compiler = startCompiler();
   const held = holding(settings, plane, ground.source, clock, compiler);
   const shared: Omit<Ports, 'identity' | 'snapshots'> = {
+    undecided: new Undecided({
+      bounds: undecidedBounds,
+      clock,
+      neighbours: new Neighbours(() => clock.monotonicMs()),
+      later: (then) => void setImmediate(then),
+      random: () => Math.random(),
+    }),
     classifier: {
       classify({ leaves, attachments }, { taxonomy, digestKey }) {
         const until = clock.monotonicMs() + limits.classificationMs;

@@ -74,10 +74,14 @@ function told(name: string, { seconds: took, statuses }: Flooded, cpu?: number):
   console.log(`  ${name}: ${requests} requests, ${atOnce} at once, in ${took.toFixed(1)} s, by status ${by}${each}`);
 }
 
+function head(path: string, at: number): string {
+  return `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${at}\r\ncontent-type: application/json\r\n`;
+}
+
 async function round({ gateway, ...taken }: State): Promise<void> {
   const { port } = gateway;
   const caller = gateway.caller(workload, [quiet]);
-  console.log(`${gateway.name}`);
+  console.log(gateway.name);
   taken.alone.push(...(await openLoop(port, caller, perSecond, seconds * 1_000)));
   const noisy = await makeTenant(room.registry, noisyShape);
   const from = cpuMs(gateway.pids());
@@ -90,8 +94,6 @@ async function round({ gateway, ...taken }: State): Promise<void> {
   told('flood', flooded, (cpu * 1_000) / (requests + flooded.beside.length));
   if (!values.machine) return;
   const paced = { requests, atOnce, perSecond: requests / flooded.seconds };
-  const head = (path: string, at: number): string =>
-    `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${at}\r\ncontent-type: application/json\r\n`;
   const nobody: Caller = { ...caller, head: () => head('/v1/chat/completions', port) };
   const anonymous = await besideFlood({ port, caller: nobody, ...paced }, { port, caller, perSecond });
   taken.besideAnonymous.push(...anonymous.beside);
@@ -103,6 +105,10 @@ async function round({ gateway, ...taken }: State): Promise<void> {
   told('nginx', machine);
 }
 
+function line(name: string, had: readonly Taken[]): void {
+  if (had.length > 0) console.log(`  ${name.padEnd(30)}${latencies(had)}\n${' '.repeat(32)}${steps(had)}`);
+}
+
 try {
   await open('writ');
   if (values.against !== undefined) await open(values.against, resolve(values.against));
@@ -112,9 +118,6 @@ try {
   }
   for (const { gateway, ...taken } of states) {
     console.log(`\n${gateway.name}: what the quiet tenant has, ${perSecond} requests a second`);
-    const line = (name: string, had: readonly Taken[]): void => {
-      if (had.length > 0) console.log(`  ${name.padEnd(30)}${latencies(had)}\n${' '.repeat(32)}${steps(had)}`);
-    };
     line('alone', taken.alone);
     line('beside the flood', taken.beside);
     line('beside as many without a name', taken.besideAnonymous);

@@ -14,6 +14,14 @@ function withPort<K extends keyof Ports>(house: House, name: K, port: Ports[K]):
   return house;
 }
 
+function throws(): never {
+  throw new Error('a step broke, or was asked that must not be');
+}
+
+function rejects(): Promise<never> {
+  return Promise.reject(new Error('a step broke'));
+}
+
 async function ask(house: House, more: Partial<Ask> = {}, token = 'good', text = 'Hello'): Promise<Seen> {
   const caller = new CallerTwin(house);
   let seen: Seen | undefined;
@@ -40,10 +48,6 @@ describe('a place among the undecided requests of a tenant', () => {
     ask: () => Promise.resolve({ ok: true, value: undefined } as const),
     verdict: () => Promise.resolve(undefined),
   };
-  const throws = (): never => {
-    throw new Error('a step broke');
-  };
-  const rejects = (): Promise<never> => Promise.reject(new Error('a step broke'));
   const ways: Readonly<Record<string, (house: House) => Promise<Seen>>> = {
     'a permit': (house) => ask(house),
     'an evaluation': (house) => ask(house, evaluation),
@@ -151,13 +155,11 @@ describe('a request that is refused unread', () => {
 
   it('because the counters said so a moment ago is neither classified, counted nor routed, and its record says that', async () => {
     const house = new House();
-    const never = (): never => {
-      throw new Error('it must not be asked');
-    };
-    withPort(house, 'classifier', { classify: never });
-    withPort(house, 'limits', { reserve: never, settle: never, knownRefusal: () => known });
+    withPort(house, 'classifier', { classify: throws });
+    withPort(house, 'limits', { reserve: throws, settle: throws, knownRefusal: () => known });
     const seen = await ask(house, {}, 'good', 'Use AKIAQ3EGVWLZ7JTBN4XM now.');
     expect(seen.refusal).toEqual(known);
+    expect(house.bugs).toEqual([]);
     expect(leavesOf(house).map(payloadOf)).toMatchObject([
       {
         effect: 'deny',

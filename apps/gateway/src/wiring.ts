@@ -77,13 +77,7 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
   const endpoints = sharedHealth(settings, problem, told.rested);
   const neighbours = new Neighbours(() => clock.monotonicMs());
   const classifier = createClassifier(clock, neighbours);
-  const undecided = new Undecided({
-    bounds: undecidedBounds,
-    clock,
-    neighbours,
-    later: (then) => void setImmediate(then),
-    random: () => Math.random(),
-  });
+  const undecided = undecidedBeside(neighbours);
   const board = reviewBoard(configPlane, problem);
   const compiler = startCompiler();
   const snapshots = createSnapshots({
@@ -151,6 +145,12 @@ function warmer(snapshots: GatewaySnapshots, directory: ConnectionDirectory, enr
     late.cancel();
     return warmed;
   };
+}
+
+/** One count of undecided requests for all tenants of this process. */
+function undecidedBeside(neighbours: Neighbours): Undecided {
+  const later = (then: () => void): void => void setImmediate(then);
+  return new Undecided({ bounds: undecidedBounds, clock: systemClock, neighbours, later, random: () => Math.random() });
 }
 
 function egressOf({ egressAllowHosts: allowHosts }: GatewaySettings): ReturnType<typeof guardedDispatcher> {

@@ -45,11 +45,11 @@ function room(given: Partial<UndecidedBounds> = {}) {
     ask,
     order,
     leave: (name: string) => places.get(name)?.leave(),
-    async round() {
+    round: async (): Promise<void> => {
       for (const then of due.splice(0)) then();
       await settled();
     },
-    async advance(ms: number) {
+    advance: async (ms: number): Promise<void> => {
       now += ms;
       for (const timer of timers) if (timer.atMs <= now) timer.fire();
       await settled();

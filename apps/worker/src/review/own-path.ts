@@ -74,13 +74,7 @@ export function ownPath(
   const compiler = startCompiler();
   const held = holding(settings, plane, ground.source, clock, compiler);
   const shared: Omit<Ports, 'identity' | 'snapshots'> = {
-    undecided: new Undecided({
-      bounds: undecidedBounds,
-      clock,
-      neighbours: new Neighbours(() => clock.monotonicMs()),
-      later: (then) => void setImmediate(then),
-      random: () => Math.random(),
-    }),
+    undecided: undecidedOf(clock),
     classifier: {
       classify({ leaves, attachments }, { taxonomy, digestKey }) {
         const until = clock.monotonicMs() + limits.classificationMs;
@@ -125,6 +119,13 @@ export function ownPath(
       await Promise.allSettled([spending.close(), redis.close(), egress.close(), compiler.close()]);
     },
   };
+}
+
+/** The reviewer's requests are bounded like everyone's. */
+function undecidedOf(clock: Clock): Undecided {
+  const neighbours = new Neighbours(() => clock.monotonicMs());
+  const later = (then: () => void): void => void setImmediate(then);
+  return new Undecided({ bounds: undecidedBounds, clock, neighbours, later, random: () => Math.random() });
 }
 
 function identified(credential: Credential, tenant: TenantContext) {

@@ -149,8 +149,13 @@ function warmer(snapshots: GatewaySnapshots, directory: ConnectionDirectory, enr
 
 /** One count of undecided requests for all tenants of this process. */
 function undecidedBeside(neighbours: Neighbours): Undecided {
-  const later = (then: () => void): void => void setImmediate(then);
-  return new Undecided({ bounds: undecidedBounds, clock: systemClock, neighbours, later, random: () => Math.random() });
+  return new Undecided({
+    bounds: undecidedBounds,
+    clock: systemClock,
+    neighbours,
+    later: (then) => void setImmediate(then),
+    random: () => Math.random(),
+  });
 }
 
 function egressOf({ egressAllowHosts: allowHosts }: GatewaySettings): ReturnType<typeof guardedDispatcher> {

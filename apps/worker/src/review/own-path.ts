@@ -124,8 +124,13 @@ export function ownPath(
 /** The reviewer's requests are bounded like everyone's. */
 function undecidedOf(clock: Clock): Undecided {
   const neighbours = new Neighbours(() => clock.monotonicMs());
-  const later = (then: () => void): void => void setImmediate(then);
-  return new Undecided({ bounds: undecidedBounds, clock, neighbours, later, random: () => Math.random() });
+  return new Undecided({
+    bounds: undecidedBounds,
+    clock,
+    neighbours,
+    later: (then) => void setImmediate(then),
+    random: () => Math.random(),
+  });
 }
 
 function identified(credential: Credential, tenant: TenantContext) {

@@ -5,7 +5,8 @@ import { systemClock } from '@writ/platform';
 import { House, anAsk } from '../support/house.js';
 
 const house = new House();
-const classifier = createClassifier(systemClock);
+const alone = { areSeveral: () => false };
+const classifier = createClassifier(systemClock, alone);
 
 afterAll(async () => {
   await classifier.close();
@@ -26,7 +27,7 @@ describe('the classifier of the gateway', () => {
   });
 
   it('C7: an input that no thread could take is incomplete, which policy denies', async () => {
-    const closed = createClassifier(systemClock);
+    const closed = createClassifier(systemClock, alone);
     await closed.classify(anAsk(house, long), house.held);
     await closed.close();
     const another = `Another report. ${long}`;
@@ -34,9 +35,29 @@ describe('the classifier of the gateway', () => {
   });
 
   it('recalls a long input that it read before, without any thread', async () => {
-    const closed = createClassifier(systemClock);
+    const closed = createClassifier(systemClock, alone);
     const first = await closed.classify(anAsk(house, long), house.held);
     await closed.close();
     expect(await closed.classify(anAsk(house, long), house.held)).toEqual(first);
+  });
+
+  it('reads long words of an answer on a thread as it reads them where they leave', async () => {
+    const read = await classifier.readAnswer(long, house.held, limits.answerEventMs * 10);
+    expect(read).toMatchObject({ ok: true, value: { incomplete: [] } });
+    expect(read.ok && read.value.candidates.map(({ type, end }) => [type, end <= long.length])).toEqual([
+      ['AWS_ACCESS_KEY', true],
+    ]);
+  });
+
+  it('tries a taxonomy on a thread of its own, and says busy where none is on trial', async () => {
+    const ask = anAsk(house, 'the blue heron plan');
+    expect(await classifier.tryTaxonomy(ask, house.held)).toEqual({ state: 'busy' });
+    const terms = [{ class: 'INTERNAL', term: 'blue heron' }];
+    const shadowTaxonomy = { source: { version: 'trial', terms, patterns: [], thresholds: {} }, perMille: 1_000 };
+    const held = { ...house.held, snapshot: { ...house.held.snapshot, shadowTaxonomy } };
+    expect(await classifier.tryTaxonomy(ask, held)).toMatchObject({
+      state: 'read',
+      classification: { complete: true, classes: { INTERNAL: 1_000 } },
+    });
   });
 });

@@ -21,7 +21,7 @@ export function measuredPorts(ports: Ports, measures: Measures): Ports {
   return {
     ...ports,
     identity: { identify: (credential) => timed('authenticate', () => identity.identify(credential)) },
-    classifier: { classify: (ask, held) => timed('classify', () => classifier.classify(ask, held)) },
+    classifier: measuredClassifier(classifier, timed, measures),
     limits: {
       async reserve(...asked) {
         const reserved = await timed('reserve', () => limits.reserve(...asked));
@@ -30,6 +30,11 @@ export function measuredPorts(ports: Ports, measures: Measures): Ports {
           : (reserved.error.detail?.endsWith('_degraded') ?? false);
         measures.reserved(isDegraded, reserved.ok ? 'admitted' : reserved.error.code);
         return reserved;
+      },
+      knownRefusal(...asked) {
+        const known = limits.knownRefusal?.(...asked);
+        if (known) measures.reserved(undefined, 'known-full');
+        return known;
       },
       takeKey: (reservation, endpoint, key) => limits.takeKey?.(reservation, endpoint, key),
       settle(tenant, reservation, usage, costMicros) {
@@ -63,6 +68,27 @@ export function measuredPorts(ports: Ports, measures: Measures): Ports {
         return { ok: true, value: { ...called.value, events: watched(called.value, firstChunk, ended) } };
       },
     },
+  };
+}
+
+/** What a port does not have, its measured twin has not either. */
+function measuredClassifier(
+  classifier: Ports['classifier'],
+  timed: <T>(phase: string, work: () => Promise<T>) => Promise<T>,
+  measures: Measures,
+): Ports['classifier'] {
+  const readAnswer = classifier.readAnswer?.bind(classifier);
+  const tryTaxonomy = classifier.tryTaxonomy?.bind(classifier);
+  return {
+    classify: (ask, held) => timed('classify', () => classifier.classify(ask, held)),
+    ...(readAnswer && { readAnswer }),
+    ...(tryTaxonomy && {
+      async tryTaxonomy(ask, held) {
+        const tried = await tryTaxonomy(ask, held);
+        measures.tried(tried.state);
+        return tried;
+      },
+    }),
   };
 }
 

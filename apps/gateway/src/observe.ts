@@ -6,7 +6,8 @@ import { createMetrics } from '@writ/platform';
 export interface Measures {
   answered(enforced: Enforced, milliseconds: number, dialect: string): void;
   phase(phase: string, milliseconds: number): void;
-  reserved(isDegraded: boolean, result: string): void;
+  /** `isDegraded` undefined: the counters were not asked. */
+  reserved(isDegraded: boolean | undefined, result: string): void;
   used(usage: Usage, costMicros: string): void;
   committed(kind: string, result: string, milliseconds: number): void;
   called(call: {
@@ -17,6 +18,8 @@ export interface Measures {
   }): void;
   firstChunk(call: { readonly provider: string; readonly operation: string; readonly ms: number }): void;
   rested(why: string): void;
+  /** A request was read by a taxonomy on trial, or why it was not. */
+  tried(state: string): void;
   /** In the text format of Prometheus. */
   text(): Promise<string>;
 }
@@ -57,6 +60,11 @@ function instruments(metrics: Metrics) {
     slow,
   );
   const rests = metrics.counter('writ_endpoint_rests_total', 'Endpoint keys put to rest, by reason', ['why']);
+  const trials = metrics.counter(
+    'writ_taxonomy_trials_total',
+    'Requests for a taxonomy on trial, by what became of it',
+    ['state'],
+  );
   return {
     requests,
     phases,
@@ -71,6 +79,7 @@ function instruments(metrics: Metrics) {
     calls,
     firstChunks,
     rests,
+    trials,
   };
 }
 
@@ -92,6 +101,7 @@ export function createMeasures(
     calls,
     firstChunks,
     rests,
+    trials,
   } = instruments(metrics);
   const phase = (name: string, ms: number): void => phases.observe({ phase: name }, ms / 1_000);
   return {
@@ -107,7 +117,7 @@ export function createMeasures(
     },
     reserved(isDegraded, result) {
       reservations.inc({ result });
-      degraded.set(isDegraded ? 1 : 0);
+      if (isDegraded !== undefined) degraded.set(isDegraded ? 1 : 0);
     },
     used(usage, costMicros) {
       tokens.inc({ kind: 'input' }, usage.inputTokens);
@@ -134,5 +144,6 @@ export function createMeasures(
     firstChunk: ({ provider, operation, ms }) =>
       firstChunks.observe({ gen_ai_operation_name: operation, gen_ai_provider_name: provider }, ms / 1_000),
     rested: (why) => rests.inc({ why }),
+    tried: (state) => trials.inc({ state }),
   };
 }

@@ -11,6 +11,7 @@ import { type Anchor, Sequencer, anchorFolder, passStartGate, takeEpoch } from '
 import type { Client } from 'pg';
 import { type TestDatabase, startDatabase } from './database.js';
 import { LeafMaker } from './leaves.js';
+import { appendAsBefore } from './older-release.js';
 
 const key = logSigner(generateKeyPairSync('ed25519').privateKey);
 let database: TestDatabase;
@@ -136,16 +137,6 @@ describe('the sequencer', () => {
 });
 
 describe('where many logs wait', () => {
-  const due = async (gatherMs: number, fewLogs: number, manyLeaves: number): Promise<readonly string[]> => {
-    const session = await database.session('writ_sequencer');
-    await session.query('BEGIN');
-    const { rows } = await session.query<{ record_id: string }>(
-      'SELECT record_id FROM ledger.take_due(0::smallint, 1024, $1, $2, $3)',
-      [gatherMs, fewLogs, manyLeaves],
-    );
-    await session.query('ROLLBACK');
-    return rows.map(({ record_id }) => record_id);
-  };
   const anHour = 3_600_000;
 
   it('a log gathers, unless somebody waits for it, or much of it does, or long', async () => {
@@ -174,20 +165,7 @@ describe('where many logs wait', () => {
     const { tenant } = await database.tenant();
     const leaf = maker.leaf(tenant);
     const gateway = await database.session('writ_gateway');
-    await gateway.query('SELECT ledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)', [
-      [leaf.writer],
-      [leaf.writerSequence],
-      [leaf.tenant],
-      [leaf.record],
-      [leaf.request],
-      [leaf.kind],
-      [leaf.effect],
-      [leaf.keep],
-      [Buffer.from(leaf.leaf)],
-      [null],
-      [null],
-      [null],
-    ]);
+    await appendAsBefore(gateway, [leaf]);
     expect(await due(anHour, 0, 1_000)).toContain(leaf.record);
     await aSequencer().sequencer.tick();
   });
@@ -296,6 +274,18 @@ interface BatchRow {
 async function batchesOf({ tenant }: TenantContext): Promise<readonly BatchRow[]> {
   const { rows } = await admin.query<BatchRow>(`SELECT * FROM ${schemaOf(tenant)}.batch ORDER BY first_idx`);
   return rows;
+}
+
+/** What the next tick would take. */
+async function due(gatherMs: number, fewLogs: number, manyLeaves: number): Promise<readonly string[]> {
+  const session = await database.session('writ_sequencer');
+  await session.query('BEGIN');
+  const { rows } = await session.query<{ record_id: string }>(
+    'SELECT record_id FROM ledger.take_due(0::smallint, 1024, $1, $2, $3)',
+    [gatherMs, fewLogs, manyLeaves],
+  );
+  await session.query('ROLLBACK');
+  return rows.map(({ record_id }) => record_id);
 }
 
 function aSequencer(given?: Anchor): { readonly sequencer: Sequencer; readonly anchor: Anchor } {

@@ -86,13 +86,6 @@ async function exported(tenant: TenantContext): Promise<number | 'refused'> {
   return bundle === undefined ? 'refused' : (await ground.verify(bundle)).exit;
 }
 
-async function sizeOf({ tenant }: TenantContext): Promise<number> {
-  const { rows } = await ground.admin.query<{ size: string }>(
-    `SELECT max(size_after) AS size FROM t_${tenant.replaceAll('-', '')}.batch`,
-  );
-  return Number(rows[0]?.size);
-}
-
 const second = '(SELECT record_ids[1] FROM $schema.batch WHERE first_idx = 2)';
 const codesOf = (found: Awaited<ReturnType<typeof audited>>): readonly number[] =>
   found.map(({ finding }) => finding.code);
@@ -180,21 +173,6 @@ describe('a superuser without a key', () => {
     await settle(sequencer);
     expect(await exported(tenant)).toBe(exitCodes.chain);
     expect(codesOf(await audited(tenant))).toContain(exitCodes.chain);
-  });
-
-  it('row 9, before the tree: who lets two waiting records change places stops the log, and nothing is signed over them', async () => {
-    const tenant = await aLog();
-    const before = await sizeOf(tenant);
-    await ground.write(own, tenant, 1);
-    await ground.admin.query(
-      `WITH gone AS (DELETE FROM ledger.pending WHERE tenant_id = $1 RETURNING record_id, arrival)
-       INSERT INTO ledger.pending (shard, tenant_id, record_id) SELECT 0, $1, record_id FROM gone ORDER BY arrival DESC`,
-      [tenant.tenant],
-    );
-    await sequencer.tick();
-    await settle(sequencer);
-    expect(await sizeOf(tenant)).toBe(before);
-    expect(await heldBecause(ground, tenant)).toMatch(/writer-went-back/);
   });
 
   it('row 9: who lets two records of a batch change places breaks the root', async () => {

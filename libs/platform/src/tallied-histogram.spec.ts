@@ -26,6 +26,10 @@ function lines(text: string): readonly string[] {
   return text.split('\n').map((line) => line.split(/[{},]/).toSorted().join(' '));
 }
 
+async function ofTwo(one: Registry): Promise<string> {
+  return AggregatorRegistry.aggregate([await one.getMetricsAsJSON(), await one.getMetricsAsJSON()]).metrics();
+}
+
 describe('a tallied histogram', () => {
   it("tells Prometheus what the library's own would", async () => {
     const { library, own } = both();
@@ -34,9 +38,7 @@ describe('a tallied histogram', () => {
 
   it("is summed over processes as the library's own is", async () => {
     const { library, own } = both();
-    const sum = async (one: Registry): Promise<string> =>
-      AggregatorRegistry.aggregate([await one.getMetricsAsJSON(), await one.getMetricsAsJSON()]).metrics();
-    expect(lines(await sum(own))).toEqual(lines(await sum(library)));
+    expect(lines(await ofTwo(own))).toEqual(lines(await ofTwo(library)));
   });
 
   it('takes no value that is no number', () => {

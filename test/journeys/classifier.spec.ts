@@ -39,4 +39,24 @@ describe('the classifier of the gateway', () => {
     await closed.close();
     expect(await closed.classify(anAsk(house, long), house.held)).toEqual(first);
   });
+
+  it('reads long words of an answer on a thread as it reads them where they leave', async () => {
+    const read = await classifier.readAnswer(long, house.held, limits.answerEventMs * 10);
+    expect(read).toMatchObject({ ok: true, value: { incomplete: [] } });
+    expect(read.ok && read.value.candidates.map(({ type, end }) => [type, end <= long.length])).toEqual([
+      ['AWS_ACCESS_KEY', true],
+    ]);
+  });
+
+  it('tries a taxonomy on a thread of its own, and says busy where none is on trial', async () => {
+    const ask = anAsk(house, 'the blue heron plan');
+    expect(await classifier.tryTaxonomy(ask, house.held)).toEqual({ state: 'busy' });
+    const terms = [{ class: 'INTERNAL', term: 'blue heron' }];
+    const shadowTaxonomy = { source: { version: 'trial', terms, patterns: [], thresholds: {} }, perMille: 1_000 };
+    const held = { ...house.held, snapshot: { ...house.held.snapshot, shadowTaxonomy } };
+    expect(await classifier.tryTaxonomy(ask, held)).toMatchObject({
+      state: 'read',
+      classification: { complete: true, classes: { INTERNAL: 1_000 } },
+    });
+  });
 });

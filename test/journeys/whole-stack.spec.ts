@@ -181,6 +181,57 @@ describe('a recorded decision', () => {
   });
 });
 
+describe('a taxonomy on trial', () => {
+  interface Trial {
+    readonly trial: { readonly candidate: string; readonly version: number };
+  }
+  const shown = 'trial { candidate version }';
+  const text = 'What is known of the blue heron plan?';
+
+  it('is recorded beside decisions, reported, filtered by, and changes nothing; withdrawn, it is tried no more', async () => {
+    const addTerms = [{ class: 'INTERNAL', term: 'blue heron' }];
+    const { trial } = await tenant.client.mutate<Trial>('tryTaxonomy', { expectedVersion: 0, addTerms }, shown);
+    const recorded = async (): Promise<{ id: string; classes: string[]; shadowTaxonomy: { state: string } | null }> => {
+      const { data, response } = await chat(nora, text).withResponse();
+      expect(data.choices.length).toBe(1);
+      const wanted =
+        'query ($id: ID!) { decision(id: $id) { id classes shadowTaxonomy { candidate state gained effect } } }';
+      const { decision } = await tenant.client.run<{
+        decision: { id: string; classes: string[]; shadowTaxonomy: { state: string } | null };
+      }>(wanted, { id: response.headers.get('x-writ-decision') ?? '' });
+      return decision;
+    };
+    let compared = '';
+    // Until the snapshot is there and the thread has started it is not tried, or late.
+    await eventually(async () => {
+      const { id, classes, shadowTaxonomy } = await recorded();
+      expect(classes).not.toContain('INTERNAL');
+      if (shadowTaxonomy?.state !== 'read') return false;
+      expect(shadowTaxonomy).toEqual({
+        candidate: trial.candidate,
+        state: 'read',
+        gained: ['INTERNAL'],
+        effect: 'permit',
+      });
+      compared = id;
+      return true;
+    }, 30_000);
+    const { taxonomyTrialReport, decisions } = await tenant.client.run<{
+      taxonomyTrialReport: { differing: number; complete: boolean; classes: { class: string; examples: string[] }[] };
+      decisions: { edges: { node: { id: string } }[] };
+    }>(
+      '{ taxonomyTrialReport { differing complete classes { class examples } } decisions(first: 50, filter: { taxonomyDiffers: true }) { edges { node { id } } } }',
+      {},
+    );
+    expect(taxonomyTrialReport).toMatchObject({ complete: true, classes: [{ class: 'INTERNAL' }] });
+    expect(taxonomyTrialReport.differing).toBeGreaterThan(0);
+    expect(taxonomyTrialReport.classes[0]?.examples).toContain(compared);
+    expect(decisions.edges.map(({ node }) => node.id)).toContain(compared);
+    await tenant.client.mutate<Trial>('withdrawTaxonomyTrial', { expectedVersion: trial.version }, shown);
+    await eventually(async () => (await recorded()).shadowTaxonomy === null, 5_000);
+  }, 60_000);
+});
+
 describe('F9: Postgres killed under load', () => {
   it('answers 503 ledger-unavailable within a second, sends nothing, and serves again within five seconds of its return', async () => {
     const { port, folder: data } = stack.postgres;

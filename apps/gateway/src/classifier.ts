@@ -1,21 +1,30 @@
-import { ClassifierPool, classifyPlanned, LeafCache, planClassification } from '@writ/classification';
-import { limits } from '@writ/domain';
-import type { ClassifierPort } from '@writ/enforcement';
+import {
+  type AnswerScan,
+  ClassifierPool,
+  classifyPlanned,
+  LeafCache,
+  planClassification,
+  TaxonomyTrials,
+} from '@writ/classification';
+import { limits, type Result } from '@writ/domain';
+import type { ClassifierPort, Held } from '@writ/enforcement';
 import type { Clock } from '@writ/platform';
 import { FairTurns } from './fair-turns.js';
 
 /**
  * Leaves that this process read before are recalled. Of the others, small inputs are classified where they arrive; larger
- * ones on worker threads, so that one tenant's long prompt does not hold the event loop that every tenant shares. The
- * threads are started by the first input that needs them. Tenants take turns, so that nobody waits behind another's thousands.
+ * ones, and long words of answers, on worker threads, so that one tenant's long text does not hold the event loop that every
+ * tenant shares. The threads are started by the first text that needs them. Tenants take turns, so that nobody waits behind
+ * another's thousands; while somebody waits, no taxonomy is tried.
  */
-export function createClassifier(clock: Clock): ClassifierPort & { close(): Promise<void> } {
+export function createClassifier(clock: Clock): Required<ClassifierPort> & { close(): Promise<void> } {
   const cache = new LeafCache();
   const turns = new FairTurns(
     limits.classificationTurnMs,
     () => clock.monotonicMs(),
     (then) => void setImmediate(then),
   );
+  const trials = new TaxonomyTrials(() => clock.monotonicMs());
   let pool: ClassifierPool | undefined;
   const classify: ClassifierPort['classify'] = async ({ leaves, attachments }, { snapshot, taxonomy, digestKey }) => {
     const memory = { cache, tenant: snapshot.tenant };
@@ -30,8 +39,16 @@ export function createClassifier(clock: Clock): ClassifierPort & { close(): Prom
   };
   return {
     classify: (ask, held) => turns.take(held.snapshot.tenant, () => classify(ask, held)),
+    readAnswer(text, { snapshot, digestKey }, budgetMs): Promise<Result<AnswerScan, string>> {
+      pool ??= new ClassifierPool();
+      return pool.readAnswer({ text, source: snapshot.taxonomy, digestKey, budgetMs });
+    },
+    tryTaxonomy({ leaves, attachments }, { snapshot: { tenant, shadowTaxonomy }, digestKey }: Held) {
+      if (shadowTaxonomy === undefined || turns.hasWaiting) return Promise.resolve({ state: 'busy' });
+      return trials.read({ tenant, leaves, attachments, source: shadowTaxonomy.source, digestKey });
+    },
     async close() {
-      await pool?.close();
+      await Promise.all([pool?.close(), trials.close()]);
     },
   };
 }

@@ -18,6 +18,11 @@ export class FairTurns {
     private readonly later: Later,
   ) {}
 
+  /** True while somebody's turn is yet to come. */
+  get hasWaiting(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Runs `work` at once where this turn has time left and nobody waits. What `work` does after its first wait is not counted. */
   take<T>(tenant: string, work: () => Promise<T>): Promise<T> {
     if (this.#waiting.size === 0 && this.#spentMs < this.turnMs) return this.#run(work);

@@ -21,7 +21,7 @@ export function measuredPorts(ports: Ports, measures: Measures): Ports {
   return {
     ...ports,
     identity: { identify: (credential) => timed('authenticate', () => identity.identify(credential)) },
-    classifier: { classify: (ask, held) => timed('classify', () => classifier.classify(ask, held)) },
+    classifier: measuredClassifier(classifier, timed, measures),
     limits: {
       async reserve(...asked) {
         const reserved = await timed('reserve', () => limits.reserve(...asked));
@@ -63,6 +63,27 @@ export function measuredPorts(ports: Ports, measures: Measures): Ports {
         return { ok: true, value: { ...called.value, events: watched(called.value, firstChunk, ended) } };
       },
     },
+  };
+}
+
+/** What a port does not have, its measured twin has not either. */
+function measuredClassifier(
+  classifier: Ports['classifier'],
+  timed: <T>(phase: string, work: () => Promise<T>) => Promise<T>,
+  measures: Measures,
+): Ports['classifier'] {
+  const readAnswer = classifier.readAnswer?.bind(classifier);
+  const tryTaxonomy = classifier.tryTaxonomy?.bind(classifier);
+  return {
+    classify: (ask, held) => timed('classify', () => classifier.classify(ask, held)),
+    ...(readAnswer && { readAnswer }),
+    ...(tryTaxonomy && {
+      async tryTaxonomy(ask, held) {
+        const tried = await tryTaxonomy(ask, held);
+        measures.tried(tried.state);
+        return tried;
+      },
+    }),
   };
 }
 

@@ -17,6 +17,8 @@ export interface Measures {
   }): void;
   firstChunk(call: { readonly provider: string; readonly operation: string; readonly ms: number }): void;
   rested(why: string): void;
+  /** A request was read by a taxonomy on trial, or why it was not. */
+  tried(state: string): void;
   /** In the text format of Prometheus. */
   text(): Promise<string>;
 }
@@ -57,6 +59,11 @@ function instruments(metrics: Metrics) {
     slow,
   );
   const rests = metrics.counter('writ_endpoint_rests_total', 'Endpoint keys put to rest, by reason', ['why']);
+  const trials = metrics.counter(
+    'writ_taxonomy_trials_total',
+    'Requests for a taxonomy on trial, by what became of it',
+    ['state'],
+  );
   return {
     requests,
     phases,
@@ -71,6 +78,7 @@ function instruments(metrics: Metrics) {
     calls,
     firstChunks,
     rests,
+    trials,
   };
 }
 
@@ -92,6 +100,7 @@ export function createMeasures(
     calls,
     firstChunks,
     rests,
+    trials,
   } = instruments(metrics);
   const phase = (name: string, ms: number): void => phases.observe({ phase: name }, ms / 1_000);
   return {
@@ -134,5 +143,6 @@ export function createMeasures(
     firstChunk: ({ provider, operation, ms }) =>
       firstChunks.observe({ gen_ai_operation_name: operation, gen_ai_provider_name: provider }, ms / 1_000),
     rested: (why) => rests.inc({ why }),
+    tried: (state) => trials.inc({ state }),
   };
 }

@@ -78,6 +78,18 @@ export interface EntryView {
   readonly index?: number;
 }
 
+/** What a taxonomy on trial made of a request, as its decision recorded it. */
+export interface TriedTaxonomy {
+  readonly candidate: string;
+  readonly state: string;
+  readonly gained: readonly string[];
+  readonly gone: readonly string[];
+  readonly added: Readonly<Record<string, number>>;
+  readonly removed: Readonly<Record<string, number>>;
+  readonly effect?: string;
+  readonly changes: readonly string[];
+}
+
 export interface DecisionView {
   readonly record: string;
   readonly request: string;
@@ -90,6 +102,7 @@ export interface DecisionView {
   readonly policyHash: string;
   readonly policyVersion: number;
   readonly shadow?: { readonly version: number; readonly effect: string; readonly changes: readonly string[] };
+  readonly shadowTaxonomy?: TriedTaxonomy;
   readonly atMs: number;
   readonly result?: string;
   readonly entries: readonly EntryView[];
@@ -132,6 +145,10 @@ export interface DecisionQuery {
   readonly class?: string;
   /** Only those that the version on trial would have decided otherwise. */
   readonly shadowDiffers?: boolean;
+  /** Only those that this candidate was tried on. */
+  readonly taxonomyTried?: string;
+  /** Only those that a taxonomy on trial read otherwise. */
+  readonly taxonomyDiffers?: boolean;
   readonly fromMs?: number;
   readonly toMs?: number;
 }

@@ -51,6 +51,7 @@ async function assemble(ports: Ports, tx: c.ControlTx, tenant: c.TenantRow, vers
     policy: await policyOf(ports, tx),
     ...(await shadowOf(tx)),
     taxonomy: (await tx.all(c.TaxonomyRow))[0]?.source ?? builtIn,
+    ...(await taxonomyTrialOf(tx)),
     endpoints,
     aliases,
     limits: (await tx.all(c.LimitRuleRow)).map((row) => ({
@@ -228,6 +229,12 @@ async function policyOf(ports: Ports, tx: c.ControlTx): Promise<Snapshot['policy
 async function shadowOf(tx: c.ControlTx): Promise<Pick<Snapshot, 'shadowPolicy'>> {
   const row = await tx.one(c.PolicyVersionRow, { shadow: true });
   return row ? { shadowPolicy: sourceOf(row) } : {};
+}
+
+/** A candidate taxonomy, by which gateways read some requests as well and never act. */
+async function taxonomyTrialOf(tx: c.ControlTx): Promise<Pick<Snapshot, 'shadowTaxonomy'>> {
+  const row = (await tx.all(c.TaxonomyTrialRow))[0];
+  return row ? { shadowTaxonomy: { source: row.source, perMille: row.perMille } } : {};
 }
 
 function sourceOf({ source, number, hash, image }: c.PolicyVersionRow): Snapshot['policy'] {

@@ -40,6 +40,33 @@ export function sourceOf(
   };
 }
 
+/** What to change of a taxonomy; what is not named stays. */
+export type Amendment = Pick<
+  t.AmendTaxonomyInput,
+  'addTerms' | 'removeTerms' | 'setPatterns' | 'removePatterns' | 'setThresholds' | 'removeThresholds'
+>;
+
+/** What stays and what changes, as one source. */
+export function amended(before: TaxonomySource | undefined, input: Amendment, version: string): TaxonomySource {
+  const removed = new Set(input.removeTerms.map((entry) => canonicalText(plainTerm(entry))));
+  const added = new Map(input.addTerms.map((entry) => [canonicalText(plainTerm(entry)), plainTerm(entry)]));
+  const kept = (before?.terms ?? []).filter((entry) => {
+    const key = canonicalText(plainTerm(entry));
+    return !removed.has(key) && !added.has(key);
+  });
+  const gone = new Set([...input.removePatterns, ...input.setPatterns.map(({ name }) => name)]);
+  const patterns = (before?.patterns ?? []).filter(({ name }) => !gone.has(name));
+  const thresholds = new Map(Object.entries(before?.thresholds ?? {}));
+  for (const of of input.removeThresholds) thresholds.delete(of);
+  for (const { of, atLeast } of input.setThresholds) thresholds.set(of, atLeast);
+  return {
+    version,
+    terms: [...kept, ...added.values()],
+    patterns: [...patterns, ...input.setPatterns.map((each) => plainPattern(each))],
+    thresholds: Object.fromEntries(thresholds),
+  };
+}
+
 export interface TaxonomySet {
   readonly taxonomy: t.Taxonomy;
   readonly fields: JsonObject;

@@ -16,10 +16,9 @@ import { isAttribution } from './ner/machine-text.js';
 import { findUsernames } from './detect/usernames.js';
 import { findSecrets } from './secrets/find-secrets.js';
 import type { CueHit } from './text/cues.js';
-import { Grams } from './text/grams.js';
 import { jsonLeaves, type InnerLeaf } from './text/json-leaves.js';
 import type { Bundle } from './taxonomy/taxonomy.js';
-import { tokenise } from './text/tokens.js';
+import { Tokens } from './text/tokens.js';
 import { findThroughViews, type ViewBudget, viewBudget } from './views/find-through-views.js';
 
 /** Goes into every finding and every record; changed with any change of a rule. */
@@ -49,7 +48,7 @@ const OVERLAP = 2_048;
 /** Encodings inside encodings are followed this far. */
 const MAX_DEPTH = 3;
 /** One for each depth, for a scan is never interrupted by another. */
-const gramsAt = Array.from({ length: MAX_DEPTH + 1 }, () => new Grams());
+const wordsAt = Array.from({ length: MAX_DEPTH + 1 }, () => new Tokens());
 /** No rule without a cue takes a shorter number. */
 const LEAST_NUMBER = 9;
 
@@ -132,13 +131,15 @@ function scanLong(text: string, outer: readonly CueHit[], scope: Scope, run: Run
   return resolveAll(found);
 }
 
+/** What the detectors know of a text that was read; exported for the benchmark. */
+export function sceneOf(tokens: Tokens, outer: readonly CueHit[]): Scene {
+  return { text: tokens.text, tokens, cues: cueTable.find(tokens), grams: tokens.grams, outer };
+}
+
 function scanText(text: string, outer: readonly CueHit[], scope: Scope, run: Run, depth = 0): Candidate[] {
-  const tokens = tokenise(text);
-  const scene: Scene = { text, tokens, cues: cueTable.find(tokens), grams: gramsAt[depth]!.read(text), outer };
+  const scene = sceneOf(wordsAt[depth]!.read(text), outer);
   const found: Candidate[] = [];
-  const emit = (candidate: Candidate): void => {
-    found.push(candidate);
-  };
+  const emit = (candidate: Candidate): void => void found.push(candidate);
   for (const detect of passes)
     if ((detect !== findNames && detect !== findAnnounced) || scope.nameless !== true) detect(scene, emit);
   findInjections(scene, scope.role, emit);

@@ -20,13 +20,17 @@ export {
   type AnswerInspector,
   type Inspected,
   inspectAnswer,
+  inspectLongAnswer,
   type InspectOptions,
+  type LongInspectOptions,
+  type LongAnswerInspector,
   type ReadingTime,
 } from './inspect-answer.js';
 export { LeafCache, type LeafCacheLimits } from './leaf-cache.js';
-export { ClassifierPool, type PoolJob } from './pool.js';
+export { type AnswerJob, type AnswerScan, ClassifierPool, type PoolJob } from './pool.js';
 export { generalise } from './redact/generalise.js';
-export { compareTaxonomies, type ShadowDifference } from './shadow.js';
+export { type ClassDifference, classDifference, compareTaxonomies, type ShadowDifference } from './shadow.js';
 export { maskStream, type MaskingStream } from './stream/mask-stream.js';
 export { slowPatterns } from './taxonomy/probe-patterns.js';
+export { TaxonomyTrials, type TrialJob, type TrialLimits, type Tried } from './taxonomy-trial.js';
 export { loadTaxonomy, loadTaxonomyInSlices, type Taxonomy } from './taxonomy/taxonomy.js';

@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { type AnswerEvent, noObligations, type Obligations } from '@writ/domain';
 import { classify } from './classify.js';
 import { type ClearedPrompt, fulfil } from './fulfil.js';
-import { inspectAnswer } from './inspect-answer.js';
+import { scan } from './engine.js';
+import { inspectAnswer, inspectLongAnswer, type LongInspectOptions } from './inspect-answer.js';
+import { bundleOf } from './taxonomy/taxonomy.js';
 import { anAsk, aTaxonomy, key, options, redacting } from './testing/samples.js';
 
 function cleared(texts: readonly string[]): ClearedPrompt {
@@ -231,5 +233,88 @@ describe('an answer whose time is spent', () => {
     inspector.push(delta('one '));
     inspector.flush(true);
     expect(told).toEqual(['begin', 'end', 'begin', 'end']);
+  });
+});
+
+describe('inspectLongAnswer', () => {
+  const bundle = bundleOf(aTaxonomy());
+  /** Reads elsewhere what is longer than 100 characters, and notes what it was given. */
+  function reading(read: string[], more: Partial<LongInspectOptions> = {}): LongInspectOptions {
+    return {
+      ...options(),
+      inlineCharacters: 100,
+      elsewhere: async (text) => {
+        read.push(text);
+        return { ok: true, value: scan(text, { role: 'assistant', bundle, expired: () => false }) };
+      },
+      ...more,
+    };
+  }
+  const long = `${'We know nothing of it. '.repeat(20)}Write to bob@acme.com or call +1 415-555-2671 today. `;
+
+  it('reads long words elsewhere and short ones here, and what leaves is the same in the same order', async () => {
+    const events = [delta(long), delta('Ask amy@acme.com. '), delta(long), finish];
+    const here = inspectAnswer(maskPii, cleared(['hi']), aTaxonomy(), options());
+    const read: string[] = [];
+    let looks = 0;
+    const counted = reading(read, {
+      expired: () => {
+        looks += 1;
+        return false;
+      },
+    });
+    const there = inspectLongAnswer(maskPii, cleared(['hi']), aTaxonomy(), counted);
+    for (const event of events) expect(await there.push(event)).toEqual(here.push(event));
+    expect(await there.flush(true)).toEqual(here.flush(true));
+    expect(there.summary()).toEqual(here.summary());
+    expect(read.length).toBeGreaterThan(1);
+    expect(read.every((text) => text.length > 100)).toBe(true);
+    expect(looks).toBeGreaterThan(0);
+  });
+
+  it('is not waited for where nothing is long', () => {
+    const read: string[] = [];
+    const inspector = inspectLongAnswer(maskPii, cleared(['hi']), aTaxonomy(), reading(read));
+    expect(inspector.push(delta('Ask amy@acme.com. '), finish)).toMatchObject({ events: [{}, {}] });
+    expect(read).toEqual([]);
+  });
+
+  it.each([
+    ['could not be read', async () => ({ ok: false, error: 'budget:time' }) as const, 'budget:time'],
+    ['made the reader throw', () => Promise.reject(new Error('a bug')), 'detector:failed'],
+  ] as const)('withholds an answer that %s where something was to be redacted', async (_, elsewhere, because) => {
+    const inspector = inspectLongAnswer(maskPii, cleared(['hi']), aTaxonomy(), reading([], { elsewhere }));
+    expect(await inspector.push(delta(long), finish)).toEqual({ events: [], withheld: 'classification-incomplete' });
+    expect(inspector.summary().classification).toMatchObject({ complete: false, incompleteBecause: [because] });
+    const only = inspectLongAnswer(answering({}), cleared(['hi']), aTaxonomy(), reading([], { elsewhere }));
+    expect(textOf((await only.push(delta(long), finish)).events)).toBe(long);
+    expect(only.summary().classification.incompleteBecause).toEqual([because]);
+  });
+
+  it('asks nobody once its time is spent', async () => {
+    const read: string[] = [];
+    const spent = reading(read, { expired: () => true });
+    const inspector = inspectLongAnswer(maskPii, cleared(['hi']), aTaxonomy(), spent);
+    expect((await inspector.push(delta(long), finish)).withheld).toBe('classification-incomplete');
+    expect(read).toEqual([]);
+  });
+
+  it('lets no time run while it waits for a thread', async () => {
+    const told: string[] = [];
+    const inspector = inspectLongAnswer(
+      maskPii,
+      cleared(['hi']),
+      aTaxonomy(),
+      reading([], {
+        reading: { begin: () => told.push('begin'), end: () => told.push('end') },
+        elsewhere: (text) => {
+          told.push('elsewhere');
+          return reading([]).elsewhere(text);
+        },
+      }),
+    );
+    await inspector.push(delta(long), finish);
+    expect(told.slice(0, 4)).toEqual(['begin', 'end', 'elsewhere', 'begin']);
+    expect(told.at(-1)).toBe('end');
   });
 });

@@ -1,14 +1,23 @@
-import type { AnswerEvent, AnswerPart, Classification, Finding, Leaf, Obligations, RedactionStyle } from '@writ/domain';
+import type {
+  AnswerEvent,
+  AnswerPart,
+  Classification,
+  Finding,
+  Leaf,
+  Obligations,
+  RedactionStyle,
+  Result,
+} from '@writ/domain';
 import { classification, type ClassifyOptions, finding } from './classify.js';
 import { isQuiet, RunningComposition } from './composite.js';
 import type { Candidate } from './detect/rule.js';
-import { scan } from './engine.js';
+import { scan, type ScanResult } from './engine.js';
 import { type ClearedPrompt, stylesOf } from './fulfil.js';
 import { located } from './located.js';
 import { jsonEscape, Restorer } from './redact/restore.js';
 import { Replacer, stricter, styleOf } from './redact/styles.js';
 import { MAX_FINDINGS } from './scan-leaves.js';
-import { Channel } from './stream/channel.js';
+import { Channel, type Look, lookedThrough } from './stream/channel.js';
 import { Flow, flowName, isSpoken, type SpokenPart, textOf, withText } from './stream/flow.js';
 import { bundleOf, type Bundle, type Taxonomy } from './taxonomy/taxonomy.js';
 
@@ -30,6 +39,13 @@ export interface AnswerInspector {
   summary(): { readonly classification: Classification; readonly redactions: number; readonly text: string };
 }
 
+/** The same where long words are read elsewhere: one look at a time, each to be waited for before the next. */
+export interface LongAnswerInspector {
+  push(...events: readonly AnswerEvent[]): Inspected | Promise<Inspected>;
+  flush(final: boolean): Inspected | Promise<Inspected>;
+  summary: AnswerInspector['summary'];
+}
+
 /** The time an answer may be read for. The clock is the caller's, and runs only between `begin` and `end`. */
 export interface ReadingTime {
   begin(): void;
@@ -39,6 +55,13 @@ export interface ReadingTime {
 export interface InspectOptions extends Omit<ClassifyOptions, 'memory'> {
   /** Told when reading begins and ends, so that `expired` counts reading and not waiting for the model. */
   readonly reading?: ReadingTime;
+}
+
+export interface LongInspectOptions extends InspectOptions {
+  /** Longer texts are read elsewhere. */
+  readonly inlineCharacters: number;
+  /** Reads a text on a thread; why it was not read, otherwise. Meanwhile the time of `reading` does not run. */
+  readonly elsewhere: (text: string) => Promise<Result<ScanResult, string>>;
 }
 
 /**
@@ -51,10 +74,30 @@ export function inspectAnswer(
   taxonomy: Taxonomy,
   options: InspectOptions,
 ): AnswerInspector {
-  return new Inspector(obligations, prompt, bundleOf(taxonomy), options);
+  const inspector = new Inspector(obligations, prompt, bundleOf(taxonomy), options);
+  return {
+    push: (...events) => inspector.here(inspector.push(events)),
+    flush: (final) => inspector.here(inspector.flush(final)),
+    summary: () => inspector.summary(),
+  };
 }
 
-class Inspector implements AnswerInspector {
+/** The same, but texts that would hold this thread for long are read elsewhere, in the same order and by the same rules. */
+export function inspectLongAnswer(
+  obligations: Obligations,
+  prompt: ClearedPrompt,
+  taxonomy: Taxonomy,
+  options: LongInspectOptions,
+): LongAnswerInspector {
+  const inspector = new Inspector(obligations, prompt, bundleOf(taxonomy), options);
+  return {
+    push: (...events) => inspector.whereItFits(inspector.push(events), options),
+    flush: (final) => inspector.whereItFits(inspector.flush(final), options),
+    summary: () => inspector.summary(),
+  };
+}
+
+class Inspector {
   readonly #flows = new Map<string, Flow>();
   readonly #findings: Finding[] = [];
   readonly #incomplete = new Set<string>();
@@ -81,20 +124,62 @@ class Inspector implements AnswerInspector {
     for (const part of options.attachments) this.#incomplete.add(`unclassified:${part.kind}`);
   }
 
-  push(...events: readonly AnswerEvent[]): Inspected {
-    return this.#timed(() => {
-      const leaving = events.flatMap((event) => this.#pushed(event));
-      for (const flow of this.#flows.values()) if (flow.isWaiting) this.#read(flow, false);
-      return this.#result(leaving);
+  *push(events: readonly AnswerEvent[]): Look<Inspected> {
+    const leaving: AnswerEvent[] = [];
+    for (const event of events) leaving.push(...(yield* this.#pushed(event)));
+    for (const flow of this.#flows.values()) if (flow.isWaiting) yield* this.#read(flow, false);
+    return this.#result(leaving);
+  }
+
+  *flush(final: boolean): Look<Inspected> {
+    return this.#result(final ? yield* this.#leftovers(() => true, true) : []);
+  }
+
+  /** Takes a look to its end on this thread. */
+  here(look: Look<Inspected>): Inspected {
+    return this.#unlessWithheld(() => this.#timed(() => lookedThrough(look, (text) => this.#find(text))));
+  }
+
+  /** The same up to the first text that is too long to be read on this thread. */
+  whereItFits(look: Look<Inspected>, options: LongInspectOptions): Inspected | Promise<Inspected> {
+    return this.#unlessWithheld(() => {
+      const step = this.#timed(() => this.#asFarAsItFits(look, look.next(), options.inlineCharacters));
+      return step.done === true ? step.value : this.#goOnElsewhere(look, step.value, options);
     });
   }
 
-  flush(final: boolean): Inspected {
-    return this.#timed(() => this.#result(final ? this.#leftovers(() => true, true) : []));
+  #asFarAsItFits(look: Look<Inspected>, from: IteratorResult<string, Inspected>, inline: number) {
+    let step = from;
+    while (step.done !== true && step.value.length <= inline) step = look.next(this.#find(step.value));
+    return step;
   }
 
-  #timed(read: () => Inspected): Inspected {
-    if (this.#withheld !== undefined) return { events: [], withheld: this.#withheld };
+  async #goOnElsewhere(look: Look<Inspected>, first: string, options: LongInspectOptions): Promise<Inspected> {
+    let long = first;
+    for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- each text begins where the one before ended
+      const found = await this.#findElsewhere(long, options);
+      const step = this.#timed(() => this.#asFarAsItFits(look, look.next(found), options.inlineCharacters));
+      if (step.done === true) return step.value;
+      long = step.value;
+    }
+  }
+
+  async #findElsewhere(text: string, { elsewhere, expired }: LongInspectOptions): Promise<readonly Candidate[]> {
+    if (expired()) return this.#unread('budget:time');
+    try {
+      const read = await elsewhere(text);
+      return read.ok ? this.#counted(read.value) : this.#unread(read.error);
+    } catch {
+      return this.#unread('detector:failed');
+    }
+  }
+
+  #unlessWithheld<R>(look: () => R): R | Inspected {
+    return this.#withheld === undefined ? look() : { events: [], withheld: this.#withheld };
+  }
+
+  #timed<R>(read: () => R): R {
     this.options.reading?.begin();
     try {
       return read();
@@ -104,10 +189,10 @@ class Inspector implements AnswerInspector {
   }
 
   /** The event as it will leave, behind what flows that end with it still held. Its words are there once their flow is read. */
-  #pushed(event: AnswerEvent): readonly AnswerEvent[] {
+  *#pushed(event: AnswerEvent): Look<readonly AnswerEvent[]> {
     const finished = finishedChoices(event);
     const own = new Set(event.parts.filter(isSpoken).map(flowName));
-    const before = this.#leftovers((flow) => finished(flow.choice) && !own.has(flow.name), true);
+    const before = yield* this.#leftovers((flow) => finished(flow.choice) && !own.has(flow.name), true);
     const parts: AnswerPart[] = [...event.parts];
     for (const [at, part] of event.parts.entries()) {
       if (!isSpoken(part)) continue;
@@ -116,7 +201,7 @@ class Inspector implements AnswerInspector {
       const flow = this.#flow(part, event);
       flow.add(event, part, parts, at);
       this.#characters += textOf(part).length;
-      if (part.ends === true || (isLast && finished(part.choice))) this.#read(flow, true);
+      if (part.ends === true || (isLast && finished(part.choice))) yield* this.#read(flow, true);
     }
     return [...before, { ...event, parts }];
   }
@@ -146,7 +231,6 @@ class Inspector implements AnswerInspector {
     const leaf: Leaf = { path: `/answer/${name}`, role: 'assistant', text: '', start: 0, end: 0 };
     const escape = part.kind === 'tool-call' ? jsonEscape : (value: string): string => value;
     const channel = new Channel({
-      find: (text) => this.#find(text),
       replace: (found, value) => this.#replace(leaf, found, value),
       restore: (text) => this.#restorer.restore(text, escape),
       openFrom: (text) => Math.min(this.#restorer.openFrom(text), this.bundle.openFrom(text)),
@@ -157,8 +241,8 @@ class Inspector implements AnswerInspector {
     return flow;
   }
 
-  #read(flow: Flow, final: boolean): string {
-    const released = flow.read(final, this.#isPassive());
+  *#read(flow: Flow, final: boolean): Look<string> {
+    const released = yield* flow.read(final, this.#isPassive());
     if (this.#withheld === undefined) this.#released.push(released);
     return released;
   }
@@ -169,35 +253,39 @@ class Inspector implements AnswerInspector {
   }
 
   /** Hold-back that must leave now, each as a copy of its flow's last event that carries nothing else. */
-  #leftovers(isDue: (flow: Flow) => boolean, final: boolean): readonly AnswerEvent[] {
+  *#leftovers(isDue: (flow: Flow) => boolean, final: boolean): Look<readonly AnswerEvent[]> {
     const events: AnswerEvent[] = [];
     for (const flow of this.#flows.values()) {
       if ((!flow.isHolding && !flow.isWaiting) || !isDue(flow)) continue;
       // What waits in an event that is about to leave has its place there.
       const hasPlace = flow.isWaiting;
-      const text = this.#read(flow, final);
+      const text = yield* this.#read(flow, final);
       if (text !== '' && !hasPlace) events.push(carrier(flow, text));
     }
     return events;
   }
 
   #find(text: string): readonly Candidate[] {
-    if (this.options.expired()) {
-      this.#incomplete.add('budget:time');
-      this.#withholdIfGuarded();
-      return [];
-    }
+    const { expired } = this.options;
+    if (expired()) return this.#unread('budget:time');
     try {
-      const result = scan(text, { role: 'assistant', bundle: this.bundle, expired: this.options.expired });
-      for (const reason of result.incomplete) this.#incomplete.add(reason);
-      const kept = result.candidates.filter((each) => this.bundle.counts(each) || isQuiet(each));
-      return this.#composition.compose(kept, result.clinicalWords).filter((each) => this.bundle.counts(each));
+      return this.#counted(scan(text, { role: 'assistant', bundle: this.bundle, expired }));
     } catch {
-      // Fails closed: what could not be read leaves only when nothing had to be looked for.
-      this.#incomplete.add('detector:failed');
-      this.#withholdIfGuarded();
-      return [];
+      return this.#unread('detector:failed');
     }
+  }
+
+  #counted({ candidates, clinicalWords, incomplete }: ScanResult): readonly Candidate[] {
+    for (const reason of incomplete) this.#incomplete.add(reason);
+    const kept = candidates.filter((each) => this.bundle.counts(each) || isQuiet(each));
+    return this.#composition.compose(kept, clinicalWords).filter((each) => this.bundle.counts(each));
+  }
+
+  /** Fails closed: what could not be read leaves only when nothing had to be looked for. */
+  #unread(because: string): readonly Candidate[] {
+    this.#incomplete.add(because);
+    this.#withholdIfGuarded();
+    return [];
   }
 
   #withholdIfGuarded(): void {

@@ -23,6 +23,14 @@ export const limits = Object.freeze({
   classificationTurnMs: 4,
   /** Above this an input is classified on a worker thread. */
   classificationInlineCharacters: 32 * 1024,
+  /** A taxonomy on trial: its thread's share of a core, and the most that is saved up of it. */
+  trialPerMille: 100,
+  trialBurstMs: 500,
+  /** Requests that may wait for that thread, and the time of each. */
+  trialsWaiting: 4,
+  trialMs: 250,
+  /** How long a decided request waits for its trial before its record says that it was late. */
+  trialWaitMs: 10,
   /** How long one event of an answer may be read, and the whole answer: waiting for the model does not count. */
   answerEventMs: 1_000,
   answerReadingMs: 10_000,

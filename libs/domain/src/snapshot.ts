@@ -141,6 +141,13 @@ export interface TaxonomySource {
   readonly thresholds: Readonly<Record<string, number>>;
 }
 
+/** A candidate taxonomy beside the live one: some requests are read by it too, their differences recorded; it never acts. */
+export interface TrialTaxonomy {
+  readonly source: TaxonomySource;
+  /** Of the tenant's requests, how many of a thousand. */
+  readonly perMille: number;
+}
+
 export interface PolicySource {
   readonly source: string;
   readonly version: number;
@@ -169,6 +176,8 @@ export interface Snapshot {
   /** Absent in snapshots published before there were any. */
   readonly standings?: readonly Standing[];
   readonly taxonomy: TaxonomySource;
+  /** Absent where none is on trial. */
+  readonly shadowTaxonomy?: TrialTaxonomy;
   readonly endpoints: readonly Endpoint[];
   readonly aliases: readonly Alias[];
   readonly limits: readonly LimitRule[];

@@ -1,5 +1,5 @@
 import { limits, refuse, type AnswerEvent, type Refusal, type Result } from '@writ/domain';
-import type { AnswerInspector, Inspected } from '@writ/classification';
+import type { Inspected, LongAnswerInspector } from '@writ/classification';
 import type { Receipt, SegmentRecord } from '@writ/ledger';
 import { Arrivals, type Awaited, type Happening } from './arrivals.js';
 import { close, resultOf } from './close.js';
@@ -47,7 +47,7 @@ export class AnswerRelease {
     readonly exchange: Exchange,
     readonly opened: Opened,
     readonly encoder: AnswerEncoder,
-    readonly inspector: AnswerInspector,
+    readonly inspector: LongAnswerInspector,
     readonly hangUp: AbortSignal,
   ) {
     this.#cutter = new WindowCutter(exchange.held.digestKey);
@@ -61,7 +61,7 @@ export class AnswerRelease {
     try {
       for (;;) {
         const happening = await this.#arrivals.next(() => this.#awaited());
-        const problem = happening.kind === 'event' ? this.#take(happening.next) : this.#observe(happening);
+        const problem = happening.kind === 'event' ? await this.#take(happening.next) : this.#observe(happening);
         if (problem === 'ended') {
           yield* this.#finish();
           return;
@@ -74,7 +74,7 @@ export class AnswerRelease {
           return;
         }
         // What came before the first content leaves with it.
-        const withheld = this.#arrivals.hasHead ? undefined : this.#cutWhatIsDue();
+        const withheld = this.#arrivals.hasHead ? undefined : await this.#cutWhatIsDue();
         if (withheld) {
           yield await this.#fail(withheld);
           return;
@@ -114,28 +114,31 @@ export class AnswerRelease {
     throw happening.error;
   }
 
-  #take(next: IteratorResult<AnswerEvent>): Refusal | 'ended' | undefined {
+  async #take(next: IteratorResult<AnswerEvent>): Promise<Refusal | 'ended' | undefined> {
     if (next.done === true) return refuse('provider-protocol', { detail: 'broken-stream' });
     this.#lastEventMs = this.exchange.ports.clock.monotonicMs();
     const event = this.#tally.take(next.value);
     this.#waiting.push(event);
     this.#cutter.expect(sizeOf(event), this.#lastEventMs);
     this.#ended = event.terminal;
-    if (event.terminal) return this.#inspectWaiting() ?? this.#inspect(() => this.inspector.flush(true)) ?? 'ended';
+    if (event.terminal)
+      return (await this.#inspectWaiting()) ?? (await this.#inspect(() => this.inspector.flush(true))) ?? 'ended';
     // Where no window may leave yet it is inspected all the same: never more than a window's size in one piece.
     return this.#cutter.expected >= limits.windowBytes ? this.#inspectWaiting() : undefined;
   }
 
-  #inspectWaiting(): Refusal | undefined {
+  async #inspectWaiting(): Promise<Refusal | undefined> {
     const waiting = this.#waiting;
     this.#waiting = [];
     return waiting.length === 0 ? undefined : this.#inspect(() => this.inspector.push(...waiting));
   }
 
-  #inspect(look: () => Inspected): Refusal | undefined {
+  /** Nothing else of this answer happens while it is waited for: what comes meanwhile, and commits that end, are seen to after it. */
+  async #inspect(look: () => Inspected | Promise<Inspected>): Promise<Refusal | undefined> {
     const { clock } = this.exchange.ports;
     const from = clock.monotonicMs();
-    const { events, withheld } = look();
+    const looked = look();
+    const { events, withheld } = looked instanceof Promise ? await looked : looked;
     const now = clock.monotonicMs();
     addPhase(this.exchange, 'inspect', now - from);
     if (withheld !== undefined) return refuse('answer-withheld', { detail: withheld });
@@ -149,12 +152,12 @@ export class AnswerRelease {
   }
 
   /** A window is inspected as a whole before its record is made; what must not leave ends the answer. */
-  #cutWhatIsDue(): Refusal | undefined {
+  async #cutWhatIsDue(): Promise<Refusal | undefined> {
     const now = this.exchange.ports.clock.monotonicMs();
     const due = this.#cutter.dueInMs(now);
     const silent = now - this.#lastEventMs >= limits.windowSilenceMs;
     if (due === undefined || (due > 0 && !silent) || this.#pending.length >= limits.windowsInFlight) return undefined;
-    const withheld = this.#inspectWaiting();
+    const withheld = await this.#inspectWaiting();
     if (withheld || this.#cutter.size === 0) return withheld;
     const window = this.#cutter.cut();
     const record: SegmentRecord = {
@@ -215,7 +218,7 @@ export class AnswerRelease {
   /** The caller left. Whatever the last look brings, the outcome is committed. */
   async #abandon(): Promise<void> {
     try {
-      this.#inspectWaiting();
+      await this.#inspectWaiting();
     } finally {
       await close(this.exchange, this.#closing('caller-disconnected'));
     }
@@ -223,7 +226,7 @@ export class AnswerRelease {
 
   async #fail(refusal: Refusal): Promise<Step> {
     // The record tells what came and was not released, too.
-    this.#inspectWaiting();
+    await this.#inspectWaiting();
     await close(this.exchange, { ...this.#closing(resultOf(refusal, this.hangUp)), refusal });
     return { kind: 'failure', refusal };
   }

@@ -1,5 +1,5 @@
-import { refuse, type Ask, type Deny, type Permit, type Refusal, type Usage } from '@writ/domain';
-import { inspectAnswer, type ClearedPrompt } from '@writ/classification';
+import { limits, refuse, type Ask, type Deny, type Permit, type Refusal, type Usage } from '@writ/domain';
+import { inspectAnswer, inspectLongAnswer, type ClearedPrompt, type LongAnswerInspector } from '@writ/classification';
 import type { DecisionRecord, Receipt } from '@writ/ledger';
 import { AnswerRelease, type Step } from './answer.js';
 import { close, resultOf, settle } from './close.js';
@@ -154,13 +154,9 @@ export async function answer(
   opened: Opened,
   hangUp: AbortSignal,
 ): Promise<Enforced> {
-  const { ask, held, ports } = exchange;
+  const { ask, ports } = exchange;
   const encoder = ports.dialects.encoder(ask, opened.attempt.model);
-  const inspector = inspectAnswer(permit.record.decision.obligations, prompt, held.taxonomy, {
-    digestKey: held.digestKey,
-    attachments: [],
-    ...answerReading(ports.clock),
-  });
+  const inspector = inspectorOf(exchange, permit, prompt);
   const rest = new AnswerRelease(exchange, opened, encoder, inspector, hangUp).steps();
   const first = await rest.next();
   if (first.done === true) throw new Error('an answer has at least one step');
@@ -176,6 +172,27 @@ export async function answer(
   return { kind: 'answered', about, contentType: encoder.contentType, encoder, first: first.value, rest };
 }
 
+/** Long words of an answer are read on the threads that read long prompts, where there are any. */
+function inspectorOf(
+  { held, ports: { classifier, clock } }: Exchange,
+  { record: { decision } }: Receipt<DecisionRecord<Permit>>,
+  prompt: ClearedPrompt,
+): LongAnswerInspector {
+  const { spent, remainingMs, ...time } = answerReading(clock);
+  const options = { digestKey: held.digestKey, attachments: [], ...time };
+  if (classifier.readAnswer === undefined) return inspectAnswer(decision.obligations, prompt, held.taxonomy, options);
+  const readAnswer = classifier.readAnswer.bind(classifier);
+  return inspectLongAnswer(decision.obligations, prompt, held.taxonomy, {
+    ...options,
+    inlineCharacters: limits.classificationInlineCharacters,
+    async elsewhere(text) {
+      const read = await readAnswer(text, held, remainingMs());
+      if (read.ok) spent(read.value.spentMs);
+      return read;
+    },
+  });
+}
+
 function refused(exchange: Exchange, refusal: Refusal): Enforced {
   return { kind: 'refused', refusal, about: aboutOf(exchange) };
 }
@@ -183,7 +200,7 @@ function refused(exchange: Exchange, refusal: Refusal): Enforced {
 function aboutOf(exchange: Exchange): About {
   const { held, permit, classification, reservation } = exchange;
   const decision = permit?.record.decision;
-  const limits = {
+  const standing = {
     ...reservation?.headers,
     ...(reservation?.mode === 'degraded' ? { 'x-limit-mode': 'degraded' } : {}),
   };
@@ -199,7 +216,7 @@ function aboutOf(exchange: Exchange): About {
     classes: Object.keys(classification?.classes ?? {}).toSorted(),
     policy: `${held.policy.image.name}@${held.policy.image.version}`,
     snapshotVersion: held.snapshot.version,
-    limits,
+    limits: standing,
     phasesMs: exchange.phasesMs,
   };
 }

@@ -19,6 +19,7 @@ import { fulfilObligations } from './obligations.js';
 import { decisionRecord } from './records.js';
 import { decideReviewed } from './review.js';
 import { standingOf } from './standing.js';
+import { beginTrial, trialEnded } from './taxonomy-trial.js';
 
 /** Lets the edge close what was begun, should a step throw. */
 export interface Watch {
@@ -52,7 +53,8 @@ export async function enforce(
   if (isWithdrawn) return deny(exchange, denial(held, refuse('subject-withdrawn')));
   if (namesAnother(ask, subject)) return deny(exchange, denial(held, refuse('subject-mismatch')));
 
-  // 4. What is in it? Every string of the request.
+  // 4. What is in it? Every string of the request. A taxonomy on trial is asked beside it, and only recorded.
+  beginTrial(exchange);
   const classification = await phase(exchange, 'classify', () => ports.classifier.classify(ask, held));
   exchange.classification = classification;
 
@@ -65,6 +67,7 @@ export async function enforce(
 
   // 6. May it? Permit with obligations and the set of authorized endpoints, or deny. A review that policy demands comes first.
   const decided = await phase(exchange, 'decide', () => decideReviewed(exchange, classification, hangUp));
+  await trialEnded(exchange);
   if (decided.kind === 'refused') return deny(exchange, denial(held, decided.refusal, decided.permitted));
   const { decision } = decided;
   if (decision.effect === 'deny') return deny(exchange, { decision, refusal: refusalOfDeny(decision) });

@@ -15,6 +15,7 @@ import {
 import type { AttemptSummary, DecisionRecord, LedgerRecord, Receipt } from '@writ/ledger';
 import type { DescribedFacts } from '@writ/policy';
 import type { Held, Ports, Reservation, ReviewedAs } from './ports.js';
+import type { TaxonomyTrial } from './taxonomy-trial.js';
 
 /** One request under way: who asked, under which snapshot, and what has been recorded so far. */
 export interface Exchange {
@@ -27,6 +28,8 @@ export interface Exchange {
   readonly phasesMs: Record<string, number>;
   /** Filled in as the steps are taken. */
   classification: Classification | undefined;
+  /** Undefined for the requests, most of them, that no taxonomy is tried on. */
+  trial: TaxonomyTrial | undefined;
   reservation: Reservation | undefined;
   /** What reviews said when it was decided; undefined before. */
   reviewed: ReviewedAs | undefined;
@@ -48,6 +51,7 @@ export function beginExchange(ask: Ask, ports: Ports, subject: Subject, tenant: 
     startedMs: ports.clock.monotonicMs(),
     phasesMs: {},
     classification: undefined,
+    trial: undefined,
     reservation: undefined,
     reviewed: undefined,
     facts: undefined,

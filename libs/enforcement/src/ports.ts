@@ -15,7 +15,7 @@ import type {
   TenantContext,
   Usage,
 } from '@writ/domain';
-import type { ClassificationClaims, ClearedPrompt, Taxonomy } from '@writ/classification';
+import type { AnswerScan, ClassificationClaims, ClearedPrompt, Taxonomy, Tried } from '@writ/classification';
 import type { DecisionRecord, DispatchRecord, Ledger, LogContext, Receipt } from '@writ/ledger';
 import type { LinkedPolicy } from '@writ/policy';
 import type { Permit } from '@writ/domain';
@@ -50,6 +50,16 @@ export interface SnapshotPort {
 
 export interface ClassifierPort {
   classify(ask: Ask, held: Held): Promise<Classification>;
+  /**
+   * Reads words of an answer on another thread than the caller's, for `budgetMs` at most; why they were not read, otherwise.
+   * Absent where there is no other thread: then every answer is read where it is released.
+   */
+  readAnswer?(text: string, held: Held, budgetMs: number): Promise<Result<AnswerScan, string>>;
+  /**
+   * Reads the request by the taxonomy on trial, if there is one, without holding the caller's thread. What the process is
+   * too busy for is dropped, and says so.
+   */
+  tryTaxonomy?(ask: Ask, held: Held): Promise<Tried>;
 }
 
 export interface Reservation {

@@ -6,6 +6,7 @@ import { costOf } from './cost.js';
 import type { Exchange } from './exchange.js';
 import { estimateTokens } from './facts.js';
 import { shadowOf } from './shadow.js';
+import { triedTaxonomyOf } from './taxonomy-trial.js';
 
 export function decisionRecord<D extends Decision>(
   exchange: Exchange,
@@ -45,6 +46,7 @@ export function decisionRecord<D extends Decision>(
     ...(ask.justification === undefined ? {} : { justification: ask.justification }),
     ...(exchange.facts === undefined ? {} : { facts: exchange.facts.text }),
     ...shadowOf(exchange, decision),
+    ...triedTaxonomyOf(exchange, decision),
   };
 }
 

@@ -20,7 +20,7 @@ import {
   reviewConfirms,
   tighten,
 } from '@writ/classification';
-import { type DataFacts, decideDescribed, describeFacts } from '@writ/policy';
+import { type DataFacts, decideDescribed, describeFacts, type Facts } from '@writ/policy';
 import { createHmac } from 'node:crypto';
 import { commit, conversationKey, type Exchange } from './exchange.js';
 import { factsOf } from './facts.js';
@@ -82,11 +82,20 @@ async function reviewsOfConversation(exchange: Exchange): Promise<Result<Reviewe
 }
 
 function decideAs(exchange: Exchange, inline: Classification, as: ReviewedAs): Decision {
+  exchange.facts = describeFacts(factsAs(exchange, inline, as));
+  return decideDescribed(exchange.held.policy, exchange.facts);
+}
+
+/** The facts as they would be had this been found, with what reviews have said. */
+export function factsReviewed(exchange: Exchange, found: Classification): Facts {
+  return factsAs(exchange, found, exchange.reviewed ?? unreviewed);
+}
+
+function factsAs(exchange: Exchange, inline: Classification, as: ReviewedAs): Facts {
   const { ask, subject, held, reservation, ports } = exchange;
   const facts = factsOf(ask, subject, held.snapshot, raised(inline, as), reservation, ports.clock.nowMs());
   const data: DataFacts | undefined = facts.data && { ...facts.data, deep: as.state };
-  exchange.facts = describeFacts({ ...facts, data });
-  return decideDescribed(held.policy, exchange.facts);
+  return { ...facts, data };
 }
 
 function raised(inline: Classification, as: ReviewedAs): Classification {

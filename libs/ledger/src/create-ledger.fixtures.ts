@@ -107,7 +107,9 @@ export class ScriptedStore implements LedgerStore {
   witnessed?: NonNullable<LedgerStore['witnessed']>;
 }
 
-export function start(more: Partial<LedgerParts> = {}) {
+export const writer = writerSigner('gw-1', writerKey);
+
+export function start(more: Partial<LedgerParts> = {}, isEnrolled = true) {
   const store = new ScriptedStore();
   const clock = new HandClock();
   const alarms: LedgerAlarm[] = [];
@@ -115,7 +117,7 @@ export function start(more: Partial<LedgerParts> = {}) {
   const ledger = createLedger({
     store,
     clock,
-    writer: writerSigner('gw-1', writerKey),
+    ...(isEnrolled ? { writer } : {}),
     random: (length) => new Uint8Array(length).fill((counter += 1) % 256),
     settings: { build: { version: '0.1.0' }, environment: 'test', clock: { source: 'system', errorMs: 50 } },
     logKeys: () => [rawPublicKey(logKey)],

@@ -1,6 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RecordId } from '@writ/domain';
-import { event, expectGapless, how, id, logOf, payloadOf, settle, start, writerKey } from './create-ledger.fixtures.js';
+import {
+  event,
+  expectGapless,
+  how,
+  id,
+  logOf,
+  payloadOf,
+  settle,
+  start,
+  writer,
+  writerKey,
+} from './create-ledger.fixtures.js';
 import { verifyEd25519 } from './note.js';
 import { parseRecord } from './signed-record.js';
 import type { AppendOutcome } from './ledger.js';
@@ -33,6 +44,22 @@ describe('commit', () => {
       const signed = parseRecord(leaf.leaf);
       expect(signed && verifyEd25519(rawPublicKey(writerKey), signed.signedBytes(), signed.signature)).toBe(true);
     }
+    expectGapless(store.stored.values());
+  });
+
+  it('waits for the first writer, sends nothing before, and refuses at the deadline', async () => {
+    const { store, clock, ledger } = start({}, false);
+    const late = ledger.commit(logOf(1), event(1), how);
+    await settle();
+    await clock.advance(600);
+    const inTime = ledger.commit(logOf(1), event(2), how);
+    await settle();
+    await clock.advance(400);
+    expect(await late).toEqual({ ok: false, error: 'ledger-unavailable' });
+    expect(store.calls).toEqual([]);
+    ledger.replaceWriter(writer);
+    expect((await inTime).ok).toBe(true);
+    expect([...store.stored.keys()]).toEqual([id(2)]);
     expectGapless(store.stored.values());
   });
 

@@ -15,7 +15,7 @@ import { WriterLanes } from './writer-lanes.js';
 
 /** The ledger as the process that owns it holds it. Everyone else sees `Ledger`. */
 export interface WritingLedger extends Ledger {
-  /** After re-enrolment: a key lives at most 24 hours, and a lost writer is refused for good. Starts new lanes. */
+  /** After each enrolment: a key lives at most 24 hours, and a lost writer is refused for good. Starts new lanes. */
   replaceWriter(writer: WriterSigner): void;
   /** True once an outcome that was kept while the store was out is durable; the same again changes nothing. */
   commitLate(log: LogContext, record: OutcomeRecord): Promise<boolean>;
@@ -43,12 +43,13 @@ export function createLedger(parts: LedgerParts): WritingLedger {
 class GroupCommit implements WritingLedger {
   readonly #parts: LedgerParts;
   readonly #queue = new CommitQueue();
-  readonly #slots: { lanes: WriterLanes; busy: boolean }[];
+  /** None before there is a writer. */
+  #slots: { lanes: WriterLanes; busy: boolean }[] = [];
   readonly #heldUntil = new Map<string, number>();
   /** Whose request it is: what follows a decision is sealed for the same subject, so that one erasure reaches all of it. */
   readonly #subjects = new Map<string, string>();
   readonly #idle: (() => void)[] = [];
-  #writer: WriterSigner;
+  #writer: WriterSigner | undefined;
   #writerRefused = false;
   #isSuspended = false;
   #lane = 0;
@@ -57,8 +58,7 @@ class GroupCommit implements WritingLedger {
 
   constructor(parts: LedgerParts) {
     this.#parts = parts;
-    this.#writer = parts.writer;
-    this.#slots = Array.from({ length: limits.commitsInFlight }, () => this.#newSlot());
+    if (parts.writer) this.replaceWriter(parts.writer);
   }
 
   async commit<R extends LedgerRecord>(
@@ -93,7 +93,10 @@ class GroupCommit implements WritingLedger {
   replaceWriter(writer: WriterSigner): void {
     this.#writer = writer;
     this.#writerRefused = false;
-    for (const slot of this.#slots) slot.lanes = this.#newSlot().lanes;
+    const lanes = (): WriterLanes => new WriterLanes(() => `${writer.id}/${(this.#lane += 1)}`);
+    for (const slot of this.#slots) slot.lanes = lanes();
+    if (this.#slots.length === 0)
+      this.#slots = Array.from({ length: limits.commitsInFlight }, () => ({ busy: false, lanes: lanes() }));
     this.#schedulePump();
   }
 
@@ -114,10 +117,6 @@ class GroupCommit implements WritingLedger {
     await new Promise<void>((resolve) => {
       this.#idle.push(resolve);
     });
-  }
-
-  #newSlot(): { lanes: WriterLanes; busy: boolean } {
-    return { busy: false, lanes: new WriterLanes(() => `${this.#writer.id}/${(this.#lane += 1)}`) };
   }
 
   #subjectOf({ origin }: LogContext, record: LedgerRecord): string | undefined {
@@ -266,14 +265,15 @@ class GroupCommit implements WritingLedger {
 
   /** Idle slots share what waits, so that one signs while another's transaction is under way. */
   #pump(): void {
-    if (this.#writerRefused) return;
+    const writer = this.#writer;
+    if (!writer || this.#writerRefused) return;
     const idle = this.#slots.filter(({ busy }) => !busy);
     for (const [at, slot] of idle.entries()) {
       if (this.#queue.waiting === 0) return;
       const share = Math.ceil(this.#queue.waiting / (idle.length - at));
       slot.busy = true;
       const batch = this.#queue.take(Math.min(share, limits.commitBatchRecords));
-      void commitBatch(batch, this.#slotParts(slot.lanes)).then(() => {
+      void commitBatch(batch, this.#slotParts(slot.lanes, writer)).then(() => {
         slot.busy = false;
         this.#tellIdle();
         this.#pump();
@@ -281,12 +281,12 @@ class GroupCommit implements WritingLedger {
     }
   }
 
-  #slotParts(lanes: WriterLanes): SlotParts {
+  #slotParts(lanes: WriterLanes, writer: WriterSigner): SlotParts {
     return {
       store: this.#parts.store,
       queue: this.#queue,
       lanes,
-      writer: this.#writer,
+      writer,
       random: this.#parts.random,
       pause: (ms) => this.#parts.clock.after(ms * (0.5 + (this.#parts.random(1)[0] ?? 0) / 512)).elapsed,
       onAlarm: (alarm) => this.#alarm(alarm),
@@ -308,7 +308,7 @@ class GroupCommit implements WritingLedger {
       const until = this.#parts.clock.monotonicMs() + holdMs;
       for (const origin of alarm.origins) this.#heldUntil.set(origin, until);
     }
-    if (alarm.kind === 'writer-refused' && alarm.writer === this.#writer.id) {
+    if (alarm.kind === 'writer-refused' && alarm.writer === this.#writer?.id) {
       this.#writerRefused = true;
       for (const waiting of this.#queue.take(Number.POSITIVE_INFINITY)) {
         this.#queue.release(waiting);

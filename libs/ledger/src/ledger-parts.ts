@@ -15,8 +15,8 @@ export interface LedgerClock {
 
 export interface LedgerParts {
   readonly store: LedgerStore;
-  /** Enrolled before the first commit. */
-  readonly writer: WriterSigner;
+  /** An enrolled one. Absent until `replaceWriter` names it: what comes before waits for it, until its deadline. */
+  readonly writer?: WriterSigner;
   readonly clock: LedgerClock;
   readonly random: RandomBytes;
   readonly settings: LedgerSettings;

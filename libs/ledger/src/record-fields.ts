@@ -20,6 +20,7 @@ import type {
   LedgerRecord,
   OutcomeRecord,
   SegmentRecord,
+  ShadowTaxonomy,
 } from './record.js';
 
 const neverSealedByDefault = ['PHI', 'PCI', 'SECRET'];
@@ -100,6 +101,7 @@ function decisionMembers(record: DecisionRecord): JsonObject {
     effect: decision.effect,
     ...(record.refusal === undefined ? {} : { refusal: record.refusal }),
     ...(record.shadow === undefined ? {} : { shadow: { ...record.shadow, changes: [...record.shadow.changes] } }),
+    ...(record.shadowTaxonomy === undefined ? {} : { shadowTaxonomy: trialFields(record.shadowTaxonomy) }),
     ...(decision.effect === 'permit'
       ? {
           endpoints: clearSet(decision.authorizedEndpoints),
@@ -108,6 +110,32 @@ function decisionMembers(record: DecisionRecord): JsonObject {
         }
       : { code: clearText(decision.code), reason: clearText(decision.reason) }),
   };
+}
+
+const countedClasses = 32;
+
+function trialFields(trial: ShadowTaxonomy): JsonObject {
+  const { state } = trial;
+  const version = clearText(trial.version);
+  if (trial.state !== 'read') return { version, state };
+  const { gained, gone, added, removed, effect, changes } = trial;
+  return {
+    version,
+    state,
+    gained: clearSet(gained),
+    gone: clearSet(gone),
+    added: countsOf(added),
+    removed: countsOf(removed),
+    ...(effect === undefined ? {} : { effect, changes: clearSet(changes ?? []) }),
+  };
+}
+
+/** Of very many classes the first by name, so that a record stays within its bound. */
+function countsOf(counts: Readonly<Record<string, number>>): JsonObject {
+  const first = Object.entries(counts)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .slice(0, countedClasses);
+  return Object.fromEntries(first.map(([name, count]) => [clearText(name), count]));
 }
 
 function dispatchFields(record: DispatchRecord): RecordFields {

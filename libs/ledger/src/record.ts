@@ -57,7 +57,27 @@ export interface DecisionRecord<D extends Decision = Permit | Deny> {
   readonly facts?: string;
   /** What a version on trial would have decided otherwise; it never decides. */
   readonly shadow?: ShadowDecision;
+  /** What a taxonomy on trial made of the request; it never decides. Absent where none was tried on it. */
+  readonly shadowTaxonomy?: ShadowTaxonomy;
 }
+
+/** Classes and counts, which say no more of the content than the classification beside them. */
+export type ShadowTaxonomy =
+  /** Not compared: dropped because the process was busy, not there in time, a candidate that does not load, or one that threw. */
+  | { readonly version: string; readonly state: 'busy' | 'late' | 'damaged' | 'failed' }
+  | {
+      readonly version: string;
+      readonly state: 'read';
+      /** Classes that only the candidate found, and those that only the live taxonomy found. */
+      readonly gained: readonly string[];
+      readonly gone: readonly string[];
+      /** Findings that only the candidate has, and those that only the live taxonomy has, by class. */
+      readonly added: Readonly<Record<string, number>>;
+      readonly removed: Readonly<Record<string, number>>;
+      /** What the policy in force would have decided by it, and how that differs; absent where no policy was asked. */
+      readonly effect?: 'permit' | 'deny';
+      readonly changes?: readonly string[];
+    };
 
 export interface ShadowDecision {
   readonly version: number;

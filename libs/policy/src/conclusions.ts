@@ -52,31 +52,33 @@ function matchedNames(evaluations: readonly Evaluation[]): readonly string[] {
 const places = 8_192;
 
 interface Entry {
-  readonly policy: number;
+  /** Which link of a policy this follows from. */
+  readonly link: number;
   readonly bits: Int32Array;
   readonly conclusion: Conclusion;
 }
 
-const entries = Array.from({ length: places }, (): Entry | undefined => undefined);
-let policies = 0;
-
 /**
- * The conclusions that linked policies came to lately, by the bits they follow from: the same bits of one policy have the
+ * The conclusions that linked policies came to lately, by the bits they follow from: the same bits of one link have the
  * same conclusion for ever, so nothing here can be stale. A fixed number of places; a later entry takes an earlier one's.
  */
-export class ConclusionMemory {
-  readonly #policy = ++policies;
+const entries = Array.from({ length: places }, (): Entry | undefined => undefined);
 
-  conclude(policy: LinkedPolicy, evaluations: readonly Evaluation[], authorized: Int32Array): Conclusion {
-    // Delegations and redactions for some endpoints only follow from more than these bits.
-    if (!followsFromBits(policy, evaluations)) return conclusionOf(policy, evaluations, authorized);
-    const at = hashOfBits(this.#policy, evaluations) & (places - 1);
-    const held = entries[at];
-    if (held?.policy === this.#policy && hasBits(held.bits, evaluations)) return held.conclusion;
-    const conclusion = conclusionOf(policy, evaluations, authorized);
-    entries[at] = { policy: this.#policy, bits: bitsOf(evaluations), conclusion };
-    return conclusion;
-  }
+/** `conclusionOf`, or what it concluded lately from the same bits. */
+export function concludedBefore(
+  policy: LinkedPolicy,
+  evaluations: readonly Evaluation[],
+  authorized: Int32Array,
+): Conclusion {
+  // Delegations and redactions for some endpoints only follow from more than these bits.
+  if (!followsFromBits(policy, evaluations)) return conclusionOf(policy, evaluations, authorized);
+  const link = policy.number;
+  const at = hashOfBits(link, evaluations) & (places - 1);
+  const held = entries[at];
+  if (held?.link === link && hasBits(held.bits, evaluations)) return held.conclusion;
+  const conclusion = conclusionOf(policy, evaluations, authorized);
+  entries[at] = { link, bits: bitsOf(evaluations), conclusion };
+  return conclusion;
 }
 
 function followsFromBits(policy: LinkedPolicy, evaluations: readonly Evaluation[]): boolean {
@@ -94,8 +96,8 @@ function bitsOf(evaluations: readonly Evaluation[]): Int32Array {
   );
 }
 
-function hashOfBits(policy: number, evaluations: readonly Evaluation[]): number {
-  let hash = Math.imul(policy, 0x9e3779b1);
+function hashOfBits(link: number, evaluations: readonly Evaluation[]): number {
+  let hash = Math.imul(link, 0x9e3779b1);
   for (const { layer, outcome } of evaluations) {
     const { matched, authorized } = outcome;
     const { length } = layer.linked.reader.asking;

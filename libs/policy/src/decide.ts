@@ -1,7 +1,7 @@
 import type { Decision, Deny } from '@writ/domain';
 import { unknownCauseOf } from './cause.js';
 import { evaluate } from './engine.js';
-import { conclusionOf } from './conclusions.js';
+import { concludedBefore, conclusionOf } from './conclusions.js';
 import { type Evaluator, evaluateAll } from './evaluation.js';
 import type { Facts, SubjectFacts } from './facts.js';
 import { type DescribedFacts, factsHashOf } from './facts-hash.js';
@@ -63,7 +63,7 @@ function conclude(evaluator: Evaluator, policy: LinkedPolicy, facts: Facts, fact
   const { evaluations, authorized } = evaluateAll(evaluator, policy, facts, subjects, 'none');
   const { matched, authorizedEndpoints, obligations, cause } =
     evaluator === byEngine
-      ? policy.memory.conclude(policy, evaluations, authorized)
+      ? concludedBefore(policy, evaluations, authorized)
       : conclusionOf(policy, evaluations, authorized);
   if (obligations === undefined) {
     // What the rules say was written down before the working memory is used again.

@@ -1,6 +1,5 @@
 import type { Endpoint, PolicyRef } from '@writ/domain';
 import { hashOf } from './canonical.js';
-import { ConclusionMemory } from './conclusions.js';
 import { type LinkedLayer, linkLayer } from './link-layer.js';
 import type { PolicyImage } from './image.js';
 import { policyLimits } from './limits.js';
@@ -19,11 +18,13 @@ export interface LinkedPolicy {
   readonly platform: PolicyImage | undefined;
   /** How decisions name the policy, and the platform's above it. */
   readonly ref: PolicyRef;
-  /** What this policy concluded lately. */
-  readonly memory: ConclusionMemory;
+  /** No other link of this process has it. */
+  readonly number: number;
   /** The layers as the engine reads them, the platform's first. */
   readonly layers: readonly { readonly name: 'platform' | 'tenant'; readonly linked: LinkedLayer }[];
 }
+
+let links = 0;
 
 /** Joins a policy, and the platform's own where the operators have one, with the tenant's endpoints as of `atMs`. */
 export function link(
@@ -55,7 +56,7 @@ export function link(
     image,
     platform,
     ref: refOf(image, platform),
-    memory: new ConclusionMemory(),
+    number: (links += 1),
     layers: [...(platform === undefined ? [] : [layerOf('platform', platform)]), layerOf('tenant', image)],
     endpoints: sorted,
     catalogueHash: catalogueHash(sorted),

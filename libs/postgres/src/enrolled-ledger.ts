@@ -45,7 +45,7 @@ export interface EnrolledLedger {
   readonly ledger: WritingLedger;
   /** The writer that signs now; another one after a rotation. */
   readonly writer: () => string;
-  /** Resolves when the first writer is enrolled: before, every commit is refused. Not while the database is out. */
+  /** Resolves when the first writer is enrolled: before, every commit waits, and is refused at its deadline. Not while the database is out. */
   readonly enrolled: Promise<void>;
   /** Waits for what is under way, then takes the writer's leave, so that no sweeper has to ask. */
   close(): Promise<void>;
@@ -59,7 +59,8 @@ const replaceAfterMs = writerLifeMs * 0.9;
 /**
  * The ledger of one process: a key made here and never stored, enrolled under the authority's signature, kept alive by
  * heartbeats, and replaced before its day is over or when it was declared lost. Starts without a database too: until the
- * enrolment succeeds, every commit is refused.
+ * enrolment succeeds nothing is sent, so that the store never meets a writer that it does not know yet; a commit waits
+ * for it and is refused at its deadline.
  */
 export function enrolledLedger(options: EnrolledLedgerOptions): EnrolledLedger {
   return new LedgerOfProcess(options);
@@ -82,20 +83,22 @@ class LedgerOfProcess implements EnrolledLedger {
   readonly #retiring: Writer[] = [];
   #writer: Writer;
   #isClosing = false;
+  /** Resolves when the store refused the writer that signs now: it must be replaced, whatever the register says of it. */
+  #refused = Promise.withResolvers<void>();
+  #isRefused = false;
 
   constructor(options: EnrolledLedgerOptions) {
     this.#options = options;
     this.#writer = makeWriter(options);
     this.ledger = createLedger({
       store: postgresLedgerStore(options.plane),
-      writer: this.#writer.signer,
       clock: options.clock,
       random: randomPool(),
       settings: options.settings,
       logKeys: options.logKeys,
       ...(options.witnesses === undefined ? {} : { witnesses: options.witnesses }),
       ...(options.spool === undefined ? {} : { late: options.spool }),
-      onAlarm: options.onAlarm,
+      onAlarm: (alarm) => this.#alarmed(alarm),
     });
     this.#beating = this.#live();
   }
@@ -138,11 +141,25 @@ class LedgerOfProcess implements EnrolledLedger {
       } catch (cause) {
         this.#options.onProblem(`the writer register does not answer: ${causeText(cause)}`);
       }
-      const pause = this.#options.clock.after(isEnrolled ? heartbeatMs : retryMs);
       // oxlint-disable-next-line no-await-in-loop -- as above
-      await Promise.race([pause.elapsed, this.#closing.promise]);
-      pause.cancel();
+      if (isEnrolled) await this.#rest(heartbeatMs, this.#refused.promise);
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      if (!isEnrolled || this.#isRefused) await this.#rest(retryMs);
     }
+  }
+
+  async #rest(ms: number, ...orUntil: readonly Promise<void>[]): Promise<void> {
+    const pause = this.#options.clock.after(ms);
+    await Promise.race([pause.elapsed, this.#closing.promise, ...orUntil]);
+    pause.cancel();
+  }
+
+  #alarmed(alarm: LedgerAlarm): void {
+    if (alarm.kind === 'writer-refused' && alarm.writer === this.#writer.signer.id) {
+      this.#isRefused = true;
+      this.#refused.resolve();
+    }
+    this.#options.onAlarm(alarm);
   }
 
   /** Beside the heartbeat, which must not wait for it. */
@@ -182,6 +199,8 @@ class LedgerOfProcess implements EnrolledLedger {
       statement: writer.statement,
     });
     this.#writer = writer;
+    this.#isRefused = false;
+    this.#refused = Promise.withResolvers();
     this.ledger.replaceWriter(writer.signer);
     this.#enrolled.resolve();
     return true;
@@ -196,9 +215,11 @@ class LedgerOfProcess implements EnrolledLedger {
     const before = this.#writer;
     const standing = await register.heartbeat(before.signer.id);
     const isOld = clock.nowMs() - before.madeAt > replaceAfterMs;
-    if (standing === 'active' && !isOld) return true;
-    if (standing === 'active') this.#retiring.push(before);
-    else onProblem(`the writer ${before.signer.id} is ${standing}; a new one enrols`);
+    const isGood = standing === 'active' && !this.#isRefused;
+    if (isGood && !isOld) return true;
+    if (isGood) this.#retiring.push(before);
+    else
+      onProblem(`the writer ${before.signer.id} is ${standing}${this.#isRefused ? ', refused' : ''}; a new one enrols`);
     await this.#enrol(makeWriter(this.#options));
     return true;
   }

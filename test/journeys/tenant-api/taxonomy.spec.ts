@@ -147,3 +147,69 @@ describe('the tools of those who write policies', () => {
     expect(amended['taxonomy']).toEqual({ version: 2, termCount: 2 });
   });
 });
+
+const published = async (): Promise<{ shadowTaxonomy?: { perMille: number; source: object } }> => {
+  const { rows } = await house.admin.query<{ body: string }>(
+    'SELECT body FROM control.snapshot ORDER BY published_at DESC LIMIT 1',
+  );
+  return JSON.parse(rows[0]?.body ?? '{}') as { shadowTaxonomy?: { perMille: number; source: object } };
+};
+
+describe('a candidate taxonomy', () => {
+  const shown = 'trial { candidate perMille termCount version }';
+  interface Trial {
+    readonly candidate: string;
+    readonly version: number;
+  }
+  const heron = { class: 'INTERNAL', term: 'blue heron' };
+
+  it('is tried beside the live one, replaced, and withdrawn, each with its record, and reaches the gateways', async () => {
+    const { owner: trier } = await federate(house, 'trier');
+    const send = (field: string, input: object): Promise<Payload> => change(house, field, input, shown, trier);
+    const rehearsed = await change(
+      house,
+      'tryTaxonomy',
+      { expectedVersion: 0, addTerms: [heron], dryRun: true },
+      shown,
+      trier,
+    );
+    expect(rehearsed.userErrors).toEqual([]);
+    expect((await published()).shadowTaxonomy).toBeUndefined();
+    const begun = await send('tryTaxonomy', { expectedVersion: 0, addTerms: [heron], perMille: 250 });
+    expect([begun.userErrors, begun.auditRecord === null]).toEqual([[], false]);
+    expect(begun['trial']).toMatchObject({ perMille: 250, termCount: 1, version: 1 });
+    const { candidate } = begun['trial'] as Trial;
+    expect((await published()).shadowTaxonomy).toMatchObject({
+      perMille: 250,
+      source: { version: candidate, terms: [heron] },
+    });
+    expect((await send('tryTaxonomy', { expectedVersion: 0, addTerms: [heron] })).userErrors[0]?.code).toBe('CONFLICT');
+    const replaced = await send('tryTaxonomy', { expectedVersion: 1, addTerms: [heron] });
+    expect(replaced['trial']).toMatchObject({ candidate, perMille: 1_000, version: 2 });
+    const seen = await house.ask<{ taxonomyTrial: Trial | null }>('{ taxonomyTrial { candidate } }', {}, trier);
+    expect(seen.data?.taxonomyTrial).toEqual({ candidate });
+    expect((await send('withdrawTaxonomyTrial', { expectedVersion: 1 })).userErrors[0]?.code).toBe('CONFLICT');
+    expect((await send('withdrawTaxonomyTrial', { expectedVersion: 2 })).userErrors).toEqual([]);
+    expect((await published()).shadowTaxonomy).toBeUndefined();
+    expect((await send('withdrawTaxonomyTrial', { expectedVersion: 2 })).userErrors[0]?.code).toBe('NOT_FOUND');
+  });
+
+  it('is refused when it does not load, or is for no request', async () => {
+    const setPatterns = [{ class: 'INTERNAL', name: 'broken', pattern: '(' }];
+    for (const input of [
+      { expectedVersion: 0, setPatterns },
+      { expectedVersion: 0, addTerms: [heron], perMille: 0 },
+    ])
+      expect((await change(house, 'tryTaxonomy', input, shown, owner)).userErrors[0]?.code).toBe('INVALID');
+  });
+
+  it('of another tenant is neither seen nor ended', async () => {
+    const { owner: one } = await federate(house, 'trier-one');
+    const { owner: other } = await federate(house, 'trier-other');
+    await change(house, 'tryTaxonomy', { expectedVersion: 0, addTerms: [heron] }, shown, one);
+    const seen = await house.ask<{ taxonomyTrial: Trial | null }>('{ taxonomyTrial { candidate } }', {}, other);
+    expect(seen.data?.taxonomyTrial).toBeNull();
+    const ended = await change(house, 'withdrawTaxonomyTrial', { expectedVersion: 1 }, shown, other);
+    expect(ended.userErrors[0]?.code).toBe('NOT_FOUND');
+  });
+});

@@ -33,6 +33,7 @@ import { RetentionResolver } from '../resolvers/retention.resolver.js';
 import { ReviewsResolver } from '../resolvers/reviews.resolver.js';
 import { SinksResolver } from '../resolvers/sinks.resolver.js';
 import { TaxonomyResolver } from '../resolvers/taxonomy.resolver.js';
+import { TaxonomyTrialResolver } from '../resolvers/taxonomy-trial.resolver.js';
 import { TermsResolver } from '../resolvers/terms.resolver.js';
 import { TestingResolver } from '../resolvers/testing.resolver.js';
 import { UsageResolver } from '../resolvers/usage.resolver.js';
@@ -64,6 +65,7 @@ export const resolvers = [
   CredentialsResolver,
   DirectoryResolver,
   TaxonomyResolver,
+  TaxonomyTrialResolver,
   TermsResolver,
   TestingResolver,
   MoneyResolver,

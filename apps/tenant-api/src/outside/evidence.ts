@@ -2,7 +2,16 @@ import { type LogContext, unseal } from '@writ/ledger';
 import { type Facts, type RecordedFacts, factsTextHash, policyLimits } from '@writ/policy';
 import type { RecordedText } from '@writ/policy/prove';
 import type { EvidenceStore, SealedEntry, StoredEntry } from '@writ/postgres';
-import type { DecisionQuery, DecisionView, EvidencePort, FactPage, Recorded, RecordedDecision } from '../ports.js';
+import type {
+  DecisionQuery,
+  DecisionView,
+  EvidencePort,
+  FactPage,
+  Recorded,
+  RecordedDecision,
+  TriedTaxonomy,
+} from '../ports.js';
+import { differs } from '../taxonomy-trial.js';
 
 /** What of a decision's clear fields the API shows. Everything else of the leaf is there for who verifies it. */
 interface ClearDecision {
@@ -17,10 +26,15 @@ interface ClearDecision {
   readonly facts?: string;
   readonly catalogue?: string;
   readonly shadow?: { readonly version: number; readonly effect: string; readonly changes: readonly string[] };
+  readonly shadowTaxonomy?: TriedFields;
   readonly seal?: { readonly fields: readonly string[] };
   readonly classification?: { readonly classes?: Readonly<Record<string, number>> } | null;
   readonly result?: string;
 }
+
+type TriedFields = { readonly version: string; readonly state: string } & {
+  readonly [K in keyof Omit<TriedTaxonomy, 'candidate' | 'state'>]?: unknown;
+};
 
 const pageOfRecords = 200;
 const pagesSearched = 20;
@@ -151,8 +165,12 @@ function rangeOf(query: DecisionQuery, before: string | undefined) {
   };
 }
 
-function matches(view: DecisionView, { effect, code, class: name, shadowDiffers }: DecisionQuery): boolean {
+function matches(view: DecisionView, query: DecisionQuery): boolean {
+  const { effect, code, class: name, shadowDiffers, taxonomyTried, taxonomyDiffers } = query;
+  const { shadowTaxonomy: tried } = view;
   return (
+    (taxonomyTried === undefined || tried?.candidate === taxonomyTried) &&
+    (taxonomyDiffers !== true || (tried !== undefined && differs(tried))) &&
     (shadowDiffers !== true || (view.shadow?.changes.length ?? 0) > 0) &&
     (effect === undefined || view.effect === effect) &&
     (code === undefined || view.code === code) &&
@@ -176,10 +194,29 @@ function viewOf(decision: StoredEntry, entries: readonly StoredEntry[]): Decisio
     policyHash: clear.policy?.hash ?? '',
     policyVersion: clear.policy?.version ?? 0,
     ...(clear.shadow === undefined ? {} : { shadow: clear.shadow }),
+    ...(clear.shadowTaxonomy === undefined ? {} : { shadowTaxonomy: triedIn(clear.shadowTaxonomy) }),
     atMs: decision.atMs,
     ...(result === undefined ? {} : { result }),
     entries,
   };
+}
+
+function triedIn({ version, state, gained, gone, added, removed, effect, changes }: TriedFields): TriedTaxonomy {
+  return {
+    candidate: version,
+    state,
+    gained: listOf(gained),
+    gone: listOf(gone),
+    added: countsIn(added),
+    removed: countsIn(removed),
+    ...(typeof effect === 'string' && { effect }),
+    changes: listOf(changes),
+  };
+}
+
+function countsIn(counts: unknown): Readonly<Record<string, number>> {
+  const entries: readonly [string, unknown][] = Object.entries(counts ?? {});
+  return Object.fromEntries(entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
 }
 
 /** A long set stands in the record as its digest; the members are then committed to and not shown. */

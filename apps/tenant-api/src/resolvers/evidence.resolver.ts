@@ -50,6 +50,7 @@ export class EvidenceResolver {
       ...(filter?.code !== undefined && { code: filter.code }),
       ...(filter?.class !== undefined && { class: filter.class }),
       ...(filter?.shadowDiffers !== undefined && { shadowDiffers: filter.shadowDiffers }),
+      ...(filter?.taxonomyDiffers !== undefined && { taxonomyDiffers: filter.taxonomyDiffers }),
       ...(filter?.from !== undefined && { fromMs: Date.parse(filter.from) }),
       ...(filter?.to !== undefined && { toMs: Date.parse(filter.to) }),
     };

@@ -1,15 +1,14 @@
 import { Inject } from '@nestjs/common';
 import { Args, Context, Info, Mutation, Query, Resolver } from '@nestjs/graphql';
-import { type TaxonomySource, ok } from '@writ/domain';
+import { ok } from '@writ/domain';
 import { TaxonomyRow } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
 import { type RequestContext, tenantOf } from '../caller.js';
-import { canonicalText } from '../canonical-text.js';
 import type { Ports } from '../ports.js';
 import { UserErrorCode, userError } from '../schema/building-blocks.js';
 import * as t from '../schema/taxonomy.types.js';
-import { plainPattern, plainTerm, setTaxonomy, sourceOf, viewTaxonomy } from '../taxonomy-rules.js';
+import { amended, setTaxonomy, sourceOf, viewTaxonomy } from '../taxonomy-rules.js';
 import { PORTS } from '../tokens.js';
 
 const entriesAtMost = 1_000;
@@ -74,25 +73,4 @@ export class TaxonomyResolver {
       },
     });
   }
-}
-
-/** What stays and what changes, as one source. */
-function amended(before: TaxonomySource | undefined, input: t.AmendTaxonomyInput, version: string): TaxonomySource {
-  const removed = new Set(input.removeTerms.map((entry) => canonicalText(plainTerm(entry))));
-  const added = new Map(input.addTerms.map((entry) => [canonicalText(plainTerm(entry)), plainTerm(entry)]));
-  const kept = (before?.terms ?? []).filter((entry) => {
-    const key = canonicalText(plainTerm(entry));
-    return !removed.has(key) && !added.has(key);
-  });
-  const gone = new Set([...input.removePatterns, ...input.setPatterns.map(({ name }) => name)]);
-  const patterns = (before?.patterns ?? []).filter(({ name }) => !gone.has(name));
-  const thresholds = new Map(Object.entries(before?.thresholds ?? {}));
-  for (const of of input.removeThresholds) thresholds.delete(of);
-  for (const { of, atLeast } of input.setThresholds) thresholds.set(of, atLeast);
-  return {
-    version,
-    terms: [...kept, ...added.values()],
-    patterns: [...patterns, ...input.setPatterns.map((each) => plainPattern(each))],
-    thresholds: Object.fromEntries(thresholds),
-  };
 }

@@ -1,5 +1,6 @@
 import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
 import { ChangeInput, DateTime, Node, connectionOf, payloadOf } from './building-blocks.js';
+import { ShadowTaxonomy } from './taxonomy-trial.types.js';
 
 @ObjectType({
   implements: () => [Node],
@@ -52,6 +53,11 @@ export class Decision implements Node {
   policyVersion!: number;
   @Field(() => ShadowDecision, { nullable: true })
   shadow!: ShadowDecision | null;
+  @Field(() => ShadowTaxonomy, {
+    nullable: true,
+    description: 'What a taxonomy on trial made of it; null when none was tried on it.',
+  })
+  shadowTaxonomy!: ShadowTaxonomy | null;
   @Field(() => DateTime)
   at!: string;
   @Field(() => String, {
@@ -91,6 +97,8 @@ export class DecisionFilter {
     description: 'Only those that the version on trial would have decided otherwise.',
   })
   shadowDiffers?: boolean;
+  @Field(() => Boolean, { nullable: true, description: 'Only those that the taxonomy on trial read otherwise.' })
+  taxonomyDiffers?: boolean;
   @Field(() => DateTime, { nullable: true })
   from?: string;
   @Field(() => DateTime, { nullable: true })

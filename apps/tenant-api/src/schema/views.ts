@@ -10,6 +10,7 @@ import type { IdentityProvider } from './identity.types.js';
 import type { Budget, LimitRule, Price } from './money.types.js';
 import type { App, AppKey, Approval, Member } from './people.types.js';
 import type { Change, Domain } from './tenant.types.js';
+import { viewTried } from '../taxonomy-trial.js';
 
 /** The one translation from rows to GraphQL. Plain JSON, so that an answer can be remembered. */
 const at = (date: Date): string => date.toISOString();
@@ -197,6 +198,7 @@ export const viewDecision = (view: DecisionView): Decision => ({
   shadow: view.shadow
     ? { policyVersion: view.shadow.version, effect: view.shadow.effect, changes: [...view.shadow.changes] }
     : null,
+  shadowTaxonomy: view.shadowTaxonomy ? viewTried(view.shadowTaxonomy) : null,
   at: new Date(view.atMs).toISOString(),
   result: view.result ?? null,
   records: view.entries.map(viewEntry),

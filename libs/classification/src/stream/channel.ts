@@ -7,9 +7,20 @@ const LOOK_BACK = 256;
 /** The longest an unfinished thing is held; longer, it is masked until a delimiter comes. */
 const HOLD = 8_192;
 
+/**
+ * A reading that stops at each text that has to be looked through, and goes on with what counts in it, in order and
+ * disjoint. Who drives it may have the text looked through where it likes.
+ */
+export type Look<R> = Generator<string, R, readonly Candidate[]>;
+
+/** Drives a reading to its end here and now. */
+export function lookedThrough<R>(look: Look<R>, find: (text: string) => readonly Candidate[]): R {
+  let step = look.next();
+  while (step.done !== true) step = look.next(find(step.value));
+  return step.value;
+}
+
 export interface ChannelPorts {
-  /** What counts in the text, in order, disjoint. */
-  readonly find: (text: string) => readonly Candidate[];
   /** What stands in the released text instead of findings of one span; undefined leaves it. */
   readonly replace: (found: readonly Candidate[], value: string) => string | undefined;
   /** Restores tokens in what was not replaced. */
@@ -45,7 +56,7 @@ export class Channel {
     return this.#held;
   }
 
-  push(chunk: string, final: boolean): Released {
+  *push(chunk: string, final: boolean): Look<Released> {
     this.#held += chunk;
     if (this.#masking) this.#skipMasked();
     if (this.#held === '') return { text: '', findings: [] };
@@ -53,7 +64,7 @@ export class Channel {
     const base = this.#behind.length;
     let cut = final ? text.length : Math.max(base, Math.min(openFrom(text), this.ports.openFrom(text)));
     if (cut === base && this.#held.length <= HOLD) return { text: '', findings: [] };
-    const found = this.ports.find(text);
+    const found = yield text;
     if (!final)
       for (const each of found) if (each.start >= base && each.start < cut && each.end > cut) cut = each.start;
     if (!final) cut = Math.max(base, this.ports.notInside(text, cut));

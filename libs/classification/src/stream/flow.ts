@@ -1,5 +1,5 @@
 import type { AnswerEvent, AnswerPart } from '@writ/domain';
-import type { Channel } from './channel.js';
+import type { Channel, Look } from './channel.js';
 
 export type TextPart = Extract<AnswerPart, { kind: 'text' | 'reasoning' | 'refusal' }>;
 export type ToolPart = Extract<AnswerPart, { kind: 'tool-call' }>;
@@ -60,13 +60,13 @@ export class Flow {
    * Reads what waits and gives what may leave. With `final`, nothing is held back any more. Words that leave as they came
    * stay in their own event; where something was replaced, they all leave in the last one.
    */
-  read(final: boolean, leavesAsItCame: boolean): string {
+  *read(final: boolean, leavesAsItCame: boolean): Look<string> {
     const slots = this.#slots;
     this.#slots = [];
     const held = this.channel.held;
     let said = '';
     for (const { part } of slots) said += textOf(part);
-    const read = this.channel.push(said, final).text;
+    const { text: read } = yield* this.channel.push(said, final);
     if (leavesAsItCame) return said;
     const isUnchanged = (held + said).startsWith(read);
     let from = 0;

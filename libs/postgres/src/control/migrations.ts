@@ -8,6 +8,7 @@ import { DeparturesInOrder1792000000773 } from './departures-in-order.migration.
 import { Departures1792000000770 } from './departures.migration.js';
 import { Offboarding1792000000202 } from './offboarding.migration.js';
 import { DirectoryGroups1792000000200 } from './directory-groups.migration.js';
+import { TaxonomyTrial1792000000860 } from './taxonomy-trial.migration.js';
 import { TermUploads1792000000600 } from './term-uploads.migration.js';
 import { Prices1792000000300 } from './300-prices.js';
 import { PriceDates1792000000301 } from './301-price-dates.js';
@@ -205,4 +206,5 @@ export const controlMigrations: readonly (new () => MigrationInterface)[] = [
   DeparturesInOrder1792000000773,
   PolicyImages1792000000740,
   BreakGlass1792000000850,
+  TaxonomyTrial1792000000860,
 ];

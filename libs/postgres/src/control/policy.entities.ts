@@ -84,6 +84,20 @@ export class TaxonomyRow extends ControlRow {
   source!: TaxonomySource;
 }
 
+/** A candidate beside the live taxonomy; one row a tenant at most. */
+@Entity('taxonomy_trial', { schema: 'control' })
+export class TaxonomyTrialRow extends ControlRow {
+  @Column('jsonb')
+  source!: TaxonomySource;
+
+  /** Of the tenant's requests, how many of a thousand are read by it too. */
+  @Column('integer')
+  perMille!: number;
+
+  @Column('text')
+  begunBy!: string;
+}
+
 /** Terms on their way into the taxonomy, in parts that may come in any order and again. */
 @Entity('term_upload', { schema: 'control' })
 export class TermUploadRow extends ControlRow {

@@ -62,9 +62,9 @@ export async function runWallLanes(options: LanesOptions): Promise<WallTrials> {
   return summed(results.flat());
 }
 
-function resultOf(workerData: Work): Promise<readonly WallTrials[]> {
+function resultOf(work: Work): Promise<readonly WallTrials[]> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(import.meta.url), { workerData });
+    const worker = new Worker(new URL(import.meta.url), { workerData: work });
     worker.once('message', resolve).once('error', reject);
   });
 }
@@ -97,4 +97,4 @@ async function inThread({ lanes, tenants, adminUrl, trials, endsAtMs, begun }: W
   );
 }
 
-if (!isMainThread && parentPort !== null) parentPort.postMessage(await inThread(workerData as Work));
+if (!isMainThread) parentPort?.postMessage(await inThread(workerData as Work));

@@ -83,9 +83,10 @@ export async function breakGlassOf(tx: ControlTx, newId: () => string): Promise<
     'SELECT email FROM control.sign_up WHERE tenant_id = $1 ORDER BY created_at LIMIT 1',
     [tx.tenantId],
   );
+  const founder = rows[0]?.['email'];
   return tx.insert(BreakGlassRow, {
     id: newId(),
-    holder: String(rows[0]?.['email'] ?? ''),
+    holder: typeof founder === 'string' ? founder : '',
     alarmTo: [],
     armedAt: null,
     enrolmentHash: null,

@@ -80,6 +80,9 @@ async function events(token: string): Promise<readonly string[]> {
   return data.changeLog.edges.map(({ node }) => node.event);
 }
 
+const payload = (leaf: Buffer): string =>
+  Buffer.from(leaf.toString('latin1').split('.')[1] ?? '', 'base64url').toString();
+
 /** Records of the ledger itself, by their name; some leave no line in the change log. */
 async function recorded(name: string): Promise<number> {
   const { rows } = await house.admin.query<{ schema: string }>(
@@ -90,10 +93,10 @@ async function recorded(name: string): Promise<number> {
       house.admin.query<{ leaf: Buffer }>(`SELECT leaf FROM ${schema}.record WHERE kind = 'event'`),
     ),
   );
-  const payload = (leaf: Buffer): string =>
-    Buffer.from(leaf.toString('latin1').split('.')[1] ?? '', 'base64url').toString();
   return found.flatMap((each) => each.rows).filter(({ leaf }) => payload(leaf).includes(`"name":"${name}"`)).length;
 }
+
+const code = (answer: Payload): string | undefined => answer.userErrors[0]?.code;
 
 describe('break-glass of a tenant whose founder has a passkey', () => {
   const passkey = new Authenticator(origin);
@@ -186,7 +189,6 @@ describe('break-glass of a tenant whose founder has a passkey', () => {
   });
 
   it('refuses an assertion that was used, of an old challenge, of another origin, without a verified person, or of a copied key', async () => {
-    const code = (answer: Payload): string | undefined => answer.userErrors[0]?.code;
     const signed = passkey.get((await challenges()).get);
     expect(code(await use(own.tenantId, 'AAAAA-AAAAA-AAAAA-AAAAA', signed))).toBe('CODE_REFUSED');
     expect(code(await use(own.tenantId, codes[0], signed))).toBe('CODE_REFUSED');

@@ -8,6 +8,9 @@ export interface Page {
   run(fields: Readonly<Record<string, string>>, fragment?: string): Promise<string>;
 }
 
+const credential = (made: object): object => ({ toJSON: () => made });
+const challengeOf = ({ publicKey }: { publicKey: { challenge: string } }): string => publicKey.challenge;
+
 /** Throws unless the page's policy of content allows exactly its script. */
 export async function withPage(api: string, path: string, passkey: Authenticator): Promise<Page> {
   const answer = await fetch(new URL(path, api));
@@ -30,8 +33,6 @@ export async function withPage(api: string, path: string, passkey: Authenticator
             },
           };
         };
-        const credential = (made: object): object => ({ toJSON: () => made });
-        const options = ({ publicKey }: { publicKey: { challenge: string } }): string => publicKey.challenge;
         const context = createContext({
           document: { getElementById: element },
           location: { hash: `#${fragment}` },
@@ -42,8 +43,8 @@ export async function withPage(api: string, path: string, passkey: Authenticator
           },
           navigator: {
             credentials: {
-              get: async (given: never) => credential(passkey.get(options(given))),
-              create: async (given: never) => credential(passkey.create(options(given))),
+              get: async (given: never) => credential(passkey.get(challengeOf(given))),
+              create: async (given: never) => credential(passkey.create(challengeOf(given))),
             },
           },
         });

@@ -43,6 +43,8 @@ const linkRefused = userError(
 const wrongAddress = (field: string): ReturnType<typeof userError> =>
   userError(field, UserErrorCode.INVALID, 'This is not an e-mail address; correct it.');
 
+const isAddress = (text: string): boolean => text.length <= 254 && mailbox.test(text);
+
 const alarmed = 'If it was none of you, arm break-glass anew at once, which ends it, and see the change log.';
 
 @Resolver()
@@ -75,7 +77,6 @@ export class BreakGlassResolver {
   ): Promise<Answer> {
     const holder = input.holder?.trim().toLowerCase();
     const alarmTo = input.alarmTo?.map((address) => address.trim().toLowerCase());
-    const isAddress = (text: string): boolean => text.length <= 254 && mailbox.test(text);
     if (holder !== undefined && !isAddress(holder)) return { userErrors: [wrongAddress('holder')] };
     if (alarmTo !== undefined && (alarmTo.length > 10 || !alarmTo.every(isAddress)))
       return { userErrors: [wrongAddress('alarmTo')] };

@@ -100,6 +100,11 @@ export function finding({ path }: Leaf, found: Located): Finding {
   return { path, detectorVersion: engineVersion, ...found };
 }
 
+/** Of a text that nobody looked at, and why not: incomplete, so nothing may be concluded from what it does not name. */
+export function notRead(bundle: Taxonomy, because: string): Classification {
+  return classification([], bundle.version, 0, 0, new Set([because]));
+}
+
 export function classification(
   findings: readonly Finding[],
   taxonomyVersion: string,

@@ -97,4 +97,7 @@ async function inThread({ lanes, tenants, adminUrl, trials, endsAtMs, begun }: W
   );
 }
 
-if (!isMainThread) parentPort?.postMessage(await inThread(workerData as Work));
+if (!isMainThread) {
+  const results = await inThread(workerData as Work);
+  parentPort?.postMessage(results);
+}

@@ -6,7 +6,7 @@ import { findLongWords } from './detect/long-words.js';
 import { findPlaces } from './detect/places.js';
 import { findPhones } from './detect/phone.js';
 import { resolveOverlaps } from './detect/resolve.js';
-import type { Candidate } from './detect/rule.js';
+import { type Candidate, Span } from './detect/rule.js';
 import type { Emit, Scene } from './detect/scene.js';
 import { cueTable, findStructured } from './detect/structured.js';
 import { findInjections } from './injection/find-injections.js';
@@ -112,11 +112,11 @@ function isAcrossLeaves(candidate: Candidate, leaves: readonly InnerLeaf[]): boo
 
 function outwards(candidate: Candidate, leaf: InnerLeaf): Candidate {
   const place = (at: number): number => (leaf.map ? leaf.map[at]! : leaf.start + at);
-  return { ...candidate, start: place(candidate.start), end: place(candidate.end) };
+  return new Span(candidate, place(candidate.start), place(candidate.end));
 }
 
 /** A long text in slices that overlap, with a look at the time between them. */
-function scanLong(text: string, outer: readonly CueHit[], scope: Scope, run: Run): Candidate[] {
+function scanLong(text: string, outer: readonly CueHit[], scope: Scope, run: Run): readonly Candidate[] {
   if (text.length <= SLICE + OVERLAP) return scanText(text, outer, scope, run);
   const found: Candidate[] = [];
   for (let from = 0; from < text.length; from += SLICE) {
@@ -126,7 +126,7 @@ function scanLong(text: string, outer: readonly CueHit[], scope: Scope, run: Run
     }
     const start = Math.max(0, from - OVERLAP);
     for (const each of scanText(text.slice(start, from + SLICE + OVERLAP), outer, scope, run))
-      found.push({ ...each, start: each.start + start, end: each.end + start });
+      found.push(new Span(each, each.start + start, each.end + start));
   }
   return resolveAll(found);
 }
@@ -136,10 +136,10 @@ export function sceneOf(tokens: Tokens, outer: readonly CueHit[]): Scene {
   return { text: tokens.text, tokens, cues: cueTable.find(tokens), grams: tokens.grams, outer };
 }
 
-function scanText(text: string, outer: readonly CueHit[], scope: Scope, run: Run, depth = 0): Candidate[] {
+function scanText(text: string, outer: readonly CueHit[], scope: Scope, run: Run, depth = 0): readonly Candidate[] {
   const scene = sceneOf(wordsAt[depth]!.read(text), outer);
   const found: Candidate[] = [];
-  const emit = (candidate: Candidate): void => void found.push(candidate);
+  const emit = (candidate: Candidate): void => void found.push(new Span(candidate));
   for (const detect of passes)
     if ((detect !== findNames && detect !== findAnnounced) || scope.nameless !== true) detect(scene, emit);
   findInjections(scene, scope.role, emit);
@@ -168,7 +168,8 @@ function isPartOfUrl(candidate: Candidate, urls: readonly Candidate[]): boolean 
 }
 
 /** What holds where candidates overlap, in order; exported for the benchmark. */
-export function resolveAll(found: readonly Candidate[]): Candidate[] {
+export function resolveAll(found: readonly Candidate[]): readonly Candidate[] {
+  if (found.length < 2) return found;
   const urls = resolveOverlaps(found.filter((candidate) => candidate.type === 'URL'));
   const spans = found.filter((candidate) => !isApart(candidate) && !isPartOfUrl(candidate, urls));
   const injections = found.filter((candidate) => candidate.class === 'INJECTION');

@@ -3,9 +3,10 @@ import { QUIET } from '../detect/dates.js';
 import type { Emit, Scene } from '../detect/scene.js';
 import { enlist, GERMAN } from '../text/lexicon.js';
 import { type LineKinds, lineKinds } from '../text/lines.js';
+import { needOf } from '../text/needs.js';
 import { ALL_UPPER, CAPITAL, HAS_DIGIT, hashOf, type Tokens } from '../text/tokens.js';
 import { FEATURES, featuresOf, isListed, isOpen, isOrdinary, labels } from './features.js';
-import { isAttribution, isDense, isLoudText } from './machine-text.js';
+import { isAttribution, isDense, isLoudText, mayAttribute } from './machine-text.js';
 import { isFirm, mended, type Span } from './spans.js';
 import { PACKED, weights } from './weights.js';
 
@@ -16,6 +17,7 @@ const MARGIN = 32;
 /** Named after somebody, about nobody: `Jones criteria`, `Newton's law`. */
 const eponym =
   /^\p{Lu}[\p{L}-]+['’]?s? (?:[\p{L}-]+ )?(?:disease|syndrome|criteria|signs?|score|test|scale|procedure|maneuver|reflex|palsy|lymphoma|\p{Ll}+itis|tumou?r|classification|method|theorem|laws?|algorithm|equation|effect|distribution|function|transform|key exchange|curve|model|principle|breathing|respirations?|study|studies|catheter|surgery|mechanism|formula|trial|triad|fracture|gait|cycle|procedure|bodies|nodes?|duct|loop)(?![\p{L}])/iu;
+const needOfEponym = needOf(eponym);
 /** Where care is given is part of the Safe Harbor list by its place. */
 const facility = /hospital|clinic|medical|health|klinik|hôpital|pharmacy|infirmary|hospice|nursing/i;
 const SINGLE = 45;
@@ -124,9 +126,9 @@ function candidateOf(tokens: Tokens, span: Span, german: boolean): Candidate | u
   const end = tokens.end[span.last]!;
   const text = tokens.text.slice(start, end);
   if (span.margin < leastMargin(tokens, span, german) || isInCode(tokens.text, start, end)) return undefined;
-  if (isDense(tokens.text, start) || isLoudText(tokens, span.first, span.last)) return undefined;
-  if (isAttribution(tokens.text, start)) return undefined;
-  if (eponym.test(`${text}${tokens.text.slice(end, end + 24)}`)) return undefined;
+  if (isLoudText(tokens, span.first, span.last) || isDense(tokens.text, start)) return undefined;
+  if (mayAttribute(tokens) && isAttribution(tokens.text, start)) return undefined;
+  if (tokens.grams.mayHold(needOfEponym) && eponym.test(`${text}${tokens.text.slice(end, end + 24)}`)) return undefined;
   if (!isNameLike(tokens, span, text)) return undefined;
   const score = Math.min(900, 500 + (span.margin - MARGIN) * 4);
   const firm = span.label === 'ORGANISATION';

@@ -22,6 +22,22 @@ let flags: Uint8Array | undefined;
  * words of one slot and sixteen bits are taken for each other, once in some thousand words that stand in no list.
  */
 export function listed(hash: number): number {
+  const place = hash & (REMEMBERED - 1);
+  if (answered[place] !== 0 && asked[place] === hash) return answered[place]! & ANSWER;
+  const lists = lookedUp(hash);
+  asked[place] = hash;
+  answered[place] = lists | ANSWERED;
+  return lists;
+}
+
+/** Answers that are kept near, a word in the place of another: the same words come again and again. */
+const REMEMBERED = 1 << 10;
+const ANSWERED = 0x80;
+const ANSWER = 0x7f;
+const asked = new Int32Array(REMEMBERED);
+const answered = new Uint8Array(REMEMBERED);
+
+function lookedUp(hash: number): number {
   if (!keys || !flags) read();
   let at = slotOf(hash);
   const wanted = keyOf(hash);
@@ -89,6 +105,7 @@ export function packLists(words: ReadonlyMap<number, number>): Uint8Array {
   bytes.set(new Uint8Array(table.buffer), 0);
   bytes.set(lists, SLOTS * 2);
   [keys, flags] = [table, lists];
+  answered.fill(0);
   fillFilter(table, lists);
   return bytes;
 }

@@ -99,5 +99,6 @@ async function inThread({ lanes, tenants, adminUrl, trials, endsAtMs, begun }: W
 
 if (!isMainThread) {
   const results = await inThread(workerData as Work);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread has no origin
   parentPort?.postMessage(results);
 }

@@ -7,6 +7,8 @@ export interface Taken {
   readonly totalMs: number;
   /** The whole answer arrived and was what it had to be. */
   readonly complete: boolean;
+  /** What the server says that it spent, by step, ms (W3C Server Timing). */
+  readonly steps: Readonly<Record<string, number>>;
 }
 
 export interface Caller {
@@ -32,6 +34,7 @@ export class Connection {
   #sentAt = 0;
   #firstAt = 0;
   #expects = '';
+  #steps: Record<string, number> = {};
 
   constructor(readonly port: number) {}
 
@@ -44,6 +47,7 @@ export class Connection {
     this.#need = -1;
     this.#sentAt = from;
     this.#firstAt = 0;
+    this.#steps = {};
     this.#expects = caller.expects;
     const body = caller.body();
     const text = `${caller.head()}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
@@ -86,6 +90,8 @@ export class Connection {
     this.#status = Number(head.slice(9, 12));
     const length = /\r\ncontent-length: *(\d+)/.exec(head)?.[1];
     this.#chunked = length === undefined;
+    const timing = /\r\nserver-timing: *([^\r]+)/.exec(head)?.[1] ?? '';
+    for (const [, step = '', ms] of timing.matchAll(/([\w-]+);dur=([\d.]+)/g)) this.#steps[step] = Number(ms);
     this.#need = at + 4 + Number(length ?? 0);
     return true;
   }
@@ -108,6 +114,7 @@ export class Connection {
       firstMs: (this.#firstAt || now) - this.#sentAt,
       totalMs: now - this.#sentAt,
       complete,
+      steps: this.#steps,
     });
   }
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { freePort, repository, startApp } from '@writ/local';
 import { family, pin } from './cpu.js';
 import type { Caller } from './driver.js';
@@ -46,12 +46,14 @@ export async function startWrit(
   processes: number,
   cores: readonly number[],
   profileFolder?: string,
+  /** Another checkout of this repository, built: for two states of the product beside one another. */
+  checkout = repository,
 ): Promise<Gateway> {
   const port = await freePort();
   const profile = profileFolder === undefined ? '' : `--cpu-prof --cpu-prof-dir=${profileFolder}`;
   const app = await startApp({
     name: `gateway-${processes}${profile === '' ? '' : '-profiled'}`,
-    entry: 'apps/gateway/dist/main.js',
+    entry: join(relative(repository, checkout), 'apps/gateway/dist/main.js'),
     settings: { ...room.settings(processes, port), ...(profile === '' ? {} : { NODE_OPTIONS: profile }) },
     logFolder: join(room.folder, 'log'),
   });
@@ -159,6 +161,7 @@ http {
   upstream provider { server 127.0.0.1:${upstream}; keepalive 256; keepalive_requests 10000000; }
   server {
     listen 127.0.0.1:${port};
+    location /refused { return 429; }
     location / { proxy_pass http://provider; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; }
   }
 }

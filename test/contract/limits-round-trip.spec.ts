@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Snapshot } from '@writ/domain';
 import type { LocalRedis } from '@writ/local';
-import { BudgetLeasesTwin, ClockTwin } from '../support/index.js';
+import { BudgetLeasesTwin, ClockTwin, aSubject } from '../support/index.js';
 import {
   aMinuteHasRoom,
   aProcess,
+  admitted,
+  anAsk,
   closeAll,
   connected,
   reserve,
@@ -61,6 +63,53 @@ describe('the one round trip', () => {
     expect(after - before).toBe(50);
     await Promise.all(Array.from({ length: 200 }, request));
     expect((await scripts()) - after).toBeLessThan(50);
+  });
+});
+
+describe('what was refused a moment ago', () => {
+  it('a refusal for the requests is known without asking until it said, in this process and for this holder alone', async () => {
+    await aMinuteHasRoom();
+    const clock = new ClockTwin();
+    const one = await aProcess(server.url, new BudgetLeasesTwin(), 2, clock);
+    const snapshot = withRules({ scope: 'subject', requestsPerMinute: 3 });
+    const known = (subject = aSubject()) => one.limits.knownRefusal(tenant, subject, anAsk(), snapshot, 10);
+    expect(known()).toBeUndefined();
+    expect(await admitted(3, () => reserve(one, snapshot))).toBe(3);
+    // Nobody has said no yet, however full it is.
+    expect(known()).toBeUndefined();
+    const refused = await reserve(one, snapshot);
+    if (refused.ok) throw new Error('three fit');
+    expect(known()).toEqual(refused.error);
+    expect(known(aSubject({ id: 'another' }))).toBeUndefined();
+    const again = withRules({ scope: 'subject', requestsPerMinute: 3 });
+    expect(one.limits.knownRefusal(tenant, aSubject(), anAsk(), again, 10)).toBeUndefined();
+    clock.advance((refused.error.retryAfterSeconds ?? 0) * 1_000);
+    expect(known()).toBeUndefined();
+  });
+
+  it('a refusal for tokens is known for what needs as many, and forgotten when tokens come back', async () => {
+    await aMinuteHasRoom();
+    const one = await aProcess(server.url, new BudgetLeasesTwin(), 2, new ClockTwin());
+    const snapshot = withRules({ scope: 'tenant', tokensPerMinute: 250 });
+    const known = (more = {}) => one.limits.knownRefusal(tenant, aSubject(), anAsk(more), snapshot, 10);
+    const [first] = [await reserve(one, snapshot), await reserve(one, snapshot)];
+    expect(await admitted(1, () => reserve(one, snapshot))).toBe(0);
+    expect(known()).toMatchObject({ code: 'rate-limited', detail: 'tokens' });
+    expect(known({ maxOutputTokens: 20 })).toBeUndefined();
+    if (!first?.ok) throw new Error('two fit');
+    await one.limits.settle(tenant, first.value, usage, '20');
+    expect(known()).toBeUndefined();
+  });
+
+  it('nothing is known of slots, and nothing of what a process says while Redis is out', async () => {
+    const one = await aProcess(server.url, new BudgetLeasesTwin(), 2, new ClockTwin());
+    const slots = withRules({ scope: 'tenant', concurrency: 1 });
+    expect(await admitted(3, () => reserve(one, slots))).toBe(1);
+    expect(one.limits.knownRefusal(tenant, aSubject(), anAsk(), slots, 10)).toBeUndefined();
+    const requests = withRules({ scope: 'tenant', requestsPerMinute: 2 });
+    one.redis.client.disconnect();
+    expect(await admitted(3, () => reserve(one, requests))).toBe(1);
+    expect(one.limits.knownRefusal(tenant, aSubject(), anAsk(), requests, 10)).toBeUndefined();
   });
 });
 

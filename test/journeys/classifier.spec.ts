@@ -5,7 +5,8 @@ import { systemClock } from '@writ/platform';
 import { House, anAsk } from '../support/house.js';
 
 const house = new House();
-const classifier = createClassifier(systemClock);
+const alone = { areSeveral: () => false };
+const classifier = createClassifier(systemClock, alone);
 
 afterAll(async () => {
   await classifier.close();
@@ -26,7 +27,7 @@ describe('the classifier of the gateway', () => {
   });
 
   it('C7: an input that no thread could take is incomplete, which policy denies', async () => {
-    const closed = createClassifier(systemClock);
+    const closed = createClassifier(systemClock, alone);
     await closed.classify(anAsk(house, long), house.held);
     await closed.close();
     const another = `Another report. ${long}`;
@@ -34,7 +35,7 @@ describe('the classifier of the gateway', () => {
   });
 
   it('recalls a long input that it read before, without any thread', async () => {
-    const closed = createClassifier(systemClock);
+    const closed = createClassifier(systemClock, alone);
     const first = await closed.classify(anAsk(house, long), house.held);
     await closed.close();
     expect(await closed.classify(anAsk(house, long), house.held)).toEqual(first);

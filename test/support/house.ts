@@ -10,7 +10,17 @@ import {
   type Subject,
 } from '@writ/domain';
 import { classify, loadTaxonomy } from '@writ/classification';
-import { enforceOrRefuse, type Enforced, type Held, type Ports, type Reservation } from '@writ/enforcement';
+import {
+  enforceOrRefuse,
+  Neighbours,
+  Undecided,
+  undecidedBounds,
+  type Enforced,
+  type Held,
+  type Ports,
+  type Reservation,
+  type UndecidedBounds,
+} from '@writ/enforcement';
 import { createLedger, rawPublicKey, writerSigner, type LogContext } from '@writ/ledger';
 import { compile, link } from '@writ/policy';
 import { systemClock } from '@writ/platform';
@@ -33,6 +43,8 @@ export interface HouseOptions {
   readonly store?: LedgerStoreTwin;
   /** Real time, for tests that speak HTTP to the house. */
   readonly realTime?: boolean;
+  /** How many undecided requests a tenant may have; the product's unless set. */
+  readonly bounds?: Partial<UndecidedBounds>;
 }
 
 /** The whole gateway in memory: real enforcement, policy, classification, ledger and routing; twins of everything outside. */
@@ -44,6 +56,7 @@ export class House {
   readonly writerKey: KeyObject;
   readonly held: Held;
   readonly ports: Ports;
+  readonly undecided: Undecided;
   readonly turnedAway: string[] = [];
   /** The addresses that those came from. */
   readonly refusedFrom: string[] = [];
@@ -66,6 +79,14 @@ export class House {
     this.providers = new ProviderTwin(options.script ?? (() => ({ pieces: ['Hello', ' there'] })), (permit) =>
       (this.store.leaves.get(tenantA) ?? []).some((leaf) => leaf.record === permit.record.id),
     );
+    const clock = options.realTime ? systemClock : this.clock;
+    this.undecided = new Undecided({
+      bounds: { ...undecidedBounds, ...options.bounds },
+      clock,
+      neighbours: new Neighbours(() => clock.monotonicMs()),
+      later: (then) => void setImmediate(then),
+      random: this.#random,
+    });
     this.ports = this.#ports();
   }
 
@@ -112,6 +133,7 @@ export class House {
       ledger,
       clock: this.options.realTime ? systemClock : clock,
       dialects: dialectTwin,
+      undecided: this.undecided,
       health: localHealth(),
       ids: { recordId: () => must(parseRecordId(this.newId())), random: this.#random },
       security: {

@@ -7,9 +7,8 @@ import {
   TaxonomyTrials,
 } from '@writ/classification';
 import { limits, type Result } from '@writ/domain';
-import type { ClassifierPort, Held } from '@writ/enforcement';
+import { FairTurns, type ClassifierPort, type Held, type Neighbours } from '@writ/enforcement';
 import type { Clock } from '@writ/platform';
-import { FairTurns } from './fair-turns.js';
 
 /**
  * Leaves that this process read before are recalled. Of the others, small inputs are classified where they arrive; larger
@@ -17,10 +16,13 @@ import { FairTurns } from './fair-turns.js';
  * tenant shares. The threads are started by the first text that needs them. Tenants take turns, so that nobody waits behind
  * another's thousands; while somebody waits, no taxonomy is tried.
  */
-export function createClassifier(clock: Clock): Required<ClassifierPort> & { close(): Promise<void> } {
+export function createClassifier(
+  clock: Clock,
+  neighbours: Pick<Neighbours, 'areSeveral'>,
+): Required<ClassifierPort> & { close(): Promise<void> } {
   const cache = new LeafCache();
   const turns = new FairTurns(
-    limits.classificationTurnMs,
+    () => (neighbours.areSeveral() ? limits.classificationSharedTurnMs : limits.classificationTurnMs),
     () => clock.monotonicMs(),
     (then) => void setImmediate(then),
   );

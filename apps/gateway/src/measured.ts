@@ -31,6 +31,11 @@ export function measuredPorts(ports: Ports, measures: Measures): Ports {
         measures.reserved(isDegraded, reserved.ok ? 'admitted' : reserved.error.code);
         return reserved;
       },
+      knownRefusal(...asked) {
+        const known = limits.knownRefusal?.(...asked);
+        if (known) measures.reserved(undefined, 'known-full');
+        return known;
+      },
       takeKey: (reservation, endpoint, key) => limits.takeKey?.(reservation, endpoint, key),
       settle(tenant, reservation, usage, costMicros) {
         if (usage) measures.used(usage, costMicros);

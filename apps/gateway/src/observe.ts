@@ -6,7 +6,8 @@ import { createMetrics } from '@writ/platform';
 export interface Measures {
   answered(enforced: Enforced, milliseconds: number, dialect: string): void;
   phase(phase: string, milliseconds: number): void;
-  reserved(isDegraded: boolean, result: string): void;
+  /** `isDegraded` undefined: the counters were not asked. */
+  reserved(isDegraded: boolean | undefined, result: string): void;
   used(usage: Usage, costMicros: string): void;
   committed(kind: string, result: string, milliseconds: number): void;
   called(call: {
@@ -116,7 +117,7 @@ export function createMeasures(
     },
     reserved(isDegraded, result) {
       reservations.inc({ result });
-      degraded.set(isDegraded ? 1 : 0);
+      if (isDegraded !== undefined) degraded.set(isDegraded ? 1 : 0);
     },
     used(usage, costMicros) {
       tokens.inc({ kind: 'input' }, usage.inputTokens);

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isCleared } from '@writ/classification';
 import { limits, parseRecordId, type RecordId, type Refusal, type Snapshot, type TenantId } from '@writ/domain';
-import type { Ports } from '@writ/enforcement';
+import { Neighbours, Undecided, undecidedBounds, type Ports } from '@writ/enforcement';
 import { isReceipt, parseWitnessPolicy, rawPublicKey, statementSigner, type WitnessPolicy } from '@writ/ledger';
 import { compile, type PolicyImage } from '@writ/policy';
 import { startCompiler } from '@writ/policy/prove';
@@ -75,7 +75,9 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
   const clock = systemClock;
   const spending = limitsOf(settings, redis, configPlane, problem);
   const endpoints = sharedHealth(settings, problem, told.rested);
-  const classifier = createClassifier(clock);
+  const neighbours = new Neighbours(() => clock.monotonicMs());
+  const classifier = createClassifier(clock, neighbours);
+  const undecided = undecidedBeside(neighbours);
   const board = reviewBoard(configPlane, problem);
   const compiler = startCompiler();
   const snapshots = createSnapshots({
@@ -93,6 +95,7 @@ export function wire(settings: GatewaySettings, told: Told = {}): Wiring {
   const identity = callersIdentity({ directory, adminAudience: settings.adminAudience, egress, redis, kms, problem });
   const ports: Ports = {
     identity,
+    undecided,
     snapshots,
     classifier,
     limits: spending,
@@ -142,6 +145,17 @@ function warmer(snapshots: GatewaySnapshots, directory: ConnectionDirectory, enr
     late.cancel();
     return warmed;
   };
+}
+
+/** One count of undecided requests for all tenants of this process. */
+function undecidedBeside(neighbours: Neighbours): Undecided {
+  return new Undecided({
+    bounds: undecidedBounds,
+    clock: systemClock,
+    neighbours,
+    later: (then) => void setImmediate(then),
+    random: () => Math.random(),
+  });
 }
 
 function egressOf({ egressAllowHosts: allowHosts }: GatewaySettings): ReturnType<typeof guardedDispatcher> {

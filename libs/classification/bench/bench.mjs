@@ -5,14 +5,13 @@
 // With --evasion: what is still found of hidden values, and nothing else; --missed lists each that is not.
 import { classify, loadTaxonomy, maskStream } from '../dist/index.js';
 import { compose } from '../dist/composite.js';
-import { passes, resolveAll, scan } from '../dist/engine.js';
+import { passes, resolveAll, scan, sceneOf } from '../dist/engine.js';
 import { soundsClinical } from '../dist/detect/clinical.js';
 import { cueTable } from '../dist/detect/structured.js';
 import { findInjections } from '../dist/injection/find-injections.js';
 import { located } from '../dist/located.js';
 import { bundleOf } from '../dist/taxonomy/taxonomy.js';
-import { Grams } from '../dist/text/grams.js';
-import { tokenise } from '../dist/text/tokens.js';
+import { tokenise, Tokens } from '../dist/text/tokens.js';
 import { viewsOf } from '../dist/views/find-through-views.js';
 import { hostile, mixed } from './corpus.mjs';
 
@@ -71,12 +70,12 @@ for (const [size, rounds] of [
 // Every step of one scan, mean processor time: their sum explains the whole.
 const ten = Array.from({ length: 20 }, (_, at) => mixed(10_000, at + 1));
 const leaf = { path: '', role: 'user', text: '', start: 0, end: 0 };
-const scenes = ten.map((text) => sceneOf(text, []));
+const scenes = ten.map((text) => sceneOf(tokenise(text), []));
+const room = new Tokens();
 const scans = ten.map((text) => scan(text, { role: 'user', bundle: bundleOf(plain), expired: () => false }));
 const steps = [
-  ['words', (at) => tokenise(ten[at])],
+  ['words, grams', (at) => room.read(ten[at])],
   ['cues', (at) => cueTable.find(scenes[at].tokens)],
-  ['grams', (at) => new Grams().read(ten[at])],
   ...passes.map((pass) => [pass.name, (at) => pass(scenes[at], () => {})]),
   ['findInjections', (at) => findInjections(scenes[at], 'user', () => {})],
   ['soundsClinical', (at) => soundsClinical(scenes[at])],
@@ -87,15 +86,10 @@ const steps = [
   ['compose', (at) => compose([{ leaf, found: scans[at].candidates, clinicalWords: 1 }])],
 ];
 
-function sceneOf(text, outer) {
-  const tokens = tokenise(text);
-  return { text, tokens, cues: cueTable.find(tokens), grams: new Grams().read(text), outer };
-}
-
 /** The views' texts read by every pass, as the engine does. */
 function readViews(at) {
   for (const view of viewsOf(scenes[at], 100_000).views) {
-    const scene = sceneOf(view.text, []);
+    const scene = sceneOf(room.read(view.text), []);
     for (const pass of passes) pass(scene, () => {});
     findInjections(scene, 'user', () => {});
   }

@@ -97,7 +97,31 @@ export function conclude(plan: Plan, { scans, incomplete: because }: Scans, taxo
 }
 
 export function finding({ path }: Leaf, found: Located): Finding {
-  return { path, detectorVersion: engineVersion, ...found };
+  const {
+    start,
+    end,
+    class: name,
+    type,
+    score,
+    detector,
+    via,
+    validator,
+    cues,
+    alternatives,
+    valueDigest,
+    test,
+  } = found;
+  const detectorVersion = engineVersion;
+  const head = { path, detectorVersion, start, end, class: name, type, score, detector, via };
+  const known = test === true ? { test } : undefined;
+  return validator === undefined
+    ? { ...head, cues, alternatives, valueDigest, ...known }
+    : { ...head, validator, cues, alternatives, valueDigest, ...known };
+}
+
+/** Of a text that nobody looked at, and why not: incomplete, so nothing may be concluded from what it does not name. */
+export function notRead(bundle: Taxonomy, because: string): Classification {
+  return classification([], bundle.version, 0, 0, new Set([because]));
 }
 
 export function classification(

@@ -6,7 +6,7 @@ import { findLongWords } from './detect/long-words.js';
 import { findPlaces } from './detect/places.js';
 import { findPhones } from './detect/phone.js';
 import { resolveOverlaps } from './detect/resolve.js';
-import type { Candidate } from './detect/rule.js';
+import { type Candidate, Span } from './detect/rule.js';
 import type { Emit, Scene } from './detect/scene.js';
 import { cueTable, findStructured } from './detect/structured.js';
 import { findInjections } from './injection/find-injections.js';
@@ -18,10 +18,9 @@ import { isAttribution } from './ner/machine-text.js';
 import { findUsernames } from './detect/usernames.js';
 import { findSecrets } from './secrets/find-secrets.js';
 import type { CueHit } from './text/cues.js';
-import { Grams } from './text/grams.js';
 import { jsonLeaves, type InnerLeaf } from './text/json-leaves.js';
 import type { Bundle } from './taxonomy/taxonomy.js';
-import { tokenise } from './text/tokens.js';
+import { Tokens } from './text/tokens.js';
 import { findThroughViews, type ViewBudget, viewBudget } from './views/find-through-views.js';
 
 /** Goes into every finding and every record; changed with any change of a rule. */
@@ -54,7 +53,7 @@ const OVERLAP = 2_048;
 /** Encodings inside encodings are followed this far. */
 const MAX_DEPTH = 3;
 /** One for each depth, for a scan is never interrupted by another. */
-const gramsAt = Array.from({ length: MAX_DEPTH + 1 }, () => new Grams());
+const wordsAt = Array.from({ length: MAX_DEPTH + 1 }, () => new Tokens());
 /** No rule without a cue takes a shorter number. */
 const LEAST_NUMBER = 9;
 
@@ -118,11 +117,11 @@ function isAcrossLeaves(candidate: Candidate, leaves: readonly InnerLeaf[]): boo
 
 function outwards(candidate: Candidate, leaf: InnerLeaf): Candidate {
   const place = (at: number): number => (leaf.map ? leaf.map[at]! : leaf.start + at);
-  return { ...candidate, start: place(candidate.start), end: place(candidate.end) };
+  return new Span(candidate, place(candidate.start), place(candidate.end));
 }
 
 /** A long text in slices that overlap, with a look at the time between them. */
-function scanLong(text: string, outer: readonly CueHit[], scope: Scope, run: Run): Candidate[] {
+function scanLong(text: string, outer: readonly CueHit[], scope: Scope, run: Run): readonly Candidate[] {
   if (text.length <= SLICE + OVERLAP) return scanText(text, outer, scope, run);
   const found: Candidate[] = [];
   for (let from = 0; from < text.length; from += SLICE) {
@@ -132,18 +131,20 @@ function scanLong(text: string, outer: readonly CueHit[], scope: Scope, run: Run
     }
     const start = Math.max(0, from - OVERLAP);
     for (const each of scanText(text.slice(start, from + SLICE + OVERLAP), outer, scope, run))
-      found.push({ ...each, start: each.start + start, end: each.end + start });
+      found.push(new Span(each, each.start + start, each.end + start));
   }
   return resolveAll(found);
 }
 
-function scanText(text: string, outer: readonly CueHit[], scope: Scope, run: Run, depth = 0): Candidate[] {
-  const tokens = tokenise(text);
-  const scene: Scene = { text, tokens, cues: cueTable.find(tokens), grams: gramsAt[depth]!.read(text), outer };
+/** What the detectors know of a text that was read; exported for the benchmark. */
+export function sceneOf(tokens: Tokens, outer: readonly CueHit[]): Scene {
+  return { text: tokens.text, tokens, cues: cueTable.find(tokens), grams: tokens.grams, outer };
+}
+
+function scanText(text: string, outer: readonly CueHit[], scope: Scope, run: Run, depth = 0): readonly Candidate[] {
+  const scene = sceneOf(wordsAt[depth]!.read(text), outer);
   const found: Candidate[] = [];
-  const emit = (candidate: Candidate): void => {
-    found.push(candidate);
-  };
+  const emit = (candidate: Candidate): void => void found.push(new Span(candidate));
   for (const detect of passes) if (scope.nameless !== true || !ofNames.has(detect)) detect(scene, emit);
   findInjections(scene, scope.role, emit);
   scope.bundle.terms.find(scene, emit);
@@ -171,7 +172,8 @@ function isPartOfUrl(candidate: Candidate, urls: readonly Candidate[]): boolean 
 }
 
 /** What holds where candidates overlap, in order; exported for the benchmark. */
-export function resolveAll(found: readonly Candidate[]): Candidate[] {
+export function resolveAll(found: readonly Candidate[]): readonly Candidate[] {
+  if (found.length < 2) return found;
   const urls = resolveOverlaps(found.filter((candidate) => candidate.type === 'URL'));
   const spans = found.filter((candidate) => !isApart(candidate) && !isPartOfUrl(candidate, urls));
   const injections = found.filter((candidate) => candidate.class === 'INJECTION');

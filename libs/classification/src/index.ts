@@ -11,7 +11,7 @@ export {
   reviewConfirms,
   tighten,
 } from './classification-token.js';
-export { classify, classifyPlanned, type ClassifyOptions, type Plan, planClassification } from './classify.js';
+export { classify, classifyPlanned, type ClassifyOptions, notRead, type Plan, planClassification } from './classify.js';
 export { detectors, type DetectorView } from './detectors.js';
 export { engineVersion } from './engine.js';
 export { explain } from './explain.js';

@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto';
 import type { Leaf } from '@writ/domain';
 import type { Candidate } from './detect/rule.js';
+import { hmacHex } from './hmac.js';
 
 /** A candidate whose value has become its keyed digest: what a scan may be remembered as, for it holds no content. */
 export interface Located {
@@ -33,18 +33,10 @@ export interface ScannedLeaf extends LeafScan {
 }
 
 export function located(candidate: Candidate, digestKey: Uint8Array): Located {
-  return {
-    start: candidate.start,
-    end: candidate.end,
-    class: candidate.class,
-    type: candidate.type,
-    score: candidate.score,
-    detector: candidate.detector,
-    via: candidate.via,
-    ...(candidate.validator === undefined ? {} : { validator: candidate.validator }),
-    cues: candidate.cues,
-    alternatives: candidate.alternatives,
-    valueDigest: createHmac('sha256', digestKey).update(`${candidate.type}\0${candidate.normal}`).digest('hex'),
-    ...(candidate.test === true ? { test: true } : {}),
-  };
+  const { start, end, class: name, type, score, detector, via, validator, cues, alternatives, test } = candidate;
+  const valueDigest = hmacHex(digestKey, `${type}\0${candidate.normal}`);
+  const known = test === true ? { test } : undefined;
+  return validator === undefined
+    ? { start, end, class: name, type, score, detector, via, cues, alternatives, valueDigest, ...known }
+    : { start, end, class: name, type, score, detector, via, validator, cues, alternatives, valueDigest, ...known };
 }

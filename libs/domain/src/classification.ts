@@ -48,7 +48,7 @@ export interface Classification {
   readonly findings: readonly Finding[];
   /** False when a budget ran out, a detector failed or a part could not be read. Policy denies on it by default. */
   readonly complete: boolean;
-  /** Why it is incomplete, e.g. `unclassified:image`, `budget:time`; empty when complete. */
+  /** Why it is incomplete, e.g. `unclassified:image`, `budget:time`, `unread:rate-limited`; empty when complete. */
   readonly incompleteBecause: readonly string[];
   readonly taxonomyVersion: string;
   readonly engineVersion: string;

@@ -19,8 +19,20 @@ export const limits = Object.freeze({
   choices: 8,
   maxOutputTokens: 1_000_000,
   classificationMs: 2_000,
-  /** How long inputs are classified in one turn of the event loop, before what came in meanwhile is seen to. */
+  /** How long inputs are classified in one turn of the event loop, before what came in meanwhile is seen to: one tenant's alone, several'. */
   classificationTurnMs: 4,
+  classificationSharedTurnMs: 1,
+  /** Undecided requests at a time: of a tenant that is alone, of one beside others, and of all in a process. */
+  tenantUndecidedAlone: 64,
+  tenantUndecided: 16,
+  processUndecided: 1_024,
+  /** Of a tenant beside others, that begin in one turn of the event loop. */
+  tenantUndecidedInOneTurn: 2,
+  /** Requests of one tenant that wait to be among them, and how long. */
+  tenantUndecidedWaiting: 1_024,
+  undecidedWaitMs: 10_000,
+  /** How long one of them may wait for its record and still count: a slow database holds nobody up twice. */
+  undecidedCommitMs: 100,
   /** Above this an input is classified on a worker thread. */
   classificationInlineCharacters: 32 * 1024,
   /** A taxonomy on trial: its thread's share of a core, and the most that is saved up of it. */

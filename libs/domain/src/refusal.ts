@@ -180,6 +180,13 @@ export const refusals = {
     mender: 'caller',
     message: "Too many of the tenant's records are waiting to be written; slow down.",
   },
+  'request-backpressure': {
+    status: 429,
+    retry: true,
+    mender: 'caller',
+    message:
+      "Too many of the tenant's requests wait to be decided; send fewer at once, and wait as long as Retry-After says.",
+  },
   'ledger-integrity-hold': {
     status: 503,
     retry: true,

@@ -21,5 +21,7 @@ export async function enforceOrRefuse(
     report(error);
     if (watch.exchange) return await abandon(watch.exchange);
     return { kind: 'refused', refusal: refuse('internal'), about: {} };
+  } finally {
+    watch.place?.leave();
   }
 }

@@ -14,16 +14,18 @@ import {
 import { dispatch } from './dispatch.js';
 import { beginExchange, commit, evidenceLevel, phase, type Exchange } from './exchange.js';
 import { estimateTokens, namesAnother } from './facts.js';
-import type { Ports } from './ports.js';
+import type { Place, Ports } from './ports.js';
 import { fulfilObligations } from './obligations.js';
 import { decisionRecord } from './records.js';
 import { decideReviewed } from './review.js';
 import { standingOf } from './standing.js';
 import { beginTrial, trialEnded } from './taxonomy-trial.js';
+import { refusedUnread } from './unread.js';
 
-/** Lets the edge close what was begun, should a step throw. */
+/** Lets the edge close what was begun, should a step throw, and leave the place that was taken, however it ends. */
 export interface Watch {
   exchange?: Exchange;
+  place?: Place | undefined;
 }
 
 /**
@@ -41,17 +43,23 @@ export async function enforce(
   const identified = await ports.identity.identify(credential);
   if (!identified.ok) return turnAway(ports, ask, identified.error);
   const { tenant } = identified.value;
+  // Its turn among the undecided requests of its tenant: whatever others send, it waits behind so many of each.
+  const startedMs = ports.clock.monotonicMs();
+  const entered = await ports.undecided.enter(tenant.tenant, hangUp);
+  const place = (watch.place = entered.ok ? entered.value : undefined);
 
   // 3. Under which configuration? From memory; stale or missing refuses.
   const current = await ports.snapshots.current(tenant);
   const held = current.ok ? current.value : current.error.held;
   if (!held) return turnAway(ports, ask, current.ok ? refuse('snapshot-missing') : current.error.refusal);
   const { subject, isWithdrawn } = standingOf(identified.value.subject, held.snapshot);
-  const exchange = (watch.exchange = beginExchange(ask, ports, subject, tenant, held));
+  const exchange = (watch.exchange = beginExchange(ask, ports, { subject, tenant, held, place, startedMs }));
   if (!current.ok) return deny(exchange, denial(held, current.error.refusal));
   if (held.snapshot.state === 'suspended') return deny(exchange, denial(held, refuse('tenant-suspended')));
   if (isWithdrawn) return deny(exchange, denial(held, refuse('subject-withdrawn')));
   if (namesAnother(ask, subject)) return deny(exchange, denial(held, refuse('subject-mismatch')));
+  const unread = refusedUnread(exchange, entered);
+  if (unread) return deny(exchange, denial(held, unread));
 
   // 4. What is in it? Every string of the request. A taxonomy on trial is asked beside it, and only recorded.
   beginTrial(exchange);
@@ -84,6 +92,7 @@ export async function enforce(
   );
   if (!permit.ok) return refuseUnrecorded(exchange, permit.error);
   exchange.permit = permit.value;
+  place?.leave();
 
   // Who calls the model itself asked for the decision alone. Everything up to here was the same, and here it is closed.
   if (ask.action === 'evaluate') return handOver(exchange, permit.value, cleared.value);

@@ -14,7 +14,7 @@ import {
 } from '@writ/domain';
 import type { AttemptSummary, DecisionRecord, LedgerRecord, Receipt } from '@writ/ledger';
 import type { DescribedFacts } from '@writ/policy';
-import type { Held, Ports, Reservation, ReviewedAs } from './ports.js';
+import type { Held, Place, Ports, Reservation, ReviewedAs } from './ports.js';
 import type { TaxonomyTrial } from './taxonomy-trial.js';
 
 /** One request under way: who asked, under which snapshot, and what has been recorded so far. */
@@ -24,6 +24,8 @@ export interface Exchange {
   readonly subject: Subject;
   readonly tenant: TenantContext;
   readonly held: Held;
+  /** Among the tenant's undecided requests; it is left as soon as nothing but waiting is left to be decided. */
+  readonly place: Place | undefined;
   readonly startedMs: number;
   readonly phasesMs: Record<string, number>;
   /** Filled in as the steps are taken. */
@@ -41,15 +43,15 @@ export interface Exchange {
   closed: boolean;
 }
 
-export function beginExchange(ask: Ask, ports: Ports, subject: Subject, tenant: TenantContext, held: Held): Exchange {
+/** Who asks under which snapshot, since when, and with which place among the undecided. */
+export type Begun = Pick<Exchange, 'subject' | 'tenant' | 'held' | 'place' | 'startedMs'>;
+
+export function beginExchange(ask: Ask, ports: Ports, begun: Begun): Exchange {
   return {
     ask,
     ports,
-    subject,
-    tenant,
-    held,
-    startedMs: ports.clock.monotonicMs(),
-    phasesMs: {},
+    ...begun,
+    phasesMs: { wait: milliseconds(ports.clock.monotonicMs() - begun.startedMs) },
     classification: undefined,
     trial: undefined,
     reservation: undefined,
@@ -73,7 +75,12 @@ export async function phase<T>(exchange: Exchange, name: string, step: () => Pro
 }
 
 export function addPhase({ phasesMs }: Exchange, name: string, spentMs: number): void {
-  phasesMs[name] = Math.round(((phasesMs[name] ?? 0) + spentMs) * 1_000) / 1_000;
+  phasesMs[name] = milliseconds((phasesMs[name] ?? 0) + spentMs);
+}
+
+/** To the microsecond. */
+function milliseconds(exact: number): number {
+  return Math.round(exact * 1_000) / 1_000;
 }
 
 const strictness: Record<EvidenceLevel, number> = { committed: 0, receipted: 1, witnessed: 2 };
@@ -99,13 +106,35 @@ export async function commit<R extends LedgerRecord>(
 ): Promise<Result<Receipt<R>, Refusal>> {
   const deadlineMs = commitDeadlineMs(exchange, record);
   const committed = await phase(exchange, 'commit', () =>
-    exchange.ports.ledger.commit(exchange.held.log, record, { level, deadlineMs }),
+    leavingWhereSlow(exchange, level, () =>
+      exchange.ports.ledger.commit(exchange.held.log, record, { level, deadlineMs }),
+    ),
   );
   if (committed.ok) return committed;
   return {
     ok: false,
     error: refuse(committed.error, { retryAfterSeconds: 1 + Math.floor(exchange.ports.ids.random() * 4) }),
   };
+}
+
+/**
+ * A head or a witness takes seconds, and a database that is out a second: nobody else of the tenant waits for that. What waits to
+ * be written has a bound of its own.
+ */
+async function leavingWhereSlow<T>(
+  { place, ports }: Exchange,
+  level: EvidenceLevel,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (level !== 'committed') place?.leave();
+  if (!place || level !== 'committed') return await work();
+  const slow = ports.clock.after(limits.undecidedCommitMs);
+  void slow.elapsed.then(() => place.leave());
+  try {
+    return await work();
+  } finally {
+    slow.cancel();
+  }
 }
 
 /** A caller waits a second at most for a decision, counted from the request's begin: what was spent before is taken off. */
@@ -117,9 +146,21 @@ function commitDeadlineMs(exchange: Exchange, record: LedgerRecord): number {
   return Math.max(limits.decisionCommitMs / 4, limits.decisionCommitMs - spentMs);
 }
 
-/** Key of the tokens that stand for values in this conversation; never leaves the process. */
-export function conversationKey(exchange: Exchange): Uint8Array {
-  return createHmac('sha256', exchange.held.digestKey)
-    .update(`writ/conversation\0${exchange.subject.issuer}\0${exchange.subject.id}\0${exchange.ask.conversation ?? ''}`)
-    .digest();
+const conversationKeys = new WeakMap<Subject, { readonly digestKey: Uint8Array; readonly key: Uint8Array }>();
+
+/**
+ * Key of the tokens that stand for values in this conversation; never leaves the process. Where no conversation is named, it is
+ * the subject's, made once: identity gives the same object as long as the same token comes.
+ */
+export function conversationKey({ ask, subject, held }: Exchange): Uint8Array {
+  if (ask.conversation !== undefined) return keyOf(held.digestKey, subject, ask.conversation);
+  const known = conversationKeys.get(subject);
+  if (known?.digestKey === held.digestKey) return known.key;
+  const key = keyOf(held.digestKey, subject, '');
+  conversationKeys.set(subject, { digestKey: held.digestKey, key });
+  return key;
+}
+
+function keyOf(digestKey: Uint8Array, { issuer, id }: Subject, conversation: string): Uint8Array {
+  return createHmac('sha256', digestKey).update(`writ/conversation\0${issuer}\0${id}\0${conversation}`).digest();
 }

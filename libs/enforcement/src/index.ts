@@ -1,4 +1,7 @@
 export type * from './ports.js';
+export { FairTurns, type Later } from './fair-turns.js';
+export { Neighbours } from './neighbours.js';
+export { Undecided, undecidedBounds, type UndecidedBounds, type UndecidedNeeds } from './undecided.js';
 export { standingOf, type Standing } from './standing.js';
 export { enforceOrRefuse } from './edge.js';
 export { type About, type Enforced } from './conclude.js';

@@ -13,6 +13,7 @@ import type {
   Snapshot,
   Subject,
   TenantContext,
+  TenantId,
   Usage,
 } from '@writ/domain';
 import type { AnswerScan, ClassificationClaims, ClearedPrompt, Taxonomy, Tried } from '@writ/classification';
@@ -46,6 +47,19 @@ export interface SnapshotPort {
    * the deny can still be recorded.
    */
   current(tenant: TenantContext): Promise<Result<Held, { readonly refusal: Refusal; readonly held?: Held }>>;
+}
+
+/** One request that is not decided yet, counted until it leaves. Leaving twice is leaving once. */
+export interface Place {
+  leave(): void;
+}
+
+export interface UndecidedPort {
+  /**
+   * Waits until the tenant has room for one more undecided request, and tenants take turns. Refuses with `request-backpressure`
+   * where too many wait, where the wait was too long, and where `hangUp` is aborted meanwhile. Who enters must leave.
+   */
+  enter(tenant: TenantId, hangUp: AbortSignal): Promise<Result<Place, Refusal>>;
 }
 
 export interface ClassifierPort {
@@ -94,6 +108,17 @@ export interface LimitsPort {
     snapshot: Snapshot,
     estimatedTokens: number,
   ): Promise<Result<Reservation, Refusal>>;
+  /**
+   * What the counters are known to answer, without asking them: a refusal that they gave a moment ago and that stands until it
+   * said, for a request that needs at least as much. Never a guess; undefined means that they must be asked.
+   */
+  knownRefusal?(
+    tenant: TenantContext,
+    subject: Subject,
+    ask: Ask,
+    snapshot: Snapshot,
+    estimatedTokens: number,
+  ): Refusal | undefined;
   /** Takes one call out of the provider's own quota for a key; undefined where each process keeps to its share. */
   takeKey?(reservation: Reservation, endpoint: string, key: string | undefined): boolean | undefined;
   /** Idempotent; never fails the request. `usage` undefined means nothing was dispatched. */
@@ -217,6 +242,7 @@ export interface SecurityPort {
 /** Every socket in the wall. The gateway's wiring plugs adapters in; the simulation plugs twins in. */
 export interface Ports {
   readonly identity: IdentityPort;
+  readonly undecided: UndecidedPort;
   readonly snapshots: SnapshotPort;
   readonly classifier: ClassifierPort;
   readonly limits: LimitsPort;

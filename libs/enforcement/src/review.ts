@@ -160,6 +160,8 @@ async function verdictOf(
   const timer = clock.after(withinMs);
   void timer.elapsed.then(() => late.abort());
   const from = clock.monotonicMs();
+  // It waits for somebody outside now, and the tenant's other requests do not wait for it.
+  exchange.place?.leave();
   const found = await reviews.verdict(exchange.tenant, review.id, AbortSignal.any([late.signal, hangUp]));
   exchange.phasesMs['review'] = Math.round(clock.monotonicMs() - from);
   timer.cancel();

@@ -67,6 +67,14 @@ export interface Limits {
     snapshot: Snapshot,
     estimatedTokens: number,
   ): Promise<Result<Reserved, Refusal>>;
+  /** What the shared counters are known to answer, because they said so a moment ago and said until when. Asks nobody. */
+  knownRefusal(
+    tenant: TenantContext,
+    subject: Subject,
+    ask: Ask,
+    snapshot: Snapshot,
+    estimatedTokens: number,
+  ): Refusal | undefined;
   /**
    * Takes one call out of the provider's own quota for a key; false when it has no room. Undefined where no rule counts it,
    * or while the shared counters are out: then each process keeps to its share.
@@ -112,7 +120,7 @@ class GatewayLimits implements Limits {
     const nowMs = (): number => clock.nowMs();
     this.#trips = new RoundTrips(redis, clock);
     this.#keys = new KeyQuotas(this.#trips);
-    this.#rates = new Rates(this.#trips, instances, nowMs);
+    this.#rates = new Rates(this.#trips, instances, clock);
     this.#budgets = new Budgets({ leases, nowMs, monotonicMs: () => clock.monotonicMs(), instances });
   }
 
@@ -165,6 +173,22 @@ class GatewayLimits implements Limits {
       priced: worst.value.priced,
       outputLimits,
     });
+  }
+
+  knownRefusal(
+    _tenant: TenantContext,
+    subject: Subject,
+    ask: Ask,
+    snapshot: Snapshot,
+    estimatedTokens: number,
+  ): Refusal | undefined {
+    const full = this.#rates.knownFull(countersOf(snapshot.limits, subject), () => {
+      const worst = worstCase(ask, snapshot);
+      return worst.ok ? estimatedTokens + worst.value.outputTokens : undefined;
+    });
+    if (!full) return undefined;
+    const waitMs = full.untilMs - this.needs.clock.monotonicMs();
+    return refusalOf({ ...full, admitted: false, mode: 'shared', waitMs });
   }
 
   takeKey({ id }: Reserved, endpoint: string, key: string | undefined): boolean | undefined {

@@ -1,5 +1,6 @@
 import { counted, type Counted, type Touched, type Used } from './counted.js';
 import type { Counter } from './counter.js';
+import { KnownFull, type Full } from './known-full.js';
 import { LocalCounters } from './local-counters.js';
 import type { RoundTrips } from './round-trips.js';
 
@@ -29,13 +30,20 @@ export const slotLeaseMs = 15 * 60_000;
  */
 export class Rates {
   readonly #local: LocalCounters;
+  readonly #full: KnownFull;
 
   constructor(
     private readonly trips: RoundTrips,
     private readonly instances: number,
-    nowMs: () => number,
+    private readonly clock: { nowMs(): number; monotonicMs(): number },
   ) {
-    this.#local = new LocalCounters(nowMs);
+    this.#local = new LocalCounters(() => clock.nowMs());
+    this.#full = new KnownFull(() => clock.monotonicMs());
+  }
+
+  /** A counter that said a moment ago, in Redis, that it has no room for so much, and until when. */
+  knownFull(counters: readonly Counter[], tokens: () => number | undefined): Full | undefined {
+    return this.#full.among(counters, tokens);
   }
 
   /** `looked` are names of counters that are looked at in the same round trip, and not counted. */
@@ -44,6 +52,7 @@ export class Rates {
     // It would spoil the question of every other request of this turn; one that cannot be counted is refused alone.
     if (!Number.isSafeInteger(tokens)) throw new Error('tokens are counted in whole numbers');
     if (counters.length + looked.length === 0) return { admitted: true, mode: 'shared', used: [], seen: [] };
+    const askedMs = this.clock.monotonicMs();
     const named = [...counters.map(({ json }) => json), ...looked.map((name) => `"${name}"`)].join(',');
     const reply = await this.trips.ask(
       tenant,
@@ -60,6 +69,7 @@ export class Rates {
     const counter = counters[Math.floor((refused - 1) / 3)];
     const what = counted[(refused - 1) % 3];
     if (!counter || !what) return this.#reserveLate(touched);
+    this.#full.learn({ counter, what, tokens, untilMs: askedMs + waitMs });
     return { admitted: false, mode: 'shared', counter, what, waitMs };
   }
 
@@ -67,6 +77,7 @@ export class Rates {
   settle(touched: Touched, mode: 'shared' | 'degraded', tokens: number | undefined): void {
     const correction = (tokens ?? 0) - touched.tokens;
     this.#local.settle(touched, correction);
+    if (correction < 0) this.#full.forgetTokens(touched.counters);
     // What was reserved while Redis was out is not in its windows.
     this.#correct(touched, mode === 'shared' ? correction : 0);
   }

@@ -14,7 +14,16 @@ import {
   parseRequestId,
   tenantOfJob,
 } from '@writ/domain';
-import { type Enforced, type Held, type Ports, enforceOrRefuse, holdSnapshot } from '@writ/enforcement';
+import {
+  type Enforced,
+  type Held,
+  Neighbours,
+  type Ports,
+  Undecided,
+  enforceOrRefuse,
+  holdSnapshot,
+  undecidedBounds,
+} from '@writ/enforcement';
 import { isReceipt } from '@writ/ledger';
 import { compile, type PolicyImage } from '@writ/policy';
 import { type Compiler, startCompiler } from '@writ/policy/prove';
@@ -65,6 +74,7 @@ export function ownPath(
   const compiler = startCompiler();
   const held = holding(settings, plane, ground.source, clock, compiler);
   const shared: Omit<Ports, 'identity' | 'snapshots'> = {
+    undecided: undecidedOf(clock),
     classifier: {
       classify({ leaves, attachments }, { taxonomy, digestKey }) {
         const until = clock.monotonicMs() + limits.classificationMs;
@@ -109,6 +119,18 @@ export function ownPath(
       await Promise.allSettled([spending.close(), redis.close(), egress.close(), compiler.close()]);
     },
   };
+}
+
+/** The reviewer's requests are bounded like everyone's. */
+function undecidedOf(clock: Clock): Undecided {
+  const neighbours = new Neighbours(() => clock.monotonicMs());
+  return new Undecided({
+    bounds: undecidedBounds,
+    clock,
+    neighbours,
+    later: (then) => void setImmediate(then),
+    random: () => Math.random(),
+  });
 }
 
 function identified(credential: Credential, tenant: TenantContext) {

@@ -1,4 +1,4 @@
-import { gramAt, gramsOf } from '../text/grams.js';
+import { gramAt, GramSet, gramsOf } from '../text/grams.js';
 import type { Scene } from './scene.js';
 import { cueTable } from './structured.js';
 
@@ -44,16 +44,16 @@ const endings =
     ' ',
   );
 const sounds = new RegExp(`\\p{L}{3}(?:${endings.join('|')})$`, 'iu');
-/** The last three signs of every ending, one bit each. */
-const closing = new Uint8Array(1 << 15);
-for (const ending of endings) closing[gramsOf(ending).at(-1)!] = 1;
+/** The last three signs of every ending. */
+const closing = new GramSet();
+for (const ending of endings) closing.add(gramsOf(ending).at(-1)!);
 
 /** True when some word ends as diseases, operations and drugs do. */
 export function soundsClinical({ text, tokens }: Scene): boolean {
   for (let index = 0; index < tokens.count; index += 1) {
     const start = tokens.start[index]!;
     const end = tokens.end[index]!;
-    if (end - start < 6 || closing[gramAt(text, end - 3)] === 0 || text[end] === '_') continue;
+    if (end - start < 6 || !closing.has(gramAt(text, end - 3)) || text[end] === '_') continue;
     if (sounds.test(text.slice(start, end))) return true;
   }
   return false;

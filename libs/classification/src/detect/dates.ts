@@ -28,7 +28,10 @@ const needOfAges = needOf(ages);
 export function findDates(scene: Scene, emit: Emit): void {
   const { text, tokens } = scene;
   let from = 0;
-  for (let index = 0; index < tokens.count; index += 1) {
+  // Where no month is named, a day begins with a digit.
+  const named = (tokens.lists & MONTH) !== 0;
+  for (let each = 0; each < (named ? tokens.count : tokens.codedCount); each += 1) {
+    const index = named ? each : tokens.coded[each]!;
     const start = tokens.start[index]!;
     if (start < from || !mayBegin(scene, index)) continue;
     dates.lastIndex = start;

@@ -1,4 +1,4 @@
-import { isWordCode } from '../text/characters.js';
+import { isDigit, isWordCode } from '../text/characters.js';
 import { backing, type Emit, isGluedLeft, isGluedRight, type Scene } from './scene.js';
 import type { Candidate } from './rule.js';
 import { cueTable } from './structured.js';
@@ -44,7 +44,8 @@ function isLocalCode(code: number): boolean {
 
 /** RFC 5322 addresses without quoted local parts, from each `@` outwards. */
 export function findEmails(scene: Scene, emit: Emit): void {
-  const { text } = scene;
+  const { text, tokens } = scene;
+  if (!tokens.hasSign(0x40)) return;
   for (let at = text.indexOf('@'); at !== -1; at = text.indexOf('@', at + 1)) {
     let start = at;
     while (start > 0 && at - start < 64 && isLocalCode(text.charCodeAt(start - 1))) start -= 1;
@@ -204,24 +205,31 @@ function isVersionLike(text: string): boolean {
 }
 const internal4 = /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|127\.)/;
 
+const POINT = 0x2e;
+const COLON = 0x3a;
+const HYPHEN = 0x2d;
+
 /** IPv4 (RFC 791), IPv6 (RFC 4291) and hardware addresses. */
 export function findAddresses(scene: Scene, emit: Emit): void {
   const { text, tokens } = scene;
+  // What has only points needs a digit.
+  if (tokens.codedCount === 0 && !tokens.hasSign(COLON) && !tokens.hasSign(HYPHEN)) return;
+  const last = text.length - 1;
   for (let index = 0; index < tokens.count; index += 1) {
     const start = tokens.start[index]!;
     const end = tokens.end[index]!;
-    const next = text[end];
-    if (next === '.' && end - start <= 4) {
-      if (end - start <= 3) tryVersion4(scene, start, emit);
-      tryHardware(scene, start, emit);
-    } else if (next === ':' && end - start <= 4) {
+    const next = end <= last ? text.charCodeAt(end) : 0;
+    if (next === POINT && end - start <= 4) {
+      if (end - start === 4) tryHardware(scene, start, emit);
+      else if (isDigit(text.charCodeAt(start))) tryVersion4(scene, start, emit);
+    } else if (next === COLON && end - start <= 4) {
       if (!tryHardware(scene, start, emit)) tryVersion6(scene, start, emit);
-    } else if (next === '-' && end - start === 2) {
+    } else if (next === HYPHEN && end - start === 2) {
       tryHardware(scene, start, emit);
     } else if (
       start > 1 &&
-      text[start - 1] === ':' &&
-      text[start - 2] === ':' &&
+      text.charCodeAt(start - 1) === COLON &&
+      text.charCodeAt(start - 2) === COLON &&
       !/[\w:]/.test(text[start - 3] ?? ' ')
     ) {
       tryVersion6(scene, start - 2, emit);

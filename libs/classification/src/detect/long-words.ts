@@ -52,7 +52,8 @@ function hasBase58Check(value: string): boolean {
 /** Vehicles and wallets: long words of letters and digits. */
 export function findLongWords(scene: Scene, emit: Emit): void {
   const { tokens, text } = scene;
-  for (let index = 0; index < tokens.count; index += 1) {
+  for (let each = 0; each < tokens.codedCount; each += 1) {
+    const index = tokens.coded[each]!;
     const length = tokens.end[index]! - tokens.start[index]!;
     if (length < 17 || length > 74 || (tokens.flags[index]! & HAS_DIGIT) === 0) continue;
     const start = tokens.start[index]!;

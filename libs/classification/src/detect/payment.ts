@@ -67,7 +67,8 @@ const groupings = new Set(['4444', '465', '464', '44443', '446', '4644', '88', '
 /** Payment cards: one run, or groups divided by one separator, with an issuer's range and length and the Luhn digit. */
 export function findCards(scene: Scene, emit: Emit): void {
   const { tokens } = scene;
-  for (let index = 0; index < tokens.count; index += 1) {
+  for (let each = 0; each < tokens.codedCount; each += 1) {
+    const index = tokens.coded[each]!;
     if ((tokens.flags[index]! & 3) !== 1) continue;
     const run = digitRun(scene, index);
     if (run) judgeCard(scene, index, run.last, run.groups, emit);
@@ -171,7 +172,8 @@ function cardScore(length: number, issuer: number, grouped: boolean, cued: boole
 /** IBAN (ISO 13616): the country's length and mod 97, in one piece or in groups. */
 export function findIbans(scene: Scene, emit: Emit): void {
   const { tokens, text } = scene;
-  for (let index = 0; index < tokens.count; index += 1) {
+  for (let each = 0; each < tokens.codedCount; each += 1) {
+    const index = tokens.coded[each]!;
     if ((tokens.flags[index]! & (HAS_DIGIT | HAS_LETTER)) !== (HAS_DIGIT | HAS_LETTER)) continue;
     const start = tokens.start[index]!;
     const end = tokens.end[index]!;

@@ -105,15 +105,17 @@ const plainCountries: readonly CountryCode[] = [
 /** Telephone numbers: our own candidate, then the number plan (ITU-T E.164 through libphonenumber's metadata). */
 export function findPhones(scene: Scene, emit: Emit): void {
   const { text, tokens } = scene;
-  const known: Known = { pieces: new Map(), plain: new Map(), cued: new Map() };
+  let known: Known | undefined;
   let from = 0;
-  for (let index = 0; index < tokens.count; index += 1) {
+  for (let each = 0; each < tokens.codedCount; each += 1) {
+    const index = tokens.coded[each]!;
     if ((tokens.flags[index]! & 3) !== 1 || tokens.end[index]! - tokens.start[index]! > 15) continue;
     const start = opened(text, tokens.start[index]!);
     if (start < from) continue;
     candidate.lastIndex = start;
     const match = candidate.exec(text);
     if (!match) continue;
+    known ??= { pieces: new Map(), plain: new Map(), cued: new Map() };
     const end = judge(scene, start, match[0], known, emit);
     if (end > 0) from = end;
   }

@@ -1,6 +1,6 @@
 import { isFoundation } from '../ner/machine-text.js';
 import { isDigit } from '../text/characters.js';
-import { gramAt } from '../text/grams.js';
+import { gramAt, GramSet } from '../text/grams.js';
 import { enlist, STREET_BEHIND_NUMBER, STREET_START } from '../text/lexicon.js';
 import { needOf } from '../text/needs.js';
 import { ALL_UPPER, CAPITAL, HAS_DIGIT, HAS_LETTER, hashOf, type Tokens } from '../text/tokens.js';
@@ -22,9 +22,9 @@ const german =
 const romance =
   /(?:\d{1,4}(?: ?bis| ?ter)?,? (?:rue|avenue|boulevard|bd|place|chemin|allée|impasse|quai|route|cours)|(?:Calle|C\/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Via|Viale|Piazza|Corso|Largo|Rua|Travessa|Praça|ul\.|Aleja|al\.))(?: (?:de|del|della|dei|di|da|do|dos|das|la|las|los|le|les|du|des|l'|d'))*(?: ?\p{Lu}[\p{L}'’.-]{1,24}){1,4}(?:,? (?:n[.º°]? ?)?\d{1,4}[a-z]?(?![\p{L}\d]))?(?:,? \d{4,5} \p{Lu}[\p{L}-]{2,30})?/uy;
 /** The last three signs in front of a house number of such a street. */
-const streetEnds = new Uint8Array(1 << 15);
+const streetEnds = new GramSet();
 for (const end of 'aße sse tr. weg atz lee amm fer aat aan ein cht gen tan ade vej ien atu tie'.split(' '))
-  streetEnds[gramAt(end, 0)] = 1;
+  streetEnds.add(gramAt(end, 0));
 enlist(
   'calle c avenida avda av plaza paseo via viale piazza corso largo rua travessa praça ul aleja al'
     .split(' ')
@@ -51,7 +51,9 @@ const needOfBox = needOf(box);
 export function findPlaces(scene: Scene, emit: Emit): void {
   const { text, tokens, grams } = scene;
   let from = 0;
-  for (let index = 0; index + 1 < tokens.count; index += 1) {
+  for (let each = 0; each < tokens.codedCount; each += 1) {
+    const index = tokens.coded[each]!;
+    if (index + 1 >= tokens.count) break;
     const start = tokens.start[index]!;
     if ((tokens.flags[index]! & ALL_UPPER) !== 0) findStateZip(scene, index, emit);
     if (start < from || !isHouseNumber(scene, index)) continue;
@@ -64,9 +66,9 @@ export function findPlaces(scene: Scene, emit: Emit): void {
     const isWhole = from > start + match[0].length;
     emit(isWhole ? wholeAddress(text, start, from) : place(text, start, from, 'street'));
   }
-  if (mayBeGerman(tokens)) each(text, german, emit, 'street');
+  if (mayBeGerman(tokens)) emitEach(text, german, emit, 'street');
   findRomance(scene, emit);
-  if (grams.mayHold(needOfBox)) each(text, box, emit, 'post-box');
+  if (grams.mayHold(needOfBox)) emitEach(text, box, emit, 'post-box');
 }
 
 /** A number of at most six signs, a blank behind it or behind its second half, and then a capital or a digit. */
@@ -84,13 +86,14 @@ function isHouseNumber({ text, tokens }: Scene, index: number): boolean {
 }
 
 /** A number stands where a street of such an ending may have its house number. */
-function mayBeGerman({ text, start, flags, count }: Tokens): boolean {
-  for (let index = 0; index < count; index += 1) {
+function mayBeGerman({ text, start, flags, coded, codedCount }: Tokens): boolean {
+  for (let each = 0; each < codedCount; each += 1) {
+    const index = coded[each]!;
     if ((flags[index]! & HAS_DIGIT) === 0) continue;
     let digit = start[index]!;
     while (!isDigit(text.charCodeAt(digit))) digit += 1;
     const end = text.charCodeAt(digit - 1) === 0x20 ? digit - 1 : digit;
-    if (end > 4 && streetEnds[gramAt(text, end - 3)] !== 0) return true;
+    if (end > 4 && streetEnds.has(gramAt(text, end - 3))) return true;
   }
   return false;
 }
@@ -98,7 +101,11 @@ function mayBeGerman({ text, start, flags, count }: Tokens): boolean {
 /** `12, rue de Rivoli`, `Via Roma 12`: behind a word for a street, or a number in front of one. */
 function findRomance({ text, tokens }: Scene, emit: Emit): void {
   let from = 0;
-  for (let index = 0; index < tokens.count; index += 1) {
+  // Where no word for a street stands that a street begins with, it begins with a number.
+  const worded = (tokens.lists & STREET_START) !== 0;
+  if (!worded && (tokens.lists & STREET_BEHIND_NUMBER) === 0) return;
+  for (let each = 0; each < (worded ? tokens.count : tokens.codedCount); each += 1) {
+    const index = worded ? each : tokens.coded[each]!;
     const start = tokens.start[index]!;
     if (start < from || !mayBeRomance(tokens, index)) continue;
     romance.lastIndex = start;
@@ -139,7 +146,7 @@ function isStreet(match: string): boolean {
   return /^\d{2,6} /.test(match) && match.split(' ').length >= 3;
 }
 
-function each(text: string, pattern: RegExp, emit: Emit, form: string): void {
+function emitEach(text: string, pattern: RegExp, emit: Emit, form: string): void {
   for (const match of text.matchAll(pattern)) {
     if (form === 'street' && !/\d/.test(match[0])) continue;
     emit(place(text, match.index, match.index + match[0].length, form));

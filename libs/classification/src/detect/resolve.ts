@@ -1,23 +1,24 @@
-import type { Candidate } from './rule.js';
+import { type Candidate, Span } from './rule.js';
 
 /**
  * One winner for each stretch of text: the stronger proof, then the longer span, then the score. Same-span losers of
  * another type become the winner's `alternatives`.
  */
 export function resolveOverlaps(candidates: readonly Candidate[]): readonly Candidate[] {
+  if (candidates.length < 2) return candidates;
   const ranked = candidates.toSorted(
     (a, b) => weight(b) - weight(a) || b.end - b.start - (a.end - a.start) || a.start - b.start,
   );
-  const kept: Candidate[] = [];
+  const kept: Span[] = [];
   const taken: Interval[] = [];
   for (const candidate of ranked) {
     const over = overlapping(taken, candidate);
     if (!over) {
-      const winner = { ...candidate, alternatives: [...candidate.alternatives] };
+      const winner = new Span(candidate);
       kept.push(winner);
       insert(taken, winner);
     } else if (over.start === candidate.start && over.end === candidate.end && over.type !== candidate.type) {
-      if (!over.alternatives.includes(candidate.type)) (over.alternatives as string[]).push(candidate.type);
+      if (!over.alternatives.includes(candidate.type)) over.alternatives = [...over.alternatives, candidate.type];
     } else if (isTagged(candidate)) {
       const rest = remainder(candidate, over);
       if (rest && !overlapping(taken, rest)) {
@@ -29,7 +30,7 @@ export function resolveOverlaps(candidates: readonly Candidate[]): readonly Cand
   return kept.toSorted((a, b) => a.start - b.start || a.end - b.end);
 }
 
-type Interval = Candidate;
+type Interval = Span;
 
 /** Score first in coarse steps, so that a certain number inside an uncertain name wins, then proof, then length. */
 function weight(candidate: Candidate): number {
@@ -52,7 +53,7 @@ function isAnnounced(candidate: Candidate): boolean {
 const sure = new Set(['names:titled', 'names:keyed', 'names:city', 'names:short']);
 
 /** What is left of a tagged span in front of (or else behind) the finding that won. */
-function remainder(candidate: Candidate, over: Candidate): Candidate | undefined {
+function remainder(candidate: Candidate, over: Candidate): Span | undefined {
   const before = over.start - candidate.start;
   const after = candidate.end - over.end;
   const head = before >= after;
@@ -62,7 +63,7 @@ function remainder(candidate: Candidate, over: Candidate): Candidate | undefined
   const text = words.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
   if (text.length < 3 || !/\p{L}{2}/u.test(text)) return undefined;
   const start = head ? candidate.start : candidate.end - words.length + words.indexOf(text);
-  return { ...candidate, start, end: start + text.length, normal: text };
+  return new Span({ ...candidate, start, end: start + text.length, normal: text });
 }
 
 function position(taken: readonly Interval[], start: number): number {

@@ -33,7 +33,7 @@ export interface Candidate {
   readonly detector: string;
   /** 3 checksum or framing, 2 structure, 1 cue or context only. */
   readonly strength: 1 | 2 | 3;
-  readonly validator?: string;
+  readonly validator?: string | undefined;
   readonly cues: readonly string[];
   readonly alternatives: readonly string[];
   via: readonly string[];
@@ -44,6 +44,43 @@ export interface Candidate {
   readonly test?: boolean;
   /** The value as digested: compact and in one case. */
   readonly normal: string;
+}
+
+/** A candidate with every field in its place, so that what reads candidates meets one shape only. */
+export class Span implements Candidate {
+  start: number;
+  end: number;
+  readonly class: string;
+  readonly type: string;
+  score: number;
+  readonly detector: string;
+  readonly strength: 1 | 2 | 3;
+  readonly validator: string | undefined;
+  readonly cues: readonly string[];
+  alternatives: readonly string[];
+  via: readonly string[];
+  readonly penalty: number;
+  readonly steps: readonly string[];
+  readonly test: boolean;
+  readonly normal: string;
+
+  constructor(from: Candidate, start = from.start, end = from.end) {
+    this.start = start;
+    this.end = end;
+    this.class = from.class;
+    this.type = from.type;
+    this.score = from.score;
+    this.detector = from.detector;
+    this.strength = from.strength;
+    this.validator = from.validator;
+    this.cues = from.cues;
+    this.alternatives = from.alternatives;
+    this.via = from.via;
+    this.penalty = from.penalty ?? 0;
+    this.steps = from.steps;
+    this.test = from.test === true;
+    this.normal = from.normal;
+  }
 }
 
 /** The shape's variants without `#`; `{n,m}` behind a sign repeats it. */

@@ -1,7 +1,7 @@
 import { isDigit, isWordCode } from '../text/characters.js';
 import type { CueHit, Cues } from '../text/cues.js';
-import { Grams } from '../text/grams.js';
-import { type Tokens } from '../text/tokens.js';
+import type { Grams } from '../text/grams.js';
+import type { Tokens } from '../text/tokens.js';
 import type { Candidate } from './rule.js';
 
 /** All that the detectors know of one text: made once, read by each of them. */

@@ -1,5 +1,4 @@
 import { CueTable } from '../text/cues.js';
-import { ALL_UPPER, HAS_DIGIT } from '../text/tokens.js';
 import { isPlaceholderDigits } from './checks.js';
 import { negativeWords } from './negative.js';
 import { rules } from './rules/index.js';
@@ -18,8 +17,8 @@ for (const rule of rules) trie.add(rule, cueTable.group(rule.cues.split(', ')));
 /** Identifiers of a fixed shape: one trie look-up a word, then the rule's own match, check and cues. */
 export function findStructured(scene: Scene, emit: Emit): void {
   const { tokens } = scene;
-  for (let index = 0; index < tokens.count; index += 1) {
-    if ((tokens.flags[index]! & (HAS_DIGIT | ALL_UPPER)) === 0) continue;
+  for (let each = 0; each < tokens.codedCount; each += 1) {
+    const index = tokens.coded[each]!;
     const quiet = scene.outer.length === 0 && !scene.cues.isNear(index);
     trie.walk(tokens, index, (accept, last) => {
       if (quiet && accept.bare === 0) return;

@@ -18,6 +18,7 @@ const plain =
 /** The name somebody logs in with, behind a word that says so: `username: darkwolf_99`. Not where program text stands. */
 export function findUsernames(scene: Scene, emit: Emit): void {
   const { text, tokens } = scene;
+  if ((tokens.lists & LOGIN) === 0) return;
   for (let index = 0; index < tokens.count; index += 1) {
     if ((tokens.marks[index]! & LOGIN) === 0) continue;
     const hash = tokens.hash[index]!;

@@ -1,6 +1,7 @@
 import type { Candidate } from '../detect/rule.js';
 import type { Emit, Scene } from '../detect/scene.js';
 import { DIRECT_SIGN, enlist, INDIRECT_SIGN } from '../text/lexicon.js';
+import { needOf } from '../text/needs.js';
 import { hashOf } from '../text/tokens.js';
 import { persuasionSigns, plantedSigns } from './more-phrases.js';
 import { directSigns as overrideSigns, indirectSigns as spokenSigns, type Sign } from './phrases.js';
@@ -39,14 +40,19 @@ export function findInjections(scene: Scene, role: string, emit: Emit): void {
   if (role === 'system' || role === 'assistant') return;
   const isOutside = role === 'tool' || role === 'definition';
   findHiddenTags(scene, emit);
+  const { text, tokens } = scene;
   const parts = readableParts(scene, isOutside ? DIRECT_SIGN | INDIRECT_SIGN : DIRECT_SIGN);
   const signs = isOutside ? outsideSigns : directSigns;
-  for (const [start, end] of parts) judge(scene.text.slice(start, end), start, signs, scene.text, emit);
-  if (scene.text.length <= SHORT) for (const plain of disguises(scene)) judge(plain, 0, directSigns, plain, emit);
+  for (const [start, end] of parts) {
+    const part = text.slice(start, end);
+    judge(part, signs.findIn(tokens, start, part), start, text, emit);
+  }
+  if (text.length <= SHORT) for (const plain of disguises(scene)) judge(plain, directSigns.find(plain), 0, plain, emit);
 }
 
 function readableParts({ text, tokens }: Scene, lists: number): readonly (readonly [number, number])[] {
   const parts: [number, number][] = [];
+  if ((tokens.lists & lists) === 0 && tokens.isPlain) return parts;
   let total = 0;
   for (let index = 0; index < tokens.count && total < MAX_READ; index += 1) {
     if ((tokens.marks[index]! & lists) === 0) continue;
@@ -68,8 +74,7 @@ function pieces([start, end]: readonly [number, number]): readonly (readonly [nu
   return cut;
 }
 
-function judge(part: string, offset: number, signs: SignTable, whole: string, emit: Emit): void {
-  const hits = signs.find(part);
+function judge(part: string, hits: readonly Hit[], offset: number, whole: string, emit: Emit): void {
   if (hits.length === 0) return;
   let doubt = 1;
   for (const { sign, start, end } of hits) doubt *= 1 - (sign.weight / 1000) * shareOf(sign, part, start, end, whole);
@@ -180,6 +185,7 @@ function findHiddenTags(scene: Scene, emit: Emit): void {
 }
 
 const rotated = /\b(?:vtaber|vafgehpgvbaf?|cerivbhf|qvfertneq|flfgrz|cebzcg)\b/i;
+const needOfRotated = needOf(rotated);
 const leetSigns: Readonly<Record<string, string>> = {
   '0': 'o',
   '1': 'i',
@@ -194,9 +200,9 @@ const leetSigns: Readonly<Record<string, string>> = {
 };
 
 /** rot13 and digits for letters; each keeps the length, so the offsets hold. */
-function disguises({ text, tokens }: Scene): readonly string[] {
+function disguises({ text, tokens, grams }: Scene): readonly string[] {
   const found: string[] = [];
-  if (rotated.test(text)) {
+  if (grams.mayHold(needOfRotated) && rotated.test(text)) {
     found.push(
       text.replaceAll(/[a-z]/gi, (sign) => {
         const base = sign <= 'Z' ? 65 : 97;
@@ -205,7 +211,8 @@ function disguises({ text, tokens }: Scene): readonly string[] {
     );
   }
   let mixed = 0;
-  for (let index = 0; index < tokens.count; index += 1) if ((tokens.flags[index]! & 3) === 3) mixed += 1;
+  for (let each = 0; each < tokens.codedCount; each += 1)
+    if ((tokens.flags[tokens.coded[each]!]! & 3) === 3) mixed += 1;
   if (mixed >= 2)
     found.push(text.replaceAll(/[013457@$!8](?=[a-z])|(?<=[a-z])[013457@$!8]/gi, (sign) => leetSigns[sign] ?? sign));
   return found;

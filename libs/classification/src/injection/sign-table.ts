@@ -1,5 +1,6 @@
-import { Grams, type Need, signOf } from '../text/grams.js';
+import { firstGrams, gramAt, Grams, GramSet, type Need } from '../text/grams.js';
 import { needOf, wordHeadsOf } from '../text/needs.js';
+import { tokenAt, type Tokens } from '../text/tokens.js';
 import type { Sign } from './phrases.js';
 
 export interface Hit {
@@ -11,17 +12,18 @@ export interface Hit {
 interface Entry {
   readonly sign: Sign;
   readonly need: Need;
-  /** The first two letters of the words that its matches begin with. */
-  readonly pairs: ReadonlySet<number>;
+  /** The words that its matches begin with, or as much as is known of their beginnings. */
+  readonly heads: readonly string[];
   /** Tried where one of its words begins; undefined for an expression that may match anywhere. */
   readonly sticky: RegExp | undefined;
   /** True when it has no letter of ASCII, and so matches no text of ASCII alone. */
   readonly isForeign: boolean;
 }
 
-/** Letters, digits and the underscore: what `\\b` of an expression without the `u` flag takes for a word. */
+/** Letters, digits and the underscore: what `\b` of an expression without the `u` flag takes for a word. */
 const isWord = new Uint8Array(65_536);
 for (let code = 0; code < 0x80; code += 1) isWord[code] = /\w/.test(String.fromCharCode(code)) ? 1 : 0;
+const UNDERSCORE = 0x5f;
 
 /** Signs stand in several tables; what is read off an expression is read once. */
 const entries = new Map<Sign, Entry>();
@@ -32,11 +34,18 @@ function entryOf(sign: Sign): Entry {
   return {
     sign,
     need: needOf(pattern),
-    pairs: new Set(heads?.map((head) => pairOf(head, 0))),
+    heads: heads ?? [],
     sticky: heads ? new RegExp(pattern.source, `${pattern.flags}y`) : undefined,
     isForeign: !/[A-Za-z]/.test(pattern.source.replaceAll(/\\[A-Za-z]/g, '')),
   };
 }
+
+/** The grams of a text serve for a part of it that is at least a third of it. */
+const SHARE = 3;
+
+/** What is known of an entry in one text: nothing yet, that it may match, that it is done with. */
+const OPEN = 1;
+const DONE = 2;
 
 /**
  * Many signs, found without running each over the whole text: an expression runs only where all that it needs occurs,
@@ -44,54 +53,108 @@ function entryOf(sign: Sign): Entry {
  */
 export class SignTable {
   readonly #entries: readonly Entry[];
+  /** The entries that may match anywhere. */
+  readonly #anywhere: readonly number[];
+  /** By the first three signs of a word: which entries may begin there. */
+  readonly #starting: ReadonlyMap<number, readonly number[]>;
+  readonly #heads = new GramSet();
+  readonly #state: Uint8Array;
   readonly #grams = new Grams();
-  /** By the first two letters of a word: which entries may begin there. */
-  readonly #starting: readonly (readonly number[])[];
 
   constructor(signs: readonly Sign[]) {
-    const starting: number[][] = Array.from({ length: 1 << 10 }, () => []);
+    const starting = new Map<number, number[]>();
     this.#entries = signs.map((sign, index) => {
       const entry = entries.get(sign) ?? entryOf(sign);
       entries.set(sign, entry);
-      for (const pair of entry.pairs) starting[pair]!.push(index);
+      for (const gram of new Set(entry.heads.flatMap(firstGrams))) {
+        starting.set(gram, [...(starting.get(gram) ?? []), index]);
+        this.#heads.add(gram);
+      }
       return entry;
     });
+    this.#anywhere = this.#entries.flatMap((entry, index) => (entry.sticky ? [] : [index]));
     this.#starting = starting;
+    this.#state = new Uint8Array(signs.length);
   }
 
-  /** The first match of each sign, in the order of the table. */
+  /** The first match of each sign in the text, in the order of the table. */
   find(text: string): readonly Hit[] {
     const grams = this.#grams.read(text);
-    const open = this.#entries.map(({ need, isForeign }) => !(isForeign && grams.isPlain) && grams.mayHold(need));
+    const found = this.#findAnywhere(text, grams);
+    this.#tryEvery(text, grams, found);
+    return known(found);
+  }
+
+  /** The same in a part of a text whose words are known, `part` being what stands from `from` on. */
+  findIn(tokens: Tokens, from: number, part: string): readonly Hit[] {
+    // What the whole text lacks, its part lacks; of a long text that says little.
+    const grams = tokens.text.length <= part.length * SHARE ? tokens.grams : this.#grams.read(part);
+    const found = this.#findAnywhere(part, grams);
+    if (tokens.isPlain) this.#tryTokens(tokens, from, part, grams, found);
+    else this.#tryEvery(part, grams, found);
+    return known(found);
+  }
+
+  #findAnywhere(text: string, grams: Grams): (Hit | undefined)[] {
     const found: (Hit | undefined)[] = [];
-    for (const [index, { sign, sticky }] of this.#entries.entries()) {
-      if (!open[index] || sticky) continue;
+    this.#state.fill(0);
+    for (const index of this.#anywhere) {
+      if (!this.#isOpen(index, grams)) continue;
+      const { sign } = this.#entries[index]!;
       const match = sign.pattern.exec(text);
       if (match) found[index] = { sign, start: match.index, end: match.index + match[0].length };
     }
-    if (open.includes(true)) this.#tryWords(text, open, found);
-    return found.filter((hit) => hit !== undefined);
+    return found;
   }
 
-  #tryWords(text: string, open: boolean[], found: (Hit | undefined)[]): void {
+  /** In a text of ASCII a word begins where a token does, unless an underscore stands before it. */
+  #tryTokens(tokens: Tokens, from: number, part: string, grams: Grams, found: (Hit | undefined)[]): void {
+    const { text, count, start } = tokens;
+    for (let index = tokenAt(tokens, from); index < count; index += 1) {
+      // A word that the part cuts begins where the part does.
+      const at = Math.max(0, start[index]! - from);
+      if (at >= part.length - 1) return;
+      const gram = gramAt(part, at);
+      if (this.#heads.has(gram) && (at === 0 || text.charCodeAt(from + at - 1) !== UNDERSCORE))
+        this.#try(part, at, gram, grams, found);
+    }
+  }
+
+  #tryEvery(text: string, grams: Grams, found: (Hit | undefined)[]): void {
     let isInside = 0;
     for (let at = 0; at < text.length - 1; at += 1) {
       const inside = isWord[text.charCodeAt(at)]!;
       if (inside !== 0 && isInside === 0) {
-        for (const index of this.#starting[pairOf(text, at)]!) {
-          if (!open[index]) continue;
-          const { sign, sticky } = this.#entries[index]!;
-          sticky!.lastIndex = at;
-          if (!sticky!.test(text)) continue;
-          found[index] = { sign, start: at, end: sticky!.lastIndex };
-          open[index] = false;
-        }
+        const gram = gramAt(text, at);
+        if (this.#heads.has(gram)) this.#try(text, at, gram, grams, found);
       }
       isInside = inside;
     }
   }
+
+  #try(text: string, at: number, gram: number, grams: Grams, found: (Hit | undefined)[]): void {
+    for (const index of this.#starting.get(gram)!) {
+      if (!this.#isOpen(index, grams)) continue;
+      const { sign, sticky } = this.#entries[index]!;
+      sticky!.lastIndex = at;
+      if (!sticky!.test(text)) continue;
+      found[index] = { sign, start: at, end: sticky!.lastIndex };
+      this.#state[index] = DONE;
+    }
+  }
+
+  /** True while the entry may match; what it needs is asked once a text. */
+  #isOpen(index: number, grams: Grams): boolean {
+    if (this.#state[index] === 0) {
+      const { need, isForeign } = this.#entries[index]!;
+      this.#state[index] = !(isForeign && grams.isPlain) && grams.mayHold(need) ? OPEN : DONE;
+    }
+    return this.#state[index] === OPEN;
+  }
 }
 
-function pairOf(text: string, at: number): number {
-  return (signOf[text.charCodeAt(at)]! << 5) | signOf[text.charCodeAt(at + 1)]!;
+const none: readonly Hit[] = [];
+
+function known(found: readonly (Hit | undefined)[]): readonly Hit[] {
+  return found.length === 0 ? none : found.filter((hit) => hit !== undefined);
 }

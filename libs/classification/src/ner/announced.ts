@@ -29,6 +29,7 @@ const separator = /["'`]?[ \t]{0,3}(?::|=>|=|,)[ \t]{0,3}["'`]?/y;
 /** Names that a title or a key announces, for which the tagger need not be asked. */
 export function findAnnounced(scene: Scene, emit: Emit): void {
   const { tokens } = scene;
+  if ((tokens.lists & (TITLE | NAME_KEY)) === 0) return;
   for (let index = 0; index + 1 < tokens.count; index += 1) {
     const marks = tokens.marks[index]!;
     if ((marks & (TITLE | NAME_KEY)) === 0) continue;

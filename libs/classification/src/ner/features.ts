@@ -1,7 +1,7 @@
 import { isSpace } from '../text/characters.js';
 import { ANNOUNCING, enlist } from '../text/lexicon.js';
 import { ALL_UPPER, CAPITAL, HAS_DIGIT, HAS_LETTER, hashOf, NON_ASCII, type Tokens } from '../text/tokens.js';
-import { COMMON, FIRST_NAME, LAST_NAME, listed, PLACE } from './gazetteer.js';
+import { COMMON, FIRST_NAME, isOnlyFirstName, LAST_NAME, listed, PLACE } from './gazetteer.js';
 
 export const labels = [
   'O',
@@ -173,8 +173,7 @@ export function isOpen(tokens: Tokens, index: number, last: number, announced = 
 /** A first name in small letters that is no ordinary word nor a place: `ask jennifer`. */
 function isPlainName(tokens: Tokens, index: number): boolean {
   if ((tokens.flags[index]! & HAS_DIGIT) !== 0 || tokens.end[index]! - tokens.start[index]! < 4) return false;
-  const lists = listed(tokens.hash[index]!);
-  return (lists & FIRST_NAME) !== 0 && (lists & (COMMON | PLACE)) === 0;
+  return isOnlyFirstName(tokens.hash[index]!);
 }
 
 /** True when some list holds the word as a name of a person. */

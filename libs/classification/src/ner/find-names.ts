@@ -2,14 +2,14 @@ import type { Candidate } from '../detect/rule.js';
 import { QUIET } from '../detect/dates.js';
 import type { Emit, Scene } from '../detect/scene.js';
 import { enlist, GERMAN } from '../text/lexicon.js';
-import { lineKinds } from '../text/lines.js';
+import { type LineKinds, lineKinds } from '../text/lines.js';
+import { needOf } from '../text/needs.js';
 import { ALL_UPPER, CAPITAL, HAS_DIGIT, hashOf, type Tokens } from '../text/tokens.js';
 import { FEATURES, featuresOf, isListed, isOpen, isOrdinary, labels } from './features.js';
-import { isAttribution, isDense, isLoudText } from './machine-text.js';
+import { isAttribution, isDense, isLoudText, mayAttribute } from './machine-text.js';
 import { isFirm, mended, type Span } from './spans.js';
-import { weights } from './weights.js';
+import { PACKED, weights } from './weights.js';
 
-const COUNT = labels.length;
 /** Taken from the score of "nobody", whom training met most. */
 const LEANING = 25;
 /** Least margin over "nobody", in the weights' units, below which a tag is dropped: several words, one, one in small letters. */
@@ -17,6 +17,7 @@ const MARGIN = 32;
 /** Named after somebody, about nobody: `Jones criteria`, `Newton's law`. */
 const eponym =
   /^\p{Lu}[\p{L}-]+['’]?s? (?:[\p{L}-]+ )?(?:disease|syndrome|criteria|signs?|score|test|scale|procedure|maneuver|reflex|palsy|lymphoma|\p{Ll}+itis|tumou?r|classification|method|theorem|laws?|algorithm|equation|effect|distribution|function|transform|key exchange|curve|model|principle|breathing|respirations?|study|studies|catheter|surgery|mechanism|formula|trial|triad|fracture|gait|cycle|procedure|bodies|nodes?|duct|loop)(?![\p{L}])/iu;
+const needOfEponym = needOf(eponym);
 /** Where care is given is part of the Safe Harbor list by its place. */
 const facility = /hospital|clinic|medical|health|klinik|hôpital|pharmacy|infirmary|hospice|nursing/i;
 const SINGLE = 45;
@@ -34,9 +35,9 @@ let lead = 0;
 export function findNames(scene: Scene, emit: Emit): void {
   const { tokens } = scene;
   if (tokens.count === 0) return;
-  const kinds = lineKinds(scene.text);
+  const tagged = tag(tokens);
+  if (tagged.length === 0) return;
   const german = isGerman(tokens);
-  const tagged = tag(tokens, (index) => kinds.isCode(tokens.start[index]!));
   for (const span of mended(tokens, tagged)) {
     if (span.first === span.last && isCue(scene, span.first)) continue;
     const candidate = candidateOf(tokens, span, german);
@@ -48,6 +49,7 @@ enlist('der die das und ist nicht mit den dem ein eine von zu für im auf wird s
 
 /** In German every noun has a capital, so a capital says little. */
 function isGerman(tokens: Tokens): boolean {
+  if ((tokens.lists & GERMAN) === 0) return false;
   let count = 0;
   for (let index = 0; index < Math.min(tokens.count, 400); index += 1)
     if ((tokens.marks[index]! & GERMAN) !== 0) count += 1;
@@ -59,15 +61,16 @@ function isCue(scene: Scene, index: number): boolean {
   return scene.cues.at(index);
 }
 
-function tag(tokens: Tokens, isSkipped: (index: number) => boolean): readonly Span[] {
+function tag(tokens: Tokens): readonly Span[] {
   const table = weights();
   const spans: Span[] = [];
+  let kinds: LineKinds | undefined;
   let last = 0;
   let beforeLast = 0;
   for (let index = 0; index < tokens.count; index += 1) {
     let label = 0;
     let margin = 0;
-    if (isOpen(tokens, index, last) && !isSkipped(index)) {
+    if (isOpen(tokens, index, last) && !(kinds ??= lineKinds(tokens.text)).isCode(tokens.start[index]!)) {
       featuresOf(tokens, index, last, beforeLast, 'all', features);
       label = best(table);
       margin = lead;
@@ -79,27 +82,33 @@ function tag(tokens: Tokens, isSkipped: (index: number) => boolean): readonly Sp
   return spans;
 }
 
-/** The best label of the word whose features stand in `features`, and its lead over "nobody". */
-function best(table: Int8Array): number {
-  let [nobody, person, morePerson, place, morePlace, firm, moreFirm] = [-LEANING, 0, 0, 0, 0, 0, 0];
+/** Every other byte of a number. */
+const LANES = 0x00ff00ff;
+
+/**
+ * The best label of the word whose features stand in `features`, and its lead over "nobody". Two labels are summed at a time
+ * in the halves of one number: thirty-two bytes of at most 255 fit into sixteen bits.
+ */
+function best(table: Int32Array): number {
+  let [sum02, sum13, sum46, sum5] = [0, 0, 0, 0];
   for (let feature = 0; feature < FEATURES; feature += 1) {
-    const base = features[feature]! * COUNT;
-    nobody += table[base]!;
-    person += table[base + 1]!;
-    morePerson += table[base + 2]!;
-    place += table[base + 3]!;
-    morePlace += table[base + 4]!;
-    firm += table[base + 5]!;
-    moreFirm += table[base + 6]!;
+    const at = features[feature]! * PACKED;
+    const first = table[at]!;
+    const second = table[at + 1]!;
+    sum02 += first & LANES;
+    sum13 += (first >>> 8) & LANES;
+    sum46 += second & LANES;
+    sum5 += (second >>> 8) & LANES;
   }
+  const nobody = (sum02 & 0xffff) - LEANING;
   let top = 0;
   lead = nobody;
-  if (person > lead) [top, lead] = [1, person];
-  if (morePerson > lead) [top, lead] = [2, morePerson];
-  if (place > lead) [top, lead] = [3, place];
-  if (morePlace > lead) [top, lead] = [4, morePlace];
-  if (firm > lead) [top, lead] = [5, firm];
-  if (moreFirm > lead) [top, lead] = [6, moreFirm];
+  if ((sum13 & 0xffff) > lead) [top, lead] = [1, sum13 & 0xffff];
+  if (sum02 >>> 16 > lead) [top, lead] = [2, sum02 >>> 16];
+  if (sum13 >>> 16 > lead) [top, lead] = [3, sum13 >>> 16];
+  if ((sum46 & 0xffff) > lead) [top, lead] = [4, sum46 & 0xffff];
+  if (sum5 > lead) [top, lead] = [5, sum5];
+  if (sum46 >>> 16 > lead) [top, lead] = [6, sum46 >>> 16];
   lead -= nobody;
   return top;
 }
@@ -117,9 +126,9 @@ function candidateOf(tokens: Tokens, span: Span, german: boolean): Candidate | u
   const end = tokens.end[span.last]!;
   const text = tokens.text.slice(start, end);
   if (span.margin < leastMargin(tokens, span, german) || isInCode(tokens.text, start, end)) return undefined;
-  if (isDense(tokens.text, start) || isLoudText(tokens, span.first, span.last)) return undefined;
-  if (isAttribution(tokens.text, start)) return undefined;
-  if (eponym.test(`${text}${tokens.text.slice(end, end + 24)}`)) return undefined;
+  if (isLoudText(tokens, span.first, span.last) || isDense(tokens.text, start)) return undefined;
+  if (mayAttribute(tokens) && isAttribution(tokens.text, start)) return undefined;
+  if (tokens.grams.mayHold(needOfEponym) && eponym.test(`${text}${tokens.text.slice(end, end + 24)}`)) return undefined;
   if (!isNameLike(tokens, span, text)) return undefined;
   const score = Math.min(900, 500 + (span.margin - MARGIN) * 4);
   const firm = span.label === 'ORGANISATION';

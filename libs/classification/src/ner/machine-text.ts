@@ -1,4 +1,5 @@
 import { ALL_UPPER, HAS_DIGIT, type Tokens } from '../text/tokens.js';
+import { needOf } from '../text/needs.js';
 import { isListedName, isOrdinary } from './features.js';
 
 const ATTRIBUTION_BEFORE = 160;
@@ -16,6 +17,15 @@ const copyright = /(?:copyright|\(c\)|©|&copy;)/i;
 const years = /\b(?:19|20)\d\d\b/;
 const authorKey = /(?:"(?:author|authors|contributors?|maintainers?)"\s*:\s*[[{"]|@(?:author|copyright)\b)/;
 const attributed = /"(?:name|author)"\s*:\s*"?$|^\s*["-]?\s*$|[["]$/;
+
+const needOfAttribution = needOf(
+  /"author|"contributors|"maintainers|@author|@copyright|copyright|\(c\)|&copy;|Foundation|59 Temple Pl|675 Mass/i,
+);
+
+/** Cheap to ask, and true of every text in which something is attributed. */
+export function mayAttribute({ text, grams, isPlain }: Tokens): boolean {
+  return grams.mayHold(needOfAttribution) || text.includes('51 ') || (!isPlain && text.includes('\u00a9'));
+}
 
 /** True where the line or the field credits the authors of a work. */
 export function isAttribution(text: string, start: number): boolean {
@@ -66,11 +76,13 @@ export function isDense(text: string, start: number): boolean {
   const from = Math.max(text.lastIndexOf('\n', start - 1) + 1, start - 400);
   const found = text.indexOf('\n', start);
   const end = Math.min(found === -1 ? text.length : found, start + 400);
-  if ((text.slice(Math.max(from, start - 40), Math.min(end, start + 40)).match(mapping)?.length ?? 0) > 1) return true;
+  const around = text.slice(Math.max(from, start - 40), Math.min(end, start + 40));
+  if (around.includes('AA') && (around.match(mapping)?.length ?? 0) > 1) return true;
   if (end - from < DENSE_LINE) return false;
+  const least = (end - from) * DENSE_SHARE;
   let blanks = 0;
-  for (let at = from; at < end; at += 1) if (text.charCodeAt(at) === 0x20) blanks += 1;
-  return blanks < (end - from) * DENSE_SHARE;
+  for (let at = from; at < end && blanks < least; at += 1) if (text.charCodeAt(at) === 0x20) blanks += 1;
+  return blanks < least;
 }
 
 /** True among words all in capitals, two of them ordinary: a heading, a table of signs. Listed names stay. */

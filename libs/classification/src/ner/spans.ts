@@ -79,8 +79,10 @@ function dividedFirms(tokens: Tokens, span: Span): readonly Span[] {
 function trimmed(tokens: Tokens, span: Span): Span {
   if (span.label === 'ORGANISATION' || !isCapital(tokens, span.first)) return span;
   let { last } = span;
-  const isPlace = span.label === 'LOCATION';
-  while (last > span.first && !isCapital(tokens, last) && !(isPlace && hasDigit(tokens, last))) last -= 1;
+  while (last > span.first && !isCapital(tokens, last)) {
+    if (span.label === 'LOCATION' && hasDigit(tokens, last)) break;
+    last -= 1;
+  }
   return { ...span, last };
 }
 

@@ -50,6 +50,7 @@ const afterBlank = /[ \t]{1,4}(?:["']([^"'\s]{6,256})["']|([A-Za-z0-9+/_=.~!@#$%
 /** `name = value` where the name tells a credential and the value looks random. */
 export function findAssignments(scene: Scene, emit: Emit): void {
   const { tokens, text } = scene;
+  if ((tokens.lists & SECRET_NAME) === 0) return;
   let until = 0;
   for (let index = 0; index < tokens.count; index += 1) {
     if (tokens.start[index]! < until || !isTelling(scene, index)) continue;

@@ -1,5 +1,6 @@
 import { backing, type Emit, type Scene } from '../detect/scene.js';
 import { cueTable } from '../detect/structured.js';
+import { firstGrams, gramAt, GramSet } from '../text/grams.js';
 import { secret } from './candidate.js';
 import { entropyOf, isPlaceholder, type SecretFormat } from './format.js';
 import { secretFormats } from './formats.js';
@@ -12,26 +13,24 @@ interface Indexed {
   readonly cueGroup: number | undefined;
 }
 
-const byHead = new Map<number, Indexed[]>();
-/** One bit for each first pair of characters, so that most words cost one look-up. */
-const heads = new Uint8Array(65_536);
+/** The first three signs of all formats, so that most words cost one look-up. */
+const heads = new GramSet();
+/** By the first two characters. */
+const byPair = new Map<number, Indexed[]>();
 
 /** Formats that are a telling name and a value: only the value is the finding. */
 const named = new Set(secretFormats.filter((format) => format.pattern.source.includes('[:=')));
 const leading = /^[A-Za-z_][\w. -]*["']?\s{0,3}[:= ]\s{0,3}["']?/;
 
-function headOf(text: string, at: number): number {
-  return ((text.charCodeAt(at) & 0xff) << 8) | (text.charCodeAt(at + 1) & 0xff);
+function pairOf(text: string, at: number): number {
+  return (text.charCodeAt(at) << 16) | text.charCodeAt(at + 1);
 }
 
 for (const format of secretFormats) {
   const cueGroup = format.cues ? cueTable.group(format.cues) : undefined;
   for (const start of format.starts) {
-    const head = headOf(start, 0);
-    heads[head] = 1;
-    const bucket = byHead.get(head) ?? [];
-    bucket.push({ format, start, cueGroup });
-    byHead.set(head, bucket);
+    for (const gram of firstGrams(start)) heads.add(gram);
+    byPair.set(pairOf(start, 0), [...(byPair.get(pairOf(start, 0)) ?? []), { format, start, cueGroup }]);
   }
 }
 
@@ -41,9 +40,9 @@ export function findSecrets(scene: Scene, emit: Emit): void {
   for (let index = 0; index < tokens.count; index += 1) {
     const start = tokens.start[index]!;
     if (start + 8 > text.length) break;
-    const head = headOf(text, start);
-    if (heads[head] === 0) continue;
-    for (const entry of byHead.get(head)!) tryFormat(scene, entry, start, emit);
+    if (!heads.has(gramAt(text, start))) continue;
+    const entries = byPair.get(pairOf(text, start));
+    if (entries) for (const entry of entries) tryFormat(scene, entry, start, emit);
   }
   findKeyBlocks(scene, emit);
   findWebTokens(scene, emit);

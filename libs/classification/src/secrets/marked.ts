@@ -1,5 +1,5 @@
 import type { Emit, Scene } from '../detect/scene.js';
-import { gramsOf } from '../text/grams.js';
+import { packNeed } from '../text/grams.js';
 import { needOf } from '../text/needs.js';
 import { secret } from './candidate.js';
 import { entropyOf, isPlaceholder } from './format.js';
@@ -26,7 +26,7 @@ const marked: readonly Marked[] = [
   { type: 'AZURE_CLIENT_SECRET', mark: 'Q~', before: 4, pattern: /[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}/y },
 ];
 
-const marks = marked.map((each) => ({ ...each, need: [[gramsOf(each.mark)]] }));
+const marks = marked.map((each) => ({ ...each, need: packNeed([[each.mark]]) }));
 
 export function findMarked({ text, grams }: Scene, emit: Emit): void {
   for (const { type, mark, before, pattern, need } of marks) {

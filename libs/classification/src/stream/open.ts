@@ -1,6 +1,6 @@
 import { isOpen as mayBeName } from '../ner/features.js';
 import { isSpace } from '../text/characters.js';
-import { CAPITAL, HAS_DIGIT, hashOf, tokenise, type Tokens } from '../text/tokens.js';
+import { CAPITAL, HAS_DIGIT, hashOf, Tokens } from '../text/tokens.js';
 
 /** How many of the last characters are looked at for something that may go on. */
 const TAIL = 320;
@@ -23,10 +23,12 @@ export function openFrom(text: string): number {
     return block;
   const word = leadOf(text, text.length);
   const base = leadOf(text, Math.max(0, text.length - TAIL));
-  const tokens = tokenise(text.slice(base));
+  const tokens = room.read(text.slice(base));
   const open = Math.min(numberFrom(tokens), nameFrom(tokens), singlesFrom(tokens));
   return open >= tokens.text.length ? word : Math.min(word, leadOf(text, base + open));
 }
+
+const room = new Tokens();
 
 /** Where the unbroken run of characters in front of the offset begins. */
 function leadOf(text: string, offset: number): number {

@@ -1,12 +1,14 @@
 import { err, ok, type Result, type TaxonomySource } from '@writ/domain';
 import type { Candidate } from '../detect/rule.js';
 import type { Emit, Scene } from '../detect/scene.js';
-import { tokenise } from '../text/tokens.js';
+import { Tokens } from '../text/tokens.js';
 
 const MAX_WORDS = 16;
 /** Terms that are walked together. */
 const BATCH = 1_024;
 const MULTIPLIER = 0x9e3779b1;
+/** Read and done with before anybody else reads. */
+const room = new Tokens();
 
 /**
  * A tenant's terms as hashes of word sequences, in open-addressed typed arrays: eight bytes a slot, no strings. A term
@@ -35,7 +37,7 @@ export class TermTable {
       yield;
       const batch = terms.slice(from, from + BATCH);
       // One walk over many terms: the arrays of a walk cost more than a short term's words.
-      const words = tokenise(batch.map(({ term }) => term).join('\n'));
+      const words = room.read(batch.map(({ term }) => term).join('\n'));
       let next = 0;
       let end = 0;
       for (const { class: name, term } of batch) {
@@ -93,7 +95,7 @@ export class TermTable {
   openFrom(text: string): number {
     if (this.size === 0) return text.length;
     const base = Math.max(0, text.length - 400);
-    const tokens = tokenise(text.slice(base));
+    const tokens = room.read(text.slice(base));
     for (let index = Math.max(0, tokens.count - MAX_WORDS); index < tokens.count; index += 1) {
       const wanted = this.lengths[(tokens.hash[index]! >>> 0) % this.lengths.length]!;
       if (wanted >> (tokens.count - index) !== 0) return base + tokens.start[index]!;

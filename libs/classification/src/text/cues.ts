@@ -1,5 +1,5 @@
 import { CUE_START, enlist, marksOf } from './lexicon.js';
-import { hashOf, tokenAt, tokenise, type Tokens } from './tokens.js';
+import { hashOf, tokenAt, Tokens } from './tokens.js';
 
 /** A group of words that speak for (or against) a rule when they stand beside its candidate, whole and never as a part. */
 export interface CueGroup {
@@ -30,6 +30,7 @@ const CHARACTERS_AFTER = 24;
 export class CueTable {
   readonly #phrases = new Map<number, Phrase[]>();
   readonly #groups = new Map<string, number>();
+  readonly #words = new Tokens();
   #count = 0;
 
   /** The group's number. The same list of phrases gives the same group. */
@@ -56,6 +57,7 @@ export class CueTable {
 
   find(tokens: Tokens): Cues {
     const hits: CueHit[] = [];
+    if ((tokens.lists & CUE_START) === 0) return new Cues(tokens, hits);
     for (let index = 0; index < tokens.count; index += 1) {
       const hash = tokens.hash[index]!;
       const tail = tokens.tail[index]!;
@@ -70,7 +72,7 @@ export class CueTable {
 
   /** The groups a JSON key or column header speaks for: `patient_ssn`, `dateOfBirth`. */
   ofKey(key: string): readonly CueHit[] {
-    return this.find(tokenise(key.replaceAll(/(\p{Ll})(\p{Lu})/gu, '$1 $2'))).hits;
+    return this.find(this.#words.read(key.replaceAll(/(\p{Ll})(\p{Lu})/gu, '$1 $2'))).hits;
   }
 
   #match(tokens: Tokens, index: number, bucket: readonly Phrase[], hits: CueHit[]): void {

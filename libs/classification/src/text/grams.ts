@@ -27,56 +27,83 @@ function toSign(code: number): number {
 }
 
 const WORDS = 1 << 10;
-const MASK = (1 << 15) - 1;
+export const GRAM_MASK = (1 << 15) - 1;
 
-/** Which three characters in a row a text holds, one bit each: made in one walk, asked by every expression. */
+/** Which three characters in a row a text holds, one bit each: made in the walk over its words, asked by every expression. */
 export class Grams {
-  readonly #bits = new Uint32Array(WORDS);
-  #isPlain = true;
-
+  readonly bits = new Uint32Array(WORDS);
   /** True when every character is ASCII. */
-  get isPlain(): boolean {
-    return this.#isPlain;
-  }
+  isPlain = true;
 
   /** Forgets the text it knew, and reads this one. */
   read(text: string): this {
-    const bits = this.#bits.fill(0);
-    const head = Math.min(text.length, 2);
+    const bits = this.bits.fill(0);
+    const { length } = text;
     let gram = 0;
     let codes = 0;
-    for (let at = 0; at < head; at += 1) {
-      codes |= text.charCodeAt(at);
-      gram = (gram << 5) | signOf[text.charCodeAt(at)]!;
-    }
-    for (let at = head; at < text.length; at += 1) {
+    for (let at = 0; at < length; at += 1) {
       const code = text.charCodeAt(at);
       codes |= code;
-      gram = ((gram << 5) | signOf[code]!) & MASK;
+      gram = ((gram << 5) | signOf[code]!) & GRAM_MASK;
+      // The first two stand behind blanks that are not there, which rules out no more than the text does.
       bits[gram >> 5]! |= 1 << (gram & 31);
     }
-    this.#isPlain = codes < 0x80;
+    this.isPlain = codes < 0x80;
     return this;
   }
 
   /** False when the text cannot hold what is needed; true says nothing. */
   mayHold(need: Need): boolean {
-    for (const clause of need) if (!this.#holdsOne(clause)) return false;
+    for (let clause = 0; clause < need.length;) {
+      const end = clause + 1 + need[clause]!;
+      let literal = clause + 1;
+      while (literal < end && !this.#holds(need, literal)) literal += 1 + need[literal]!;
+      if (literal >= end) return false;
+      clause = end;
+    }
     return true;
   }
 
-  #holdsOne(clause: readonly Uint16Array[]): boolean {
-    for (const grams of clause) {
-      let at = 0;
-      while (at < grams.length && (this.#bits[grams[at]! >> 5]! & (1 << (grams[at]! & 31))) !== 0) at += 1;
-      if (at === grams.length) return true;
-    }
-    return false;
+  #holds(need: Need, literal: number): boolean {
+    const { bits } = this;
+    const end = literal + 1 + need[literal]!;
+    let at = literal + 1;
+    while (at < end && (bits[need[at]! >> 5]! & (1 << (need[at]! & 31))) !== 0) at += 1;
+    return at === end;
   }
 }
 
-/** Of each clause a text must hold one entry, which is the grams of a literal. An empty need rules nothing out. */
-export type Need = readonly (readonly Uint16Array[])[];
+/** Some of all grams, one bit each. */
+export class GramSet {
+  readonly #bits = new Uint32Array(WORDS);
+
+  add(gram: number): void {
+    this.#bits[gram >> 5]! |= 1 << (gram & 31);
+  }
+
+  has(gram: number): boolean {
+    return (this.#bits[gram >> 5]! & (1 << (gram & 31))) !== 0;
+  }
+}
+
+/**
+ * Clauses, of each of which a text must hold one literal, in one row of numbers, because it is read for every text: a clause
+ * is the count of the numbers that follow for it, and then its literals; a literal is the count of its grams, and then they.
+ * An empty need rules nothing out.
+ */
+export type Need = Uint16Array;
+
+export function packNeed(clauses: readonly (readonly string[])[]): Need {
+  const packed: number[] = [];
+  for (const clause of clauses) {
+    const literals = clause.flatMap((literal) => {
+      const grams = gramsOf(literal);
+      return [grams.length, ...grams];
+    });
+    packed.push(literals.length, ...literals);
+  }
+  return Uint16Array.from(packed);
+}
 
 export function gramsOf(literal: string): Uint16Array {
   const grams: number[] = [];
@@ -89,4 +116,11 @@ export function gramAt(text: string, at: number): number {
   return (
     (signOf[text.charCodeAt(at)]! << 10) | (signOf[text.charCodeAt(at + 1)]! << 5) | signOf[text.charCodeAt(at + 2)]!
   );
+}
+
+/** The first three signs of a text that begins so; of a head of two characters, with any sign behind it. */
+export function firstGrams(head: string): readonly number[] {
+  if (head.length >= 3) return [gramAt(head, 0)];
+  const pair = (signOf[head.charCodeAt(0)]! << 10) | (signOf[head.charCodeAt(1)]! << 5);
+  return Array.from({ length: 1 << 5 }, (_, sign) => pair | sign);
 }

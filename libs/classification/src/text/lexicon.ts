@@ -36,11 +36,14 @@ let slots = 1 << 13;
 let keys = new Int32Array(slots);
 let marks = new Int32Array(slots);
 let count = 0;
+/** One bit for sixteen of a word's hash: most words stand in no list, and this small table says so. */
+const met = new Uint32Array(1 << 11);
 
 /** Puts the words on a list; while the modules load, and never afterwards. */
 export function enlist(hashes: Iterable<number>, list: number): void {
   for (const hash of hashes) {
     const at = slotOf(hash);
+    met[(hash >>> 5) & 0x7ff]! |= 1 << (hash & 31);
     if (marks[at] === 0) count += 1;
     keys[at] = hash;
     marks[at]! |= list;
@@ -50,6 +53,7 @@ export function enlist(hashes: Iterable<number>, list: number): void {
 
 /** The lists in which the word of this hash stands. */
 export function marksOf(hash: number): number {
+  if ((met[(hash >>> 5) & 0x7ff]! & (1 << (hash & 31))) === 0) return 0;
   return marks[slotOf(hash)]!;
 }
 

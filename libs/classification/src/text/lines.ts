@@ -16,13 +16,13 @@ export function lineKinds(text: string): LineKinds {
     const found = text.indexOf('\n', from);
     const end = found === -1 ? text.length : found;
     const line = text.slice(from, Math.min(end, from + 400));
-    const fence = /^\s*(?:```|~~~)/.test(line);
+    const fence = (line.includes('```') || line.includes('~~~')) && /^\s*(?:```|~~~)/.test(line);
     if (fence) fenced = !fenced;
     ends.push(end);
     code.push(fenced || fence || isCodeLine(line));
     from = end + 1;
   }
-  if (isProgram(text, code)) return { isCode: () => true };
+  if (code.length >= LEAST_LINES && isProgram(text, code)) return { isCode: () => true };
   let at = 0;
   return {
     isCode(offset) {
@@ -64,6 +64,9 @@ function proseOf(line: string): number {
   return (line.match(/[a-z]{2,} [a-z]{2,}/gi)?.length ?? 0) * 6;
 }
 
+/** A text of fewer lines is no program. */
+const LEAST_LINES = 4;
+
 /** A third of its lines are code, or most of them start with one and the same comment sign. */
 function isProgram(text: string, code: readonly boolean[]): boolean {
   let lines = 0;
@@ -77,6 +80,6 @@ function isProgram(text: string, code: readonly boolean[]): boolean {
     else if (/^\s*(?:#(?!#)|\*|\/\/|--|;|%|dnl|rem|=\w)\s*/i.test(line) && !/^\s*(?:-|\*) \p{L}/u.test(line))
       marked += 1;
   }
-  if (lines < 4) return false;
+  if (lines < LEAST_LINES) return false;
   return coded / lines >= 0.34 || (coded + marked) / lines >= 0.6;
 }

@@ -1,4 +1,4 @@
-import { gramsOf, type Need } from './grams.js';
+import { type Need, packNeed } from './grams.js';
 
 /** Shorter literals rule nothing out. */
 const LEAST = 3;
@@ -6,6 +6,8 @@ const LEAST = 3;
 const MOST = 256;
 /** Of a long literal its beginning tells enough. */
 const LONGEST = 14;
+/** So much of it is asked for: what is shorter is shared by more literals of a clause. */
+const ASKED = 8;
 
 /** What a piece of an expression matches: its exact texts while they are few, and clauses of which one text must occur. */
 interface Piece {
@@ -31,7 +33,7 @@ export function needOf(pattern: RegExp): Need {
   const needed = useful(exact ? [...clauses, exact] : clauses).map((clause) => shortest(clause));
   // What rules out most is asked first: the clause of the fewest literals.
   needed.sort((a, b) => a.length - b.length);
-  return needed.map((clause) => clause.map((text) => gramsOf(text)));
+  return packNeed(needed);
 }
 
 /**
@@ -66,7 +68,7 @@ function useful(clauses: readonly (readonly string[])[]): readonly (readonly str
 /** A literal that begins as another one of its clause adds nothing. */
 function shortest(clause: readonly string[]): readonly string[] {
   const kept: string[] = [];
-  for (const text of [...new Set(clause.map((each) => each.slice(0, LONGEST)))].toSorted()) {
+  for (const text of [...new Set(clause.map((each) => each.slice(0, ASKED)))].toSorted()) {
     const last = kept.at(-1);
     if (last === undefined || !text.startsWith(last)) kept.push(text);
   }

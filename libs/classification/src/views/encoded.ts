@@ -28,19 +28,38 @@ export function encodedViews(tokens: Tokens, budget: number): readonly View[] {
     }
   }
   let at = 0;
-  while (at < text.length && left > 0) {
-    const start = at;
-    let kinds = 0;
-    for (; at < text.length && alphabet[text.charCodeAt(at)] !== 0; at += 1) kinds |= alphabet[text.charCodeAt(at)]!;
-    if (at === start) at += 1;
-    if (at - start < MIN_RUN || !mayBeEncoded(text, start, at, kinds)) continue;
-    for (let padding = 0; padding < 2 && text.charCodeAt(at) === 0x3d; padding += 1) at += 1;
-    const decoding = decodingOf(text.slice(start, at));
-    if (!decoding) continue;
-    left -= decoding[1].length;
-    views.push(whole(decoding[0], decoding[1], start, at - start));
+  for (let index = 0; index < tokens.count && left > 0; index += 1) {
+    const end = tokens.end[index]!;
+    if (end <= at || !mayBeInRun(tokens, index)) continue;
+    at = runStart(text, Math.max(at, tokens.start[index]!), at);
+    while (at < end && left > 0) {
+      const start = at;
+      let kinds = 0;
+      for (; at < text.length && alphabet[text.charCodeAt(at)] !== 0; at += 1) kinds |= alphabet[text.charCodeAt(at)]!;
+      if (at === start) at += 1;
+      if (at - start < MIN_RUN || !mayBeEncoded(text, start, at, kinds)) continue;
+      for (let padding = 0; padding < 2 && text.charCodeAt(at) === 0x3d; padding += 1) at += 1;
+      const decoding = decodingOf(text.slice(start, at));
+      if (!decoding) continue;
+      left -= decoding[1].length;
+      views.push(whole(decoding[0], decoding[1], start, at - start));
+    }
   }
   return views;
+}
+
+/** A run is a long word, or one that a sign of the alphabet stands beside. */
+function mayBeInRun({ text, start, end }: Tokens, index: number): boolean {
+  const [from, to] = [start[index]!, end[index]!];
+  if (to - from >= MIN_RUN || (to < text.length && alphabet[text.charCodeAt(to)] !== 0)) return true;
+  return from > 0 && alphabet[text.charCodeAt(from - 1)] !== 0;
+}
+
+/** Where the run begins that goes on at the offset, and not before `from`. */
+function runStart(text: string, offset: number, from: number): number {
+  let start = offset;
+  while (start > from && alphabet[text.charCodeAt(start - 1)] !== 0) start -= 1;
+  return start;
 }
 
 /** Five pairs in a row, or eight binary digits: true of every row of octets. */

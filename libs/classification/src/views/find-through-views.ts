@@ -1,7 +1,7 @@
 import type { Candidate } from '../detect/rule.js';
 import type { Scene } from '../detect/scene.js';
 import type { CueHit } from '../text/cues.js';
-import { tokenAt } from '../text/tokens.js';
+import { tokenAt, type Tokens } from '../text/tokens.js';
 import { encodedViews } from './encoded.js';
 import { escapeView } from './escape.js';
 import { foldViews } from './fold.js';
@@ -47,16 +47,27 @@ export function findThroughViews(
 
 /** Every other way to read the scene's text, and whether there are no more; exported for the benchmark. */
 export function viewsOf(scene: Scene, budget: number): { readonly views: readonly View[]; readonly complete: boolean } {
-  const { text } = scene;
+  const { text, tokens } = scene;
   const squeezed = squeezeViews(scene);
   const views = [
-    ...foldViews(scene.tokens),
-    ...escapeView(text),
+    ...foldViews(tokens),
+    ...(mayEscape(tokens) ? escapeView(text) : []),
     ...squeezed.views,
-    ...markupViews(text),
-    ...encodedViews(scene.tokens, budget),
+    ...(maySeam(tokens) ? markupViews(text) : []),
+    ...encodedViews(tokens, budget),
   ];
   return { views, complete: squeezed.complete };
+}
+
+/** Some sign stands in the text with which an escape begins. */
+function mayEscape(tokens: Tokens): boolean {
+  return tokens.hasSign(0x25) || tokens.hasSign(0x5c) || tokens.hasSign(0x26) || tokens.hasSign(0x3d);
+}
+
+/** Some sign stands in the text with which a seam begins; behind a quote it goes on with a plus. */
+function maySeam(tokens: Tokens): boolean {
+  if (tokens.hasSign(0x3c) || tokens.hasSign(0x2a) || tokens.hasSign(0x5f) || tokens.hasSign(0x5c)) return true;
+  return tokens.hasSign(0x2b) && (tokens.hasSign(0x22) || tokens.hasSign(0x27));
 }
 
 /** A view only adds what the plain reading did not see there, and never an ordinary address. */

@@ -7,7 +7,7 @@ import { type View, ViewBuilder } from './mapped.js';
 
 /** Single characters with one repeated divider: `4 1 1 1 …`, `b-o-b-@-…`. */
 const spaced =
-  /(?<![\p{L}\p{N}])[\p{L}\p{N}+@](\s{1,3}|[.\-_,*|/~])[\p{L}\p{N}@.+-](?:\1[\p{L}\p{N}@.+_ \/()-]){5,60}(?![\p{L}\p{N}])/gu;
+  /(?<![\p{L}\p{N}])[\p{L}\p{N}+@](\s{1,3}|[.\-_,*|/~])[\p{L}\p{N}@.+-](?:\1[\p{L}\p{N}@.+_ /()-]){5,60}(?![\p{L}\p{N}])/gu;
 /** Digits as words: `four five three two`. */
 const digitWords = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 const spelledDigits = new RegExp(
@@ -48,18 +48,18 @@ export function squeezeViews({ text, tokens, grams }: Scene): {
   readonly complete: boolean;
 } {
   const views: View[] = [];
-  if (hasSingles(tokens))
-    for (const match of text.matchAll(spaced)) views.push(squeezed(text, match.index, match[0], match[1]!));
+  const singles = hasSingles(tokens);
+  if (singles) for (const match of text.matchAll(spaced)) views.push(squeezed(text, match.index, match[0], match[1]!));
   if (hasDigitWords(tokens))
     for (const match of text.matchAll(spelledDigits)) views.push(counted(text, match.index, match[0]));
   let names = 0;
-  for (const match of hasSingles(tokens) ? text.matchAll(spelledNames) : []) {
+  for (const match of singles ? text.matchAll(spelledNames) : []) {
     names += 1;
     if (names > MOST_NAMES) break;
     views.push(spelledName(text, match.index, match[0]));
   }
-  views.push(...reversed(text, tokens));
-  for (const [start, run] of brokenNumbers(text))
+  views.push(...reversed(tokens));
+  for (const [start, run] of tokens.hasSign(0x0a) ? brokenNumbers(text) : [])
     if (!isColumn(text, start, start + run.length))
       views.push(joined(text, start, run, ' '), joined(text, start, run, ''));
   for (const [start, run] of spelledAddresses(tokens, grams.mayHold(needOfDot))) views.push(spelled(start, run));
@@ -107,11 +107,13 @@ function isNumberAfter(text: string, from: number): boolean {
 
 const atWord = hashOf('at');
 const needOfDot = needOf(/dot/);
+const brackets = Array.from('([{<', (sign) => sign.charCodeAt(0));
 
 /** `bob (at) example.com`, `bob at example dot com`, found from each `at` outwards. */
 function spelledAddresses(tokens: Tokens, hasDot: boolean): readonly (readonly [number, string])[] {
   const { text } = tokens;
   const found: [number, string][] = [];
+  if (!hasDot && !brackets.some((sign) => tokens.hasSign(sign))) return found;
   let from = 0;
   for (let index = 1; index < tokens.count; index += 1) {
     if (tokens.hash[index] !== atWord || tokens.start[index]! < from) continue;
@@ -136,7 +138,8 @@ function isLocalSign(code: number): boolean {
 }
 
 /** Seven words for digits in a row. */
-function hasDigitWords({ count, marks }: Tokens): boolean {
+function hasDigitWords({ count, marks, lists }: Tokens): boolean {
+  if ((lists & DIGIT_WORD) === 0) return false;
   let run = 0;
   for (let index = 0; index < count; index += 1) {
     run = (marks[index]! & DIGIT_WORD) === 0 ? 0 : run + 1;
@@ -220,11 +223,9 @@ function spelledName(text: string, start: number, run: string): View {
 }
 
 /** The text from its end, where it says of itself that something stands backwards. */
-function reversed(text: string, { count, marks }: Tokens): readonly View[] {
-  if (text.length > MOST_REVERSED) return [];
-  let isSaid = false;
-  for (let index = 0; index < count && !isSaid; index += 1) isSaid = (marks[index]! & REVERSED) !== 0;
-  if (!isSaid) return [];
+function reversed(tokens: Tokens): readonly View[] {
+  const { text } = tokens;
+  if (text.length > MOST_REVERSED || !hasReversed(tokens)) return [];
   const builder = new ViewBuilder();
   for (let at = text.length - 1; at >= 0; at -= 1) builder.add(text[at]!, at);
   return [builder.build('reversed', 0), valuesReversed(text)];
@@ -246,6 +247,12 @@ function valuesReversed(text: string): View {
   }
   for (let at = from; at < text.length; at += 1) builder.add(text[at]!, at);
   return builder.build('reversed', text.length);
+}
+
+function hasReversed({ count, marks, lists }: Tokens): boolean {
+  if ((lists & REVERSED) === 0) return false;
+  for (let index = 0; index < count; index += 1) if ((marks[index]! & REVERSED) !== 0) return true;
+  return false;
 }
 
 /** What stands behind, for a cue may stand there. */

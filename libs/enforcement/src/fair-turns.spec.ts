@@ -7,7 +7,7 @@ function room() {
   const due: (() => void)[] = [];
   const order: string[] = [];
   const turns = new FairTurns(
-    4,
+    () => 4,
     () => now,
     (then) => due.push(then),
   );

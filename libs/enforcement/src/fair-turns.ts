@@ -13,7 +13,8 @@ export class FairTurns {
   #isAwaited = false;
 
   constructor(
-    private readonly turnMs: number,
+    /** Asked anew in each turn: short while others wait to be seen, longer where a tenant is alone. */
+    private readonly turnMs: () => number,
     private readonly monotonicMs: () => number,
     private readonly later: Later,
   ) {}
@@ -25,7 +26,7 @@ export class FairTurns {
 
   /** Runs `work` at once where this turn has time left and nobody waits. What `work` does after its first wait is not counted. */
   take<T>(tenant: string, work: () => Promise<T>): Promise<T> {
-    if (this.#waiting.size === 0 && this.#spentMs < this.turnMs) return this.#run(work);
+    if (this.#waiting.size === 0 && this.#spentMs < this.turnMs()) return this.#run(work);
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const job = async (): Promise<void> => {
       try {
@@ -57,8 +58,9 @@ export class FairTurns {
   #next(): void {
     this.#isAwaited = false;
     this.#spentMs = 0;
+    const turnMs = this.turnMs();
     for (const [tenant, jobs] of this.#waiting) {
-      if (this.#spentMs >= this.turnMs) break;
+      if (this.#spentMs >= turnMs) break;
       this.#waiting.delete(tenant);
       const job = jobs.shift();
       // Behind all the others, which the loop goes on with.

@@ -51,44 +51,6 @@ async function newest(field: string): Promise<Item> {
   return node;
 }
 
-/** The newest record of a name as the log holds it, without its key. */
-async function recordNamed(name: string): Promise<string> {
-  const { rows } = await house.admin.query<{ id: string }>(`SELECT id FROM control.tenant WHERE name = 'own hospital'`);
-  const found = await house.admin.query<{ leaf: Buffer }>(
-    `SELECT leaf FROM t_${rows[0]?.id.replaceAll('-', '')}.record WHERE kind = 'event' ORDER BY record_id DESC`,
-  );
-  const payloads = found.rows.map(({ leaf }) =>
-    Buffer.from(leaf.toString('latin1').split('.')[1] ?? '', 'base64url').toString(),
-  );
-  return payloads.find((payload) => payload.includes(`"name":"${name}"`)) ?? '';
-}
-
-describe('a reason', () => {
-  it('is asked for by every delete, is sealed in the record with a commitment, and stands in the change log', async () => {
-    const { id } = item(
-      await done(house, 'createDomain', { name: 'gone.example' }, 'domain { id version }', own.owner),
-      'domain',
-    );
-    const silent = await change(house, 'removeDomain', { id, reason: ' ' }, 'domain { id }', own.owner);
-    expect(silent.userErrors[0]).toMatchObject({ code: 'INVALID', field: ['reason'] });
-    const reason = 'Doctor Lopez sold the domain';
-    await done(house, 'removeDomain', { id, reason }, 'domain { id }', own.owner);
-    const record = await recordNamed('admin.domain-removed');
-    const payload = JSON.parse(record) as { k: object; seal: { fields: string[] }; fields: object };
-    expect(Object.keys(payload.k)).toEqual(['actor', 'reason']);
-    expect(payload.seal.fields).toEqual(['actor', 'reason']);
-    expect(record).not.toContain('Lopez');
-    const { data } = await house.ask<{ changeLog: { edges: { node: { event: string; fields: string } }[] } }>(
-      '{ changeLog(first: 1) { edges { node { event fields } } } }',
-      {},
-      own.owner,
-    );
-    const [last] = data.changeLog.edges;
-    expect(last?.node.event).toBe('admin.domain-removed');
-    expect(JSON.parse(last?.node.fields ?? '{}')).toEqual({ domain: 'gone.example', reason });
-  });
-});
-
 describe('a change whose repetition does harm', () => {
   it('G8: is refused without an idempotency key, whichever of them it is, and needs none for a dry run', async () => {
     const types = new Map(mutationsOf(house.api.schema).map(({ name, type }) => [name, type]));
@@ -175,7 +137,13 @@ describe('an endpoint', () => {
 
   it('that is retired is changed no more', async () => {
     const { id, version } = await newest('endpoints');
-    await done(house, 'retireEndpoint', { id, expectedVersion: version, reason: 'moved away' }, 'endpoint { id }', own.owner);
+    await done(
+      house,
+      'retireEndpoint',
+      { id, expectedVersion: version, reason: 'moved away' },
+      'endpoint { id }',
+      own.owner,
+    );
     const input = { id, expectedVersion: version + 1, region: 'eu' };
     const refused = await change(house, 'updateEndpoint', input, 'endpoint { id }', own.owner);
     expect(refused.userErrors[0]?.code).toBe('WRONG_STATE');

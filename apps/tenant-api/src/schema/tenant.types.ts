@@ -83,7 +83,10 @@ export class Change implements Node {
   event!: string;
   @Field()
   actor!: string;
-  @Field({ description: 'The clear fields of the record, as JSON, with the reason that was given: the record holds that sealed.' })
+  @Field({
+    description:
+      'The clear fields of the record, as JSON, with the reason that was given: the record holds that sealed.',
+  })
   fields!: string;
   @Field(() => ID)
   recordId!: string;

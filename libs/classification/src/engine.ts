@@ -11,7 +11,9 @@ import type { Emit, Scene } from './detect/scene.js';
 import { cueTable, findStructured } from './detect/structured.js';
 import { findInjections } from './injection/find-injections.js';
 import { findAnnounced } from './ner/announced.js';
+import { findKnownPlaces } from './ner/known-places.js';
 import { findNames } from './ner/find-names.js';
+import { findShortNames } from './ner/short-names.js';
 import { isAttribution } from './ner/machine-text.js';
 import { findUsernames } from './detect/usernames.js';
 import { findSecrets } from './secrets/find-secrets.js';
@@ -20,6 +22,7 @@ import { jsonLeaves, type InnerLeaf } from './text/json-leaves.js';
 import type { Bundle } from './taxonomy/taxonomy.js';
 import { Tokens } from './text/tokens.js';
 import { findThroughViews, type ViewBudget, viewBudget } from './views/find-through-views.js';
+import type { View } from './views/mapped.js';
 
 /** Goes into every finding and every record; changed with any change of a rule. */
 export const engineVersion = 'writ-3';
@@ -40,7 +43,10 @@ export const passes: readonly ((scene: Scene, emit: Emit) => void)[] = [
   findDates,
   findNames,
   findAnnounced,
+  findKnownPlaces,
+  findShortNames,
 ];
+const ofNames = new Set([findNames, findAnnounced, findKnownPlaces, findShortNames]);
 
 const SLICE = 64 * 1024;
 /** More than the longest thing whose cue or framing may stand on the other side, key blocks apart. */
@@ -132,16 +138,22 @@ function scanLong(text: string, outer: readonly CueHit[], scope: Scope, run: Run
 }
 
 /** What the detectors know of a text that was read; exported for the benchmark. */
-export function sceneOf(tokens: Tokens, outer: readonly CueHit[]): Scene {
-  return { text: tokens.text, tokens, cues: cueTable.find(tokens), grams: tokens.grams, outer };
+export function sceneOf(tokens: Tokens, outer: readonly CueHit[], core?: readonly [number, number]): Scene {
+  return { text: tokens.text, tokens, cues: cueTable.find(tokens), grams: tokens.grams, outer, core };
 }
 
-function scanText(text: string, outer: readonly CueHit[], scope: Scope, run: Run, depth = 0): readonly Candidate[] {
-  const scene = sceneOf(wordsAt[depth]!.read(text), outer);
+function scanText(
+  text: string,
+  outer: readonly CueHit[],
+  scope: Scope,
+  run: Run,
+  depth = 0,
+  core?: readonly [number, number],
+): readonly Candidate[] {
+  const scene = sceneOf(wordsAt[depth]!.read(text), outer, core);
   const found: Candidate[] = [];
   const emit = (candidate: Candidate): void => void found.push(new Span(candidate));
-  for (const detect of passes)
-    if ((detect !== findNames && detect !== findAnnounced) || scope.nameless !== true) detect(scene, emit);
+  for (const detect of passes) if (scope.nameless !== true || !ofNames.has(detect)) detect(scene, emit);
   findInjections(scene, scope.role, emit);
   scope.bundle.terms.find(scene, emit);
   scope.bundle.patterns.find(scene, emit);
@@ -149,8 +161,8 @@ function scanText(text: string, outer: readonly CueHit[], scope: Scope, run: Run
   if (run.clinicalWords === 0 && soundsClinical(scene)) run.clinicalWords = 1;
   const plain = resolveAll(found);
   if (depth >= MAX_DEPTH) return plain;
-  const rescan = (inner: string, cues: readonly CueHit[]): readonly Candidate[] =>
-    scanText(inner, cues, scope, run, depth + 1);
+  const rescan = (view: View, cues: readonly CueHit[]): readonly Candidate[] =>
+    scanText(view.text, cues, scope, run, depth + 1, view.core);
   const hidden = findThroughViews(scene, run.views, rescan, plain);
   if (hidden.exhausted) run.incomplete.add('budget:views');
   return hidden.found.length === 0 ? plain : resolveAll([...plain, ...hidden.found]);

@@ -40,7 +40,9 @@ const shortestPauseMs = 5;
 const longestPauseMs = 100;
 const pauseAfterFailureMs = 250;
 /** After a tick the next one gathers: each costs a transaction, and each log in it a signature, however few its leaves. */
-const gatherMs = 20;
+const gatherMs = 80;
+/** The same while somebody waits for receipts. */
+const awaitedGatherMs = 20;
 /** A tick that took so many is followed at once: there is more than one tick's work. */
 const backlogLeaves = 256;
 
@@ -148,7 +150,7 @@ export class Sequencer {
         kind: 'failed',
         cause: String(cause),
       }));
-      if (outcome.kind === 'committed') pauseMs = outcome.leaves < backlogLeaves ? gatherMs : 0;
+      if (outcome.kind === 'committed') pauseMs = pauseAfter(outcome);
       else if (outcome.kind === 'idle' || outcome.kind === 'lost-race')
         pauseMs = Math.min(Math.max(pauseMs, shortestPauseMs) * 1.3, longestPauseMs);
       else {
@@ -165,6 +167,11 @@ export class Sequencer {
     await Promise.race([timer.elapsed, this.#stopping.promise]);
     timer.cancel();
   }
+}
+
+function pauseAfter({ leaves, isAwaited }: Extract<TickOutcome, { kind: 'committed' }>): number {
+  if (leaves >= backlogLeaves) return 0;
+  return isAwaited ? awaitedGatherMs : gatherMs;
 }
 
 export class SequencingStopped extends Error {

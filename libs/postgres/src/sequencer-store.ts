@@ -23,7 +23,12 @@ export interface NewBatch {
  */
 export type TickOutcome =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'committed'; readonly leaves: number }
+  | {
+      readonly kind: 'committed';
+      readonly leaves: number;
+      /** Somebody waits for a receipt of what was taken. */
+      readonly isAwaited?: true;
+    }
   | { readonly kind: 'lost-race' | 'unknown' | 'failed'; readonly cause: string };
 
 export interface StoredHead extends LogHead {
@@ -66,6 +71,7 @@ interface TakenRow {
   readonly leaf: Buffer | null;
   readonly writer: string;
   readonly writer_sequence: string;
+  readonly is_awaited: boolean;
 }
 
 interface HeadRow {
@@ -136,7 +142,9 @@ class PostgresSequencerStore implements Omit<SequencerStore, keyof EpochStore> {
       if (commit.status === 'rejected') throw commit.reason;
       if (commit.value.command !== 'COMMIT') throw new Error('the transaction had failed');
       client.release(warning !== undefined);
-      return warning === undefined ? { kind: 'committed', leaves: taken.length } : { kind: 'unknown', cause: warning };
+      if (warning !== undefined) return { kind: 'unknown', cause: warning };
+      const isAwaited = taken.some(({ is_awaited }) => is_awaited);
+      return { kind: 'committed', leaves: taken.length, ...(isAwaited ? { isAwaited } : {}) };
     } catch (cause) {
       client.release(true);
       // 23505 another batch starts there; 23503 the size it builds on is not there: either way nothing was stored.

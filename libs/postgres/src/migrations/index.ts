@@ -28,6 +28,7 @@ import { VersionsInOrder1763694000772 } from './772-versions-in-order.js';
 import { Erasing1763694000830 } from './830-erasing.js';
 import { TakingInOrder1763694000831 } from './831-taking-in-order.js';
 import { SparseLogs1763694000870 } from './870-sparse-logs.js';
+import { AwaitedLogs1763694000871 } from './871-awaited-logs.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
 export const migrations = [
@@ -61,4 +62,5 @@ export const migrations = [
   VersionsInOrder1763694000772,
   TakingInOrder1763694000831,
   SparseLogs1763694000870,
+  AwaitedLogs1763694000871,
 ];

@@ -20,7 +20,7 @@ const say = (line: string): void => console.log(`${new Date().toISOString().slic
 let failed = false;
 try {
   const tenant = await makeTenant(room.registry, standardShape);
-  if (options.soakMinutes > 0) await soak(room, cores, tenant, options, say);
+  if (options.soakMinutes > 0) failed = !(await soak(room, cores, tenant, options, say));
   else if (options.profile) await profileGateway(room, cores, tenant, options, say);
   else failed = !(await run(room, cores, tenant));
 } finally {

@@ -4,6 +4,8 @@ export const limits = Object.freeze({
   jsonDepth: 64,
   jsonNodes: 100_000,
   headerBytes: 16 * 1024,
+  /** Headers of one request, each line counted. */
+  headers: 128,
   /** How long a caller may take: for the head, for the whole request, and without a byte of it. */
   requestHeadersMs: 10_000,
   requestMs: 60_000,

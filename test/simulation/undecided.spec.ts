@@ -150,6 +150,39 @@ rules:
   });
 });
 
+describe('a request that waited for a place', () => {
+  it('has the whole second for its record, and says how long it waited', async () => {
+    const house = new House({ bounds: { alone: 1 } });
+    const read = Promise.withResolvers<void>();
+    const { classifier, ledger } = house.ports;
+    let isFirst = true;
+    withPort(house, 'classifier', {
+      classify: async (...asked) => {
+        if (isFirst) await ((isFirst = false), read.promise);
+        return await classifier.classify(...asked);
+      },
+    });
+    const deadlines: number[] = [];
+    withPort(house, 'ledger', {
+      commit: (log, record, how) => {
+        if (record.kind === 'decision') deadlines.push(how.deadlineMs);
+        return ledger.commit(log, record, how);
+      },
+    });
+    void new CallerTwin(house).ask(anAsk(house, 'Hello'));
+    await until(house, () => !isFirst);
+    let seen: Seen | undefined;
+    void new CallerTwin(house).ask(anAsk(house, 'Hello')).then((done) => (seen = done));
+    await until(house, () => house.undecided.state().waiting === 1);
+    house.clock.advance(3_000);
+    read.resolve();
+    await until(house, () => seen !== undefined);
+    expect(seen?.about?.phasesMs?.['wait']).toBeGreaterThanOrEqual(3_000);
+    expect(deadlines[0]).toBeLessThan(1_000);
+    expect(deadlines[1]).toBeGreaterThan(900);
+  });
+});
+
 describe('a request that is refused unread', () => {
   const known = refuse('rate-limited', { detail: 'requests', retryAfterSeconds: 7 });
 

@@ -122,12 +122,16 @@ export async function commit<R extends LedgerRecord>(
  * be written has a bound of its own.
  */
 async function leavingWhereSlow<T>(
-  { place, ports }: Exchange,
+  { place, permit, ports }: Exchange,
   level: EvidenceLevel,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (level !== 'committed') place?.leave();
-  if (!place || level !== 'committed') return await work();
+  // With the permit it was left.
+  if (!place || permit) return await work();
+  if (level !== 'committed') {
+    place.leave();
+    return await work();
+  }
   const slow = ports.clock.after(limits.undecidedCommitMs);
   void slow.elapsed.then(() => place.leave());
   try {
@@ -138,11 +142,12 @@ async function leavingWhereSlow<T>(
 }
 
 /** A caller waits a second at most for a decision, counted from the request's begin: what was spent before is taken off. */
-function commitDeadlineMs(exchange: Exchange, record: LedgerRecord): number {
+function commitDeadlineMs({ ports, startedMs, phasesMs }: Exchange, record: LedgerRecord): number {
   if (record.kind === 'dispatch') return limits.decisionCommitMs;
   if (record.kind !== 'decision') return limits.outcomeCommitMs;
-  // Waiting for a review is the policy's wish, and has a bound of its own.
-  const spentMs = exchange.ports.clock.monotonicMs() - exchange.startedMs - (exchange.phasesMs['review'] ?? 0);
+  // Waiting for a review is the policy's wish, and waiting behind its own tenant's requests the tenant's; each has its own bound.
+  const waitedMs = (phasesMs['review'] ?? 0) + (phasesMs['wait'] ?? 0);
+  const spentMs = ports.clock.monotonicMs() - startedMs - waitedMs;
   return Math.max(limits.decisionCommitMs / 4, limits.decisionCommitMs - spentMs);
 }
 

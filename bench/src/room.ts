@@ -56,7 +56,7 @@ export async function openRoom(): Promise<Room> {
     redis,
     upstreamPort: upstream.port,
     upstreamPid: upstream.pid,
-    registry: { plane, issuer, url, masterKeyFile, snapshotKeyFile },
+    registry: { plane, issuer, url, masterKeyFile, snapshotKeyFile, made: [] },
     settings: (processes, port) => ({
       WRIT_LISTEN_PORT: String(port),
       WRIT_PROCESSES: String(processes),

@@ -56,6 +56,8 @@ export interface Registry {
   readonly url: string;
   readonly masterKeyFile: string;
   readonly snapshotKeyFile: string;
+  /** All tenants of this room so far, the first made in front. One Postgres takes a thousand and refuses the next. */
+  readonly made: BenchTenant[];
 }
 
 /** Provisions a tenant and publishes its snapshot, signed as the tenant API signs it. */
@@ -80,7 +82,23 @@ export async function makeTenant(registry: Registry, shape: TenantShape): Promis
   const tokens = Array.from({ length: shape.subjects }, (_, at) =>
     registry.issuer.token({ ...claims, sub: `subject-${at}`, groups: ['clinicians', 'group-8', 'staff'] }),
   );
-  return { id: tenant, tokens };
+  const ready = { id: tenant, tokens };
+  registry.made.push(ready);
+  return ready;
+}
+
+/** All tenants of the room once they are `count`; whatever shape those have that were made before, all are ready to be called. */
+export async function fillUp(registry: Registry, shape: TenantShape, count: number): Promise<readonly BenchTenant[]> {
+  let begun = registry.made.length;
+  const make = async (): Promise<void> => {
+    while (begun < count) {
+      begun += 1;
+      // oxlint-disable-next-line no-await-in-loop -- each of the two makes one after the other
+      await makeTenant(registry, shape);
+    }
+  };
+  await Promise.all([make(), make()]);
+  return [...registry.made];
 }
 
 async function snapshotOf(tenant: Snapshot['tenant'], shape: TenantShape, url: string, kms: Kms): Promise<Snapshot> {

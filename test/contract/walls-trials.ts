@@ -1,6 +1,6 @@
 import type { TenantContext } from '@writ/domain';
 import { type PlanePool, schemaOf, withTenant } from '@writ/postgres';
-import type { Client } from 'pg';
+import type { Client, PoolClient } from 'pg';
 import { seeded } from '../support/random.js';
 
 /** What a run of interleavings saw. `violations` must be empty: each is a sentence with the trial's number. */
@@ -52,8 +52,8 @@ type Query = Parameters<Parameters<typeof withTenant>[2]>[0]['query'];
 /**
  * Tenants take turns on one pool, with throws, failed statements, cancels, killed connections, timeouts, forgotten
  * statements and statements that come a transaction too late. One trial is one transaction of one tenant, and the next
- * one is another tenant's. Each looks at where it is and at whose rows it sees; between transactions the session must be
- * nobody's again. Each tenant must have exactly one record.
+ * one is another tenant's. Each looks at where it is and at whose rows it sees; before every transaction, and after the
+ * last, the session must be nobody's. Each tenant must have exactly one record.
  */
 export async function runWallTrials(
   plane: PlanePool,
@@ -65,6 +65,7 @@ export async function runWallTrials(
   const { enter = withTenant, observe, tellEvery = 100_000, goesOn = () => true } = options;
   const random = seeded(seed);
   const violations: string[] = [];
+  const asked = new QuestionsOnTheWay(plane);
   let thrown = 0;
   let done = 0;
   let stale: Query | undefined;
@@ -73,7 +74,7 @@ export async function runWallTrials(
     const tenant = tenants[trial % tenants.length] as TenantContext;
     const fate = random();
     try {
-      await enter(plane, tenant, async ({ query }) => {
+      await enter(asked.plane, tenant, async ({ query }) => {
         if (fate > 0.9 && stale !== undefined)
           await comesTooLate(stale, (what) => violations.push(`trial ${trial}: ${what}`));
         stale = query;
@@ -87,15 +88,44 @@ export async function runWallTrials(
       thrown += 1;
       observe?.(`${(cause as { code?: string }).code}`);
     }
-    // After every fault, and now and then anyway.
-    if (fate < 0.4 || trial % 8 === 0) {
-      const left = await leftBehind(plane);
-      if (left !== undefined) violations.push(`after trial ${trial}: ${left}`);
-    }
+    const left = await asked.answer();
+    if (left !== undefined) violations.push(`before trial ${trial}: ${left}`);
     if (trial % tellEvery === 0) options.tell?.(trial);
   }
+  const left = await leftBehind(plane);
+  if (left !== undefined) violations.push(`after trial ${done - 1}: ${left}`);
   return { trials: done, thrown, violations };
 }
+
+/**
+ * Asks every session, before it is lent, whose it is. The question leaves in the same round trip as the transaction that
+ * follows it, so it is asked of all of them and costs no waiting.
+ */
+class QuestionsOnTheWay {
+  readonly plane: PlanePool;
+  #answer: Promise<string | undefined> = Promise.resolve(undefined);
+
+  constructor(real: PlanePool) {
+    const connect = async (): Promise<PoolClient> => {
+      const client = await real.pool.connect();
+      // Whoever could not answer is asked again, by a question of its own: a late cancel may have met this one.
+      this.#answer = client.query<Left>(statements.left).then(
+        ({ rows: [row] }) => strangeIn(real, row),
+        () => leftBehind(real),
+      );
+      this.#answer.catch(nothing);
+      return client;
+    };
+    this.plane = { ...real, pool: { connect } as unknown as PlanePool['pool'] };
+  }
+
+  /** What was strange about the session that was lent last; undefined when it was nobody's. */
+  answer(): Promise<string | undefined> {
+    return this.#answer;
+  }
+}
+
+function nothing(): void {}
 
 /** A statement of the transaction before, by whoever kept its handle: it must be refused, not run as the next tenant. */
 async function comesTooLate(stale: Query, violated: (what: string) => void): Promise<void> {
@@ -136,13 +166,16 @@ interface Left {
   readonly tenant: string | null;
 }
 
+function strangeIn({ login }: PlanePool, row: Left | undefined): string | undefined {
+  const isNobodys = row?.role === login && row.path === 'pg_catalog' && (row.tenant ?? '') === '';
+  return isNobodys ? undefined : `the session was left as ${JSON.stringify(row)}`;
+}
+
 async function leftBehind(plane: PlanePool): Promise<string | undefined> {
   for (let asked = 1; ; asked += 1) {
     try {
       // oxlint-disable-next-line no-await-in-loop -- asked again only when nobody could be asked
-      const [row] = (await plane.pool.query<Left>(statements.left)).rows;
-      const isNobodys = row?.role === plane.login && row.path === 'pg_catalog' && (row.tenant ?? '') === '';
-      return isNobodys ? undefined : `the session was left as ${JSON.stringify(row)}`;
+      return strangeIn(plane, (await plane.pool.query<Left>(statements.left)).rows[0]);
     } catch (cause) {
       // A server that answers by an error was left so. Without an SQLSTATE no session was reached: a busy machine may take
       // longer to make the next connection than the pool waits.

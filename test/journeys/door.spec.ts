@@ -106,6 +106,15 @@ describe('the door', () => {
       expect(answer.headers[name]).toBeTruthy();
   });
 
+  it('says how long an answer is that is whole, and sends a stream in chunks', async () => {
+    const whole = await send('/v1/chat/completions', { headers: good, body: chat('Hello') });
+    expect(whole.headers['content-length']).toBe(String(Buffer.byteLength(whole.body)));
+    expect(JSON.parse(whole.body)).toHaveProperty('choices');
+    const stream = await send('/v1/chat/completions', { headers: good, body: chat('Hello', { stream: true }) });
+    expect(stream.headers['content-length']).toBeUndefined();
+    expect(stream.body.trimEnd().endsWith('data: [DONE]')).toBe(true);
+  });
+
   it('P2: takes the address from the connection, whatever a header says it is', async () => {
     const spoofed = { 'x-forwarded-for': '1.2.3.4', forwarded: 'for=1.2.3.4', 'x-real-ip': '1.2.3.4' };
     const before = house.refusedFrom.length;

@@ -117,8 +117,12 @@ async function tell(
   { about, released }: Extract<Enforced, { kind: 'decided' }>,
   request: string,
 ): Promise<void> {
-  const headers = { ...headersOf(request, about), 'content-type': 'application/json', 'cache-control': 'no-store' };
-  socket.begin(200, headers);
+  socket.begin(200, {
+    ...headersOf(request, about),
+    'content-type': 'application/json',
+    'content-length': String(released.bytes.length),
+    'cache-control': 'no-store',
+  });
   if (await socket.write(released)) socket.end();
   else socket.destroy();
 }
@@ -132,6 +136,7 @@ async function send(
   socket.begin(200, {
     ...headersOf(request, enforced.about),
     'content-type': enforced.contentType,
+    ...lengthOf(enforced.first),
     'cache-control': 'no-store',
   });
   try {
@@ -151,6 +156,11 @@ async function send(
   } finally {
     await enforced.rest.return();
   }
+}
+
+/** An answer that is whole says how long it is: one piece on the wire, and a reader knows where it ends. */
+function lengthOf(first: Extract<Enforced, { kind: 'answered' }>['first']): Readonly<Record<string, string>> {
+  return first.kind === 'window' && first.last ? { 'content-length': String(first.released.bytes.length) } : {};
 }
 
 function metaOf(request: FastifyRequest, route: string, nowMs: number): AskMeta {

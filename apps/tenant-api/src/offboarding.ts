@@ -20,6 +20,8 @@ export async function removeAccess(tx: c.ControlTx, nowMs: number): Promise<Remo
     if (row.credentialIds.length > 0) await tx.update(c.EndpointRow, row, { credentialIds: [] });
   await tx.remove(c.ScimTokenRow, {});
   await tx.remove(c.RecoveryCodeRow, {});
+  await tx.remove(c.BreakGlassPasskeyRow, {});
+  await tx.remove(c.BreakGlassRow, {});
   const providerCredentials = await tx.remove(c.ProviderCredentialRow, {});
   return { identityProviders: providers.length, appKeys: keys.length, providerCredentials };
 }

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -7,7 +8,9 @@ import { type RequestListener, createServer } from 'node:http';
 import { bootstrapKey, issuerPath, openBootstrapIssuer } from './bootstrap/issuer.js';
 import { passkeyRoutes } from './bootstrap/passkey-routes.js';
 import { Passkeys } from './bootstrap/passkeys.js';
+import { passkeyPages } from './bootstrap/passkey-pages.js';
 import { bootstrapProvider } from './bootstrap/provider.js';
+import { RelyingParty } from './bootstrap/relying-party.js';
 import { Administration } from './administration.js';
 import { exportRoute } from './door/export-route.js';
 import { TenantApiModule } from './door/graphql.module.js';
@@ -64,9 +67,11 @@ export async function serveTenantApi(
     audience: settings.adminAudience,
     nowMs: ports.nowMs,
   });
-  const passkeys = new Passkeys(ports, settings.publicUrl);
   const { publicUrl, adminAudience } = settings;
   const key = await bootstrapKey(ports);
+  const secret = createHmac('sha256', String(key['d'])).update('writ/challenges').digest();
+  const relyingParty = new RelyingParty(publicUrl, secret, ports.nowMs);
+  const passkeys = new Passkeys(ports, relyingParty);
   const provider = bootstrapProvider({ ports, passkeys, publicUrl, adminAudience, key });
   const adapter = new FastifyAdapter({
     // The OpenID provider is an application of its own: it reads its own bodies and sets its own cookies.
@@ -83,7 +88,7 @@ export async function serveTenantApi(
     requestTimeout: 30_000,
   });
   const app = await NestFactory.create<NestFastifyApplication>(
-    TenantApiModule.of({ ports, issuer, settings }),
+    TenantApiModule.of({ ports, issuer, settings, relyingParty }),
     adapter,
     {
       // Failures reach the operators through `report`, once; Nest would print them again, with what they carry.
@@ -99,6 +104,7 @@ export async function serveTenantApi(
   fastify.get('/.well-known/jwks.json', async () => issuer.jwks);
   scimRoutes(fastify, ports, settings.publicUrl);
   passkeyRoutes(fastify, ports, issuer, passkeys);
+  passkeyPages(fastify);
   health(fastify, { notReady });
   const finishing = finishingDeletions(ports);
   await app.listen(settings.listenPort, settings.listenHost);

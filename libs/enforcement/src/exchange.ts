@@ -151,9 +151,21 @@ function commitDeadlineMs({ ports, startedMs, phasesMs }: Exchange, record: Ledg
   return Math.max(limits.decisionCommitMs / 4, limits.decisionCommitMs - spentMs);
 }
 
-/** Key of the tokens that stand for values in this conversation; never leaves the process. */
-export function conversationKey(exchange: Exchange): Uint8Array {
-  return createHmac('sha256', exchange.held.digestKey)
-    .update(`writ/conversation\0${exchange.subject.issuer}\0${exchange.subject.id}\0${exchange.ask.conversation ?? ''}`)
-    .digest();
+const conversationKeys = new WeakMap<Subject, { readonly digestKey: Uint8Array; readonly key: Uint8Array }>();
+
+/**
+ * Key of the tokens that stand for values in this conversation; never leaves the process. Where no conversation is named, it is
+ * the subject's, made once: identity gives the same object as long as the same token comes.
+ */
+export function conversationKey({ ask, subject, held }: Exchange): Uint8Array {
+  if (ask.conversation !== undefined) return keyOf(held.digestKey, subject, ask.conversation);
+  const known = conversationKeys.get(subject);
+  if (known?.digestKey === held.digestKey) return known.key;
+  const key = keyOf(held.digestKey, subject, '');
+  conversationKeys.set(subject, { digestKey: held.digestKey, key });
+  return key;
+}
+
+function keyOf(digestKey: Uint8Array, { issuer, id }: Subject, conversation: string): Uint8Array {
+  return createHmac('sha256', digestKey).update(`writ/conversation\0${issuer}\0${id}\0${conversation}`).digest();
 }

@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { limits } from '@writ/domain';
 import { WindowCutter } from './windows.js';
@@ -33,5 +34,16 @@ describe('a window', () => {
     cutter.add([], 0);
     expect(cutter.size).toBe(0);
     expect(cutter.dueInMs(0)).toBeUndefined();
+  });
+
+  it('is chained to the one before by HMAC-SHA-256 under the key, whatever its size', () => {
+    const key = randomBytes(32);
+    const cutter = new WindowCutter(key);
+    let before = Buffer.alloc(0);
+    for (const bytes of [some, randomBytes(4_096), randomBytes(100_000)]) {
+      cutter.add([bytes.subarray(0, 5), bytes.subarray(5)], 0);
+      before = createHmac('sha256', key).update(before).update(bytes).digest();
+      expect(cutter.cut().digest).toBe(before.toString('hex'));
+    }
   });
 });

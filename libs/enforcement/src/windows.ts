@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto';
 import { limits } from '@writ/domain';
+import { hmac } from '@writ/ledger';
 
 /** A run of bytes of the answer's body that one record covers. */
 export interface Window {
@@ -21,7 +21,7 @@ export class WindowCutter {
   #from = 0;
   #number = 0;
   #openedAtMs = 0;
-  #digest: Buffer = Buffer.alloc(0);
+  #digest: Uint8Array = new Uint8Array(0);
 
   constructor(readonly key: Uint8Array) {}
 
@@ -57,7 +57,7 @@ export class WindowCutter {
   }
 
   get digest(): string {
-    return this.#digest.toString('hex');
+    return Buffer.from(this.#digest).toString('hex');
   }
 
   /** Ms until the open window is due by its age or size; 0 when it is due, undefined when it is empty. */
@@ -71,7 +71,7 @@ export class WindowCutter {
 
   cut(): Window {
     const bytes = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts, this.#size);
-    this.#digest = createHmac('sha256', this.key).update(this.#digest).update(bytes).digest();
+    this.#digest = hmac(this.key, this.#digest, bytes);
     this.#number += 1;
     const from = this.#from;
     const window = {

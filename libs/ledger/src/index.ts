@@ -18,7 +18,7 @@ export { type LogSigner, type WriterSigner, keyId, logSigner, rawPublicKey, writ
 export * from './create-ledger.js';
 export type { LedgerAlarm } from './commit-slot.js';
 export type { LedgerSettings } from './leaf.js';
-export { type RandomBytes, unseal } from './sealing.js';
+export { type RandomBytes, hmac, unseal } from './sealing.js';
 export { type SignedRecord, parseRecord } from './signed-record.js';
 export * from './verify/index.js';
 export * from './keyset.js';

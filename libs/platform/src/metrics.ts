@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { TalliedHistogram } from './tallied-histogram.js';
 
 /** A gauge that is read when Prometheus asks, and what becomes of the values of several processes. */
 export interface ReadGauge {
@@ -6,12 +7,17 @@ export interface ReadGauge {
   collect(gauge: Gauge): void | Promise<void>;
 }
 
+/** Times or sizes, by bucket. `value` is in the unit of the bounds. */
+export interface Observed {
+  observe(labels: Readonly<Record<string, string>>, value: number): void;
+}
+
 /** The process's Prometheus registry; served on the management listener only. */
 export function createMetrics(): {
   readonly registry: Registry;
   counter(name: string, help: string, labels: readonly string[]): Counter;
   gauge(name: string, help: string, labels: readonly string[], read?: ReadGauge): Gauge;
-  histogram(name: string, help: string, labels: readonly string[], bucketsSeconds: readonly number[]): Histogram;
+  histogram(name: string, help: string, labels: readonly string[], bucketsSeconds: readonly number[]): Observed;
 } {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'writ_' });
@@ -32,7 +38,9 @@ export function createMetrics(): {
           },
         }),
       }),
-    histogram: (name, help, labels, buckets) =>
-      new Histogram({ name, help, labelNames: [...labels], buckets: [...buckets], registers }),
+    histogram(name, help, labels, buckets) {
+      const made = new TalliedHistogram({ name, help, labelNames: [...labels], buckets: [...buckets], registers });
+      return { observe: (of, value) => made.tally(of, value) };
+    },
   };
 }

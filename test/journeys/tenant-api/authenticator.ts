@@ -34,10 +34,11 @@ export class Authenticator {
     return { id: this.id, rawId: this.id, type: 'public-key', clientExtensionResults: {}, response };
   }
 
-  get(challenge: string): object {
+  /** `isVerified` is false for an authenticator that asked nobody for a finger or a PIN. */
+  get(challenge: string, isVerified = true): object {
     this.counter += 1;
     const client = this.#clientData('webauthn.get', challenge);
-    const data = this.#authenticatorData(0x05);
+    const data = this.#authenticatorData(isVerified ? 0x05 : 0x01);
     const signed = Buffer.concat([data, createHash('sha256').update(client).digest()]);
     const response = {
       clientDataJSON: client.toString('base64url'),

@@ -266,31 +266,4 @@ describe('a secret', () => {
     const rows = await house.admin.query('SELECT * FROM control.provider_credential');
     expect(JSON.stringify(rows.rows)).not.toContain(secret);
   });
-
-  it('printed for recovery works once, mends the federation and nothing else', async () => {
-    const armed = await done(house, 'armBreakGlass', {}, 'recoveryCodes', south.owner);
-    const [code] = armed['recoveryCodes'] as string[];
-    const use = () =>
-      house.ask<{ useBreakGlass: { recoveryToken: string | null; userErrors: { code: string }[] } }>(
-        'mutation ($input: UseBreakGlassInput!) { useBreakGlass(input: $input) { recoveryToken userErrors { code } } }',
-        { input: { tenantId: south.tenantId, code } },
-      );
-    const { recoveryToken } = (await use()).data.useBreakGlass;
-    expect((await use()).data.useBreakGlass.userErrors[0]?.code).toBe('CODE_REFUSED');
-    const viewer = await house.ask<{ viewer: { kind: string; permissions: string[] } }>(
-      '{ viewer { kind permissions } }',
-      {},
-      String(recoveryToken),
-    );
-    expect(viewer.data.viewer).toEqual({
-      kind: 'recovery',
-      permissions: ['anyone', 'identity:read', 'identity:write', 'signed-in', 'tenant:read'],
-    });
-    const refused = await house.ask(
-      '{ providerCredentials(first: 1) { edges { cursor } } }',
-      {},
-      String(recoveryToken),
-    );
-    expect(refused.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
-  });
 });

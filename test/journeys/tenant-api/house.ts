@@ -32,9 +32,15 @@ export interface House {
   /** Of the login that the tenant API has. */
   readonly databaseUrl: string;
   code(email: string): string;
+  /** Every mail that left, in order. */
+  readonly mails: readonly Mail[];
+  /** What the operators were told of. */
+  readonly reported: readonly string[];
   ask<T>(query: string, variables?: object, token?: string): Promise<Answered<T>>;
   close(): Promise<void>;
 }
+
+export type Mail = Parameters<Ports['mail']['send']>[0];
 
 export interface Answered<T> {
   readonly status: number;
@@ -78,10 +84,17 @@ async function furnish(folder: string, postgres: LocalPostgres, more: Partial<Te
   const admin = new Pool({ connectionString: postgres.url('postgres'), max: 2 });
   admin.on('error', () => undefined);
   const wired = await wire(settings);
-  const codes = new Map<string, string>();
+  const mails: Mail[] = [];
+  const reported: string[] = [];
   const ports: Ports = {
     ...wired.ports,
-    mail: { send: async ({ to, text }) => void codes.set(to, /\d{8}/.exec(text)?.[0] ?? '') },
+    mail: {
+      send: async (mail) => {
+        if (mail.to.startsWith('unreachable@')) throw new Error('this mailbox cannot be reached');
+        mails.push(mail);
+      },
+    },
+    report: (cause, request) => void reported.push(`${request}: ${String(cause)}`),
   };
   const api = await serveTenantApi(settings, ports);
   return {
@@ -91,7 +104,9 @@ async function furnish(folder: string, postgres: LocalPostgres, more: Partial<Te
     admin,
     url: (login) => postgres.url(login),
     databaseUrl: settings.databaseUrl,
-    code: (email) => codes.get(email) ?? '',
+    code: (email) => /\b\d{8}\b/.exec(mails.findLast(({ to }) => to === email)?.text ?? '')?.[0] ?? '',
+    mails,
+    reported,
     ask: (query, variables, token) => ask(api.url, query, variables, token),
     async close() {
       await api.close();

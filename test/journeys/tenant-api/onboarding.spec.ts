@@ -111,7 +111,7 @@ describe('a new customer', () => {
       tenant: { id: string; state: string; nextSteps: { name: string }[]; snapshotVersion: number };
     }>('{ tenant { id state snapshotVersion nextSteps { name optional } } }', {}, owner);
     expect(seen.data.tenant.state).toBe('LIVE');
-    expect(seen.data.tenant.nextSteps.map(({ name }) => name)).toEqual(['verify-domain']);
+    expect(seen.data.tenant.nextSteps.map(({ name }) => name)).toEqual(['verify-domain', 'arm-break-glass']);
 
     const snapshots = await house.admin.query<{ version: string; body: string }>(
       'SELECT version, body FROM control.snapshot ORDER BY version DESC LIMIT 1',

@@ -81,9 +81,17 @@ export interface Federated {
   readonly providerId: string;
 }
 
-/** From nothing to a federated owner, as a new customer does it. `org` is bound, so that tenants share the test's issuer. */
-export async function federate(house: House, org: string): Promise<Federated> {
+/**
+ * From nothing to a federated owner, as a new customer does it. `org` is bound, so that tenants share the test's issuer.
+ * `atSetup` is what the setup subject does besides.
+ */
+export async function federate(
+  house: House,
+  org: string,
+  atSetup: (setup: string) => Promise<void> = () => Promise.resolve(),
+): Promise<Federated> {
   const setup = await setupToken(house, `ops@${org}.example`);
+  await atSetup(setup);
   const created = await done(
     house,
     'createTenant',

@@ -15,14 +15,20 @@ document.getElementById('passkey').addEventListener('click', async () => {
   document.getElementById('passkey-form').submit();
 });`;
 
-/** Only the one constant script runs, and forms go only to this issuer. */
-export const pageHeaders = {
-  'content-type': 'text/html; charset=utf-8',
-  'content-security-policy': `default-src 'none'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'; connect-src 'self'; form-action 'self' http: https:; frame-ancestors 'none'; base-uri 'none'`,
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-} as const;
+/** Only the one constant script runs, and it talks only to this API. */
+export function headersFor(only: string): Readonly<Record<string, string>> {
+  const hash = createHash('sha256').update(only).digest('base64');
+  return {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': `default-src 'none'; script-src 'sha256-${hash}'; connect-src 'self'; form-action 'self' http: https:; frame-ancestors 'none'; base-uri 'none'`,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+  };
+}
+
+/** Forms go only to this issuer. */
+export const pageHeaders = headersFor(script);
 
 export function signInPage(problem: string | undefined): string {
   return page(
@@ -51,7 +57,7 @@ export function endedPage(): string {
   );
 }
 
-function page(title: string, body: string): string {
+export function page(title: string, body: string): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Writ: ${title}</title><h1>${title}</h1>${body}</html>`;
 }
 

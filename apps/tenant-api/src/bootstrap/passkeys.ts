@@ -1,38 +1,30 @@
-import {
-  type AuthenticationResponseJSON,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-  type RegistrationResponseJSON,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
+import type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON,
 } from '@simplewebauthn/server';
 import { type Result, err, ok } from '@writ/domain';
 import { PasskeyRow, SignUpRow } from '@writ/postgres/control';
 import type { Ports } from '../ports.js';
 import { resumeSignUp } from '../sign-up.js';
+import type { RelyingParty } from './relying-party.js';
 import { IssuerState } from './state.js';
 
 const challengeSeconds = 300;
 const passkeysPerPerson = 10;
 
 /**
- * Passkeys (WebAuthn level 3) of people who administer a tenant before their own identity provider does. A challenge is used
- * once, the person is always verified by the authenticator, and a counter that went back is a copied key: refused.
+ * Passkeys of people who administer a tenant before their own identity provider does. A challenge is remembered for the
+ * conversation that it belongs to, and used once.
  */
 export class Passkeys {
   readonly #challenges: IssuerState;
-  readonly #origin: string;
-  readonly #host: string;
 
   constructor(
     private readonly ports: Ports,
-    publicUrl: string,
+    private readonly relyingParty: RelyingParty,
   ) {
-    const url = new URL(publicUrl);
-    this.#origin = url.origin;
-    this.#host = url.hostname;
     this.#challenges = new IssuerState(ports.control, ports.nowMs, 'PasskeyChallenge');
   }
 
@@ -40,14 +32,7 @@ export class Passkeys {
   async offerRegistration(signUpId: string): Promise<PublicKeyCredentialCreationOptionsJSON> {
     const { email } = await this.person(signUpId);
     const known = await this.ports.control.inPlatform((manager) => manager.findBy(PasskeyRow, { email }));
-    const options = await generateRegistrationOptions({
-      rpName: 'Writ',
-      rpID: this.#host,
-      userName: email,
-      attestationType: 'none',
-      excludeCredentials: known.map(({ id }) => ({ id })),
-      authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
-    });
+    const options = await this.relyingParty.creationOptions(email, known);
     await this.remember(`register ${signUpId}`, options.challenge);
     return options;
   }
@@ -56,28 +41,20 @@ export class Passkeys {
     const expectedChallenge = await this.challengeOf(`register ${signUpId}`);
     if (expectedChallenge === undefined) return err('refused');
     const { email } = await this.person(signUpId);
-    const verified = await verifyRegistrationResponse({
-      response,
-      expectedChallenge,
-      expectedOrigin: this.#origin,
-      expectedRPID: this.#host,
-      requireUserVerification: true,
-    }).catch(() => undefined);
-    if (!verified?.verified || !verified.registrationInfo) return err('refused');
-    const { id, publicKey, counter } = verified.registrationInfo.credential;
+    const made = await this.relyingParty.verifiedCreation(response, expectedChallenge);
+    if (made === undefined) return err('refused');
     return this.ports.control.inPlatform(async (manager) => {
       if ((await manager.countBy(PasskeyRow, { email })) >= passkeysPerPerson) return err('refused');
-      if (await manager.findOneBy(PasskeyRow, { id })) return err('refused');
+      if (await manager.findOneBy(PasskeyRow, { id: made.id })) return err('refused');
       const createdAt = new Date(this.ports.nowMs());
-      const text = Buffer.from(publicKey).toString('base64url');
-      await manager.insert(PasskeyRow, { id, email, publicKey: text, counter: String(counter), createdAt });
+      await manager.insert(PasskeyRow, { ...made, email, createdAt });
       return ok(undefined);
     });
   }
 
   /** The authenticator names the person; nobody has to say who they are. */
   async offerSignIn(place: string): Promise<PublicKeyCredentialRequestOptionsJSON> {
-    const options = await generateAuthenticationOptions({ rpID: this.#host, userVerification: 'required' });
+    const options = await this.relyingParty.requestOptions();
     await this.remember(`sign-in ${place}`, options.challenge);
     return options;
   }
@@ -88,16 +65,8 @@ export class Passkeys {
     if (expectedChallenge === undefined || typeof response.id !== 'string') return err('refused');
     const row = await this.ports.control.inPlatform((manager) => manager.findOneBy(PasskeyRow, { id: response.id }));
     if (!row) return err('refused');
-    const verified = await verifyAuthenticationResponse({
-      response,
-      expectedChallenge,
-      expectedOrigin: this.#origin,
-      expectedRPID: this.#host,
-      requireUserVerification: true,
-      credential: { id: row.id, publicKey: Buffer.from(row.publicKey, 'base64url'), counter: Number(row.counter) },
-    }).catch(() => undefined);
-    if (!verified?.verified) return err('refused');
-    const counter = String(verified.authenticationInfo.newCounter);
+    const counter = await this.relyingParty.verifiedAssertion(response, expectedChallenge, row);
+    if (counter === undefined) return err('refused');
     await this.ports.control.inPlatform((manager) => manager.update(PasskeyRow, { id: row.id }, { counter }));
     return ok(await this.vouched(row.email));
   }

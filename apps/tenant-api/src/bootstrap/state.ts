@@ -57,6 +57,17 @@ export class IssuerState {
     await this.run('DELETE FROM control.issuer_state WHERE grant_id = $1', [grantId]);
   }
 
+  /** Keeps an id until it expires, and says whether it was new: what was claimed is claimed once. */
+  async claim(id: string, expiresInSeconds: number): Promise<boolean> {
+    const expiresAt = new Date(this.nowMs() + expiresInSeconds * 1_000);
+    const rows = await this.run(
+      `INSERT INTO control.issuer_state (model, id, payload, expires_at) VALUES ($1, $2, '{}', $3)
+       ON CONFLICT (model, id) DO NOTHING RETURNING payload, expires_at`,
+      [this.model, id, expiresAt],
+    );
+    return rows.length === 1;
+  }
+
   /** Reads and removes in one statement: what is taken is taken once. */
   async take(id: string): Promise<Payload | undefined> {
     const rows = await this.run(

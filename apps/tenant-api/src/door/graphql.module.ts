@@ -5,6 +5,7 @@ import { DirectiveLocation, GraphQLDirective, GraphQLNonNull, GraphQLString } fr
 import type { FastifyRequest } from 'fastify';
 import { Administration } from '../administration.js';
 import type { BootstrapIssuer } from '../bootstrap/issuer.js';
+import { RelyingParty } from '../bootstrap/relying-party.js';
 import type { RequestContext } from '../caller.js';
 import { DialBudget } from '../dial-budget.js';
 import type { Ports } from '../ports.js';
@@ -87,12 +88,13 @@ interface Parts {
   readonly ports: Ports;
   readonly issuer: BootstrapIssuer;
   readonly settings: TenantApiSettings;
+  readonly relyingParty: RelyingParty;
 }
 
 /** The one Nest module of this app: it wires; the administration decides nothing that policy should. */
 @Module({})
 export class TenantApiModule {
-  static of({ ports, issuer, settings }: Parts): DynamicModule {
+  static of({ ports, issuer, settings, relyingParty }: Parts): DynamicModule {
     return {
       module: TenantApiModule,
       imports: [GraphQLModule.forRoot<MercuriusDriverConfig>(driver(ports))],
@@ -100,6 +102,7 @@ export class TenantApiModule {
         { provide: PORTS, useValue: ports },
         { provide: ISSUER, useValue: issuer },
         { provide: SETTINGS, useValue: settings },
+        { provide: RelyingParty, useValue: relyingParty },
         { provide: Administration, useFactory: () => new Administration(ports) },
         { provide: DialBudget, useFactory: () => new DialBudget(ports.nowMs) },
         ...resolvers,

@@ -94,7 +94,11 @@ export class OffboardingResolver {
           return refusedWith(invalid('', 'A legal hold is in force; whoever placed it must release it first.'));
         const done = await tx.update(TenantRow, row, {}, input.expectedVersion);
         removed = await removeAccess(tx, this.ports.nowMs());
-        return ok({ answer: { tenant: await viewTenant(tx, done) }, fields: { ...removed }, publish: true });
+        return ok({
+          answer: { tenant: await viewTenant(tx, done, this.ports.nowMs()) },
+          fields: { ...removed },
+          publish: true,
+        });
       },
     });
     const record = (answer['auditRecord'] as { readonly id: string } | undefined)?.id;
@@ -131,7 +135,12 @@ export class OffboardingResolver {
           reason: input.reason,
           ...(change.deletionDueAt && { due: change.deletionDueAt.toISOString() }),
         };
-        return ok({ answer: { tenant: await viewTenant(tx, done) }, fields, publish: true, needsApproval });
+        return ok({
+          answer: { tenant: await viewTenant(tx, done, this.ports.nowMs()) },
+          fields,
+          publish: true,
+          needsApproval,
+        });
       },
     });
   }

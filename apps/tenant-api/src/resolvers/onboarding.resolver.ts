@@ -5,6 +5,7 @@ import { DomainRow, TenantRow } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
 import type { BootstrapIssuer } from '../bootstrap/issuer.js';
+import { demoteSetupSubject } from '../break-glass.js';
 import { type RequestContext, callerDigest, refusedError } from '../caller.js';
 import { DialBudget, tooManyDials } from '../dial-budget.js';
 import type { Ports } from '../ports.js';
@@ -96,7 +97,7 @@ export class OnboardingResolver {
         const row = await prepared.insert(tx);
         if (!row.ok) return err([row.error]);
         return ok({
-          answer: { tenant: await viewTenant(tx, row.value) },
+          answer: { tenant: await viewTenant(tx, row.value, this.ports.nowMs()) },
           fields: { region: input.region },
           publish: true,
         });
@@ -105,7 +106,8 @@ export class OnboardingResolver {
   }
 
   @Mutation(() => t.CompleteSetupPayload, {
-    description: 'Called by the first federated owner: from now on the setup token is refused.',
+    description:
+      'Called by the first federated owner: from now on the setup token is refused, and the setup subject is demoted to break-glass, which `tenant.breakGlass` shows and `armBreakGlass` arms.',
   })
   async completeSetup(
     @Args('input', { nullable: true, type: () => t.CompleteSetupInput }) input: t.CompleteSetupInput | null,
@@ -121,10 +123,15 @@ export class OnboardingResolver {
         step: async (tx) => {
           const tenant = await this.own(tx);
           if (tenant.federatedAt)
-            return ok({ answer: { tenant: await viewTenant(tx, tenant) }, fields: { repeated: true }, publish: false });
+            return ok({
+              answer: { tenant: await viewTenant(tx, tenant, this.ports.nowMs()) },
+              fields: { repeated: true },
+              publish: false,
+            });
           const done = await tx.update(TenantRow, tenant, { federatedAt: new Date(this.ports.nowMs()) });
+          await demoteSetupSubject(tx, this.ports.newId);
           return ok({
-            answer: { tenant: await viewTenant(tx, done) },
+            answer: { tenant: await viewTenant(tx, done, this.ports.nowMs()) },
             fields: { owner: callerDigest(context.caller) },
             publish: false,
           });
@@ -165,7 +172,12 @@ export class OnboardingResolver {
           ...(input.dispatchClasses && { dispatchClasses: input.dispatchClasses }),
           ...(input.policyApproval !== undefined && { policyApproval: input.policyApproval }),
         };
-        return ok({ answer: { tenant: await viewTenant(tx, done) }, fields, publish: true, needsApproval });
+        return ok({
+          answer: { tenant: await viewTenant(tx, done, this.ports.nowMs()) },
+          fields,
+          publish: true,
+          needsApproval,
+        });
       },
     });
   }

@@ -36,7 +36,7 @@ export class ReadingResolver {
     if (caller.kind === 'anonymous' || caller.tenant === undefined) return null;
     return this.ports.control.inTenant(caller.tenant, async (tx) => {
       const row = await tx.one(c.TenantRow, { id: tx.tenantId });
-      return row ? viewTenant(tx, row) : null;
+      return row ? viewTenant(tx, row, this.ports.nowMs()) : null;
     });
   }
 
@@ -44,7 +44,7 @@ export class ReadingResolver {
   async setupChecklist(@Context() { caller }: RequestContext): Promise<tenant.SetupStep[]> {
     return this.ports.control.inTenant(tenantOf(caller), async (tx) => {
       const row = await tx.one(c.TenantRow, { id: tx.tenantId });
-      return row ? setupChecklist(tx, row) : [];
+      return row ? setupChecklist(tx, row, this.ports.nowMs()) : [];
     });
   }
 
@@ -59,7 +59,7 @@ export class ReadingResolver {
     const permission = permissionOf(reader.type, 'id');
     if (permission === undefined || !context.caller.permissions.has(permission)) return null;
     const found = await this.ports.control.inTenant(tenantOf(context.caller), (tx) =>
-      reader.read(tx, parsed.value.uuid),
+      reader.read(tx, parsed.value.uuid, this.ports.nowMs()),
     );
     return found ? { __typename: reader.type, ...found } : null;
   }
@@ -155,7 +155,7 @@ export class ReadingResolver {
 
 interface Reader {
   readonly type: string;
-  readonly read: (tx: c.ControlTx, uuid: string) => Promise<object | undefined>;
+  readonly read: (tx: c.ControlTx, uuid: string, nowMs: number) => Promise<object | undefined>;
 }
 
 function readerOf<R extends c.ControlRow>(type: string, entity: new () => R, viewOf: (row: R) => object): Reader {
@@ -172,9 +172,9 @@ function readerOf<R extends c.ControlRow>(type: string, entity: new () => R, vie
 const readers: Partial<Record<IdKind, Reader>> = {
   Tenant: {
     type: 'Tenant',
-    async read(tx, uuid) {
+    async read(tx, uuid, nowMs) {
       const row = await tx.byId(c.TenantRow, uuid);
-      return row && viewTenant(tx, row);
+      return row && viewTenant(tx, row, nowMs);
     },
   },
   Endpoint: {

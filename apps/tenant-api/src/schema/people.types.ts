@@ -156,17 +156,6 @@ export class RejectChangeInput extends UpdateInput {
   reason!: string;
 }
 
-@InputType()
-export class ArmBreakGlassInput extends ChangeInput {}
-
-@InputType()
-export class UseBreakGlassInput {
-  @Field(() => ID)
-  tenantId!: string;
-  @Field()
-  code!: string;
-}
-
 export const CreateAppPayload = payloadOf('CreateAppPayload', { app: () => App });
 export const CreateAppKeyPayload = payloadOf('CreateAppKeyPayload', { appKey: () => AppKey, secret: () => String });
 export const RevokeAppKeyPayload = payloadOf('RevokeAppKeyPayload', { appKey: () => AppKey });
@@ -175,8 +164,3 @@ export const SetMemberRolesPayload = payloadOf('SetMemberRolesPayload', { member
 export const RemoveMemberPayload = payloadOf('RemoveMemberPayload', { member: () => Member });
 export const ApproveChangePayload = payloadOf('ApproveChangePayload', { approval: () => Approval });
 export const RejectChangePayload = payloadOf('RejectChangePayload', { approval: () => Approval });
-export const ArmBreakGlassPayload = payloadOf('ArmBreakGlassPayload', { recoveryCodes: () => [String] });
-export const UseBreakGlassPayload = payloadOf('UseBreakGlassPayload', {
-  recoveryToken: () => String,
-  expiresAt: () => DateTime,
-});

@@ -1,4 +1,5 @@
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { BreakGlass } from './break-glass.types.js';
 import { ChangeInput, DateTime, Node, UpdateInput, connectionOf, payloadOf } from './building-blocks.js';
 
 export enum TenantState {
@@ -46,6 +47,8 @@ export class Tenant implements Node {
   snapshotVersion!: number;
   @Field({ description: 'True when a second person must approve each publication of a policy.' })
   policyApproval!: boolean;
+  @Field(() => BreakGlass)
+  breakGlass!: BreakGlass;
   @Field(() => DateTime, {
     nullable: true,
     description: 'From when on its keys may be destroyed, once deletion was asked for.',

@@ -7,6 +7,7 @@ import {
   type FindOptionsWhere,
   type ObjectLiteral,
 } from 'typeorm';
+import * as breakGlass from './break-glass.entities.js';
 import * as catalogue from './catalogue.entities.js';
 import * as directory from './directory.entities.js';
 import * as identity from './identity.entities.js';
@@ -15,7 +16,7 @@ import type { ControlRow } from './row.js';
 import * as tenants from './tenant.entities.js';
 
 /** What the modules above export is entities and nothing else. */
-const controlEntities = [catalogue, directory, identity, policy, tenants].flatMap(
+const controlEntities = [breakGlass, catalogue, directory, identity, policy, tenants].flatMap(
   (module): readonly (new () => object)[] => Object.values<new () => object>(module),
 );
 

@@ -1,3 +1,4 @@
+export * from './break-glass.entities.js';
 export * from './catalogue.entities.js';
 export * from './control.js';
 export * from './identity.entities.js';

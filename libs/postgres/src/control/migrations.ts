@@ -3,6 +3,7 @@ import { BootstrapProvider1792000000201 } from './bootstrap-provider.migration.j
 import { ExportSelection1792000000830 } from './export-selection.migration.js';
 import { PolicyImages1792000000740 } from './policy-images.migration.js';
 import { PolicyLifecycle1792000000500 } from './policy-lifecycle.js';
+import { BreakGlass1792000000850 } from './break-glass.migration.js';
 import { DeparturesInOrder1792000000773 } from './departures-in-order.migration.js';
 import { Departures1792000000770 } from './departures.migration.js';
 import { Offboarding1792000000202 } from './offboarding.migration.js';
@@ -204,5 +205,6 @@ export const controlMigrations: readonly (new () => MigrationInterface)[] = [
   ExportSelection1792000000830,
   DeparturesInOrder1792000000773,
   PolicyImages1792000000740,
+  BreakGlass1792000000850,
   TaxonomyTrial1792000000860,
 ];

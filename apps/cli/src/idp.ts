@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { type Connection, Refused, answered, ask, change } from './tenant-api-client.js';
-import { reaching } from './tenant.js';
-
-interface Options {
-  readonly api: string;
-  readonly tokenFile?: string;
-  readonly json?: boolean;
-}
+import { type Options, connectionOf, reaching } from './tenant-options.js';
 
 interface Provider {
   readonly id: string;
@@ -23,11 +17,6 @@ interface Explanation {
   readonly because: string;
   readonly children?: readonly Explanation[];
 }
-
-const connectionOf = ({ api, tokenFile }: Options): Connection => ({
-  api,
-  ...(tokenFile !== undefined && { tokenFile }),
-});
 
 /** `writ idp`: connect an identity provider, test it with a real token, map claims to roles, enable it. */
 export function idpCommand(): Command {
@@ -77,7 +66,13 @@ export function idpCommand(): Command {
           { id, expectedVersion: version },
           'identityProvider { id enabled }',
         );
-        return { value, lines: [`${options.name} is enabled; gateways know it within two seconds`] };
+        return {
+          value,
+          lines: [
+            `${options.name} is enabled; gateways know it within two seconds`,
+            "An owner takes over with an access token of its own: writ tenant complete --token-file <the owner's token>",
+          ],
+        };
       }),
     );
   return idp;

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { reaching } from './tenant.js';
+import { reaching } from './tenant-options.js';
 import { type Connection, answered, ask, change } from './tenant-api-client.js';
 
 interface Options {

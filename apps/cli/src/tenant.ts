@@ -1,17 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { type Connection, answered, ask, change } from './tenant-api-client.js';
-
-interface Options {
-  readonly api: string;
-  readonly tokenFile?: string;
-  readonly json?: boolean;
-}
-
-const connectionOf = ({ api, tokenFile }: Options): Connection => ({
-  api,
-  ...(tokenFile !== undefined && { tokenFile }),
-});
+import { answered, ask, change } from './tenant-api-client.js';
+import { type Options, connectionOf, reaching } from './tenant-options.js';
+import { ownerCommands } from './tenant-owner.js';
 
 /** `writ tenant`: sign up, create the tenant, see what is left to do. */
 export function tenantCommand(): Command {
@@ -52,21 +43,16 @@ export function tenantCommand(): Command {
           'tenant { id state logOrigin }',
         );
         const created = value['tenant'] as { id: string; logOrigin: string };
-        return { value: created, lines: [`${created.id} is there; its log is ${created.logOrigin}`] };
+        const next =
+          'Next: writ idp add, then map, test and enable; a passkey for break-glass at /passkeys of this address';
+        return { value: created, lines: [`${created.id} is there; its log is ${created.logOrigin}`, next] };
       }),
     );
   reaching(tenant.command('status'))
     .description('how far the tenant has come, and what is next')
     .action((options: Options) => answered(options.json ?? false, () => status(options)));
+  ownerCommands(tenant);
   return tenant;
-}
-
-/** The options that every command has which talks to the tenant API. */
-export function reaching(command: Command): Command {
-  return command
-    .requiredOption('--api <url>', 'where the tenant API stands')
-    .option('--token-file <file>', 'a file that holds the access token')
-    .option('--json', 'print JSON');
 }
 
 async function verify(options: Options & { readonly signUp: string; readonly code: string; readonly save: string }) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { reaching } from './tenant.js';
+import { reaching } from './tenant-options.js';
 import { type Connection, Refused, answered, ask } from './tenant-api-client.js';
 
 interface Range {

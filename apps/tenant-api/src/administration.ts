@@ -46,6 +46,19 @@ export type Answer = Readonly<Record<string, unknown>>;
 
 const auditDeadlineMs = 2_000;
 
+/** What a change leaves: clear fields, and the reason that somebody gave, which the ledger seals and only the change log shows. */
+interface Said {
+  readonly fields: JsonObject;
+  readonly reason?: string;
+}
+
+const sayable = /^\s*\S[^]{1,498}\S\s*$/;
+const reasonMissing = userError('reason', UserErrorCode.INVALID, 'Say why, in 3 to 500 characters.');
+
+function reasonIn(input: object): string | undefined {
+  return 'reason' in input && typeof input.reason === 'string' ? input.reason : undefined;
+}
+
 class Rollback extends Error {
   constructor(readonly answer: Answer) {
     super('rolled back');
@@ -70,6 +83,8 @@ export class Administration {
     const { name, key } = operation;
     const dryRun = 'dryRun' in input && input.dryRun === true;
     if (key === undefined && !dryRun && keyRequired.has(name)) return { userErrors: [keyMissing] };
+    const reason = reasonIn(input);
+    if (reason !== undefined && !sayable.test(reason)) return { userErrors: [reasonMissing] };
     const requestHash = createHash('sha256')
       .update(canonicalText({ field: name, input }))
       .digest('hex');
@@ -90,7 +105,8 @@ export class Administration {
             ...(isAlone && { breakGlass: true }),
           };
           if (done.value.publish) fields['snapshotVersion'] = await publishSnapshot(this.ports, tx);
-          recorded = await this.record(tx, context.caller, plan.event, fields as JsonObject, done.value.recordId);
+          const said = { fields: fields as JsonObject, ...(reason !== undefined && { reason }) };
+          recorded = await this.record(tx, context.caller, plan.event, said, done.value.recordId);
           once = done.value.once ?? {};
           return { ...done.value.answer, userErrors: [], auditRecord: { id: toId('Record', recorded.id) } };
         };
@@ -118,7 +134,7 @@ export class Administration {
     return this.ports.control.inTenant(tenant, async (tx) => {
       const { row, isNew } = await pendingApproval(tx, request, this.ports.newId());
       const fields = { approval: row.id, change: request.field };
-      if (isNew) await this.record(tx, request.caller, 'admin.approval-requested', fields);
+      if (isNew) await this.record(tx, request.caller, 'admin.approval-requested', { fields });
       const message = 'This change needs a second person: have it approved, then send it again unchanged.';
       const refusal = { field: [], code: UserErrorCode.APPROVAL_REQUIRED, message };
       return { userErrors: [{ ...refusal, approvalId: toId('Approval', row.id) }] };
@@ -129,11 +145,13 @@ export class Administration {
     tx: ControlTx,
     caller: Caller,
     event: string,
-    fields: JsonObject,
+    { fields, reason }: Said,
     id?: RecordId,
   ): Promise<EventRecord> {
-    const record = { ...eventRecord(this.ports, caller, event, fields), ...(id && { id }) };
-    await tx.insert(ChangeRow, { id: this.ports.newId(), event, actor: actorOf(caller), fields, recordId: record.id });
+    const why = reason === undefined ? {} : { reason };
+    const record = { ...eventRecord(this.ports, caller, event, fields), ...why, ...(id && { id }) };
+    const change = { id: this.ports.newId(), event, actor: actorOf(caller), recordId: record.id };
+    await tx.insert(ChangeRow, { ...change, fields: { ...fields, ...why } });
     return this.commit(await this.logOf(tx), record);
   }
 

@@ -77,6 +77,13 @@ describe('the schema', () => {
     ]);
   });
 
+  it('takes no delete without a reason', () => {
+    const deletes = /^(remove|retire|revoke|suspend|dismiss|reject|release|requestTenantDeletion)/;
+    const named = mutations().filter(({ name }) => deletes.test(name));
+    expect(named.length).toBeGreaterThan(12);
+    expect(named.filter(({ input }) => !input.includes('reason'))).toEqual([]);
+  });
+
   it('asks every update for the version it was made from', () => {
     const updates =
       /^(update|upsert|set|rotateProvider|retire|revoke|publish|enable|disable|approve|reject)|remove(Member|Alias|Budget|LimitRule|IdentityProvider)/;

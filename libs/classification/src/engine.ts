@@ -20,6 +20,7 @@ import { jsonLeaves, type InnerLeaf } from './text/json-leaves.js';
 import type { Bundle } from './taxonomy/taxonomy.js';
 import { Tokens } from './text/tokens.js';
 import { findThroughViews, type ViewBudget, viewBudget } from './views/find-through-views.js';
+import type { View } from './views/mapped.js';
 
 /** Goes into every finding and every record; changed with any change of a rule. */
 export const engineVersion = 'writ-3';
@@ -132,12 +133,19 @@ function scanLong(text: string, outer: readonly CueHit[], scope: Scope, run: Run
 }
 
 /** What the detectors know of a text that was read; exported for the benchmark. */
-export function sceneOf(tokens: Tokens, outer: readonly CueHit[]): Scene {
-  return { text: tokens.text, tokens, cues: cueTable.find(tokens), grams: tokens.grams, outer };
+export function sceneOf(tokens: Tokens, outer: readonly CueHit[], core?: readonly [number, number]): Scene {
+  return { text: tokens.text, tokens, cues: cueTable.find(tokens), grams: tokens.grams, outer, core };
 }
 
-function scanText(text: string, outer: readonly CueHit[], scope: Scope, run: Run, depth = 0): readonly Candidate[] {
-  const scene = sceneOf(wordsAt[depth]!.read(text), outer);
+function scanText(
+  text: string,
+  outer: readonly CueHit[],
+  scope: Scope,
+  run: Run,
+  depth = 0,
+  core?: readonly [number, number],
+): readonly Candidate[] {
+  const scene = sceneOf(wordsAt[depth]!.read(text), outer, core);
   const found: Candidate[] = [];
   const emit = (candidate: Candidate): void => void found.push(new Span(candidate));
   for (const detect of passes)
@@ -149,8 +157,8 @@ function scanText(text: string, outer: readonly CueHit[], scope: Scope, run: Run
   if (run.clinicalWords === 0 && soundsClinical(scene)) run.clinicalWords = 1;
   const plain = resolveAll(found);
   if (depth >= MAX_DEPTH) return plain;
-  const rescan = (inner: string, cues: readonly CueHit[]): readonly Candidate[] =>
-    scanText(inner, cues, scope, run, depth + 1);
+  const rescan = (view: View, cues: readonly CueHit[]): readonly Candidate[] =>
+    scanText(view.text, cues, scope, run, depth + 1, view.core);
   const hidden = findThroughViews(scene, run.views, rescan, plain);
   if (hidden.exhausted) run.incomplete.add('budget:views');
   return hidden.found.length === 0 ? plain : resolveAll([...plain, ...hidden.found]);

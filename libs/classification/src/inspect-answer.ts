@@ -97,6 +97,9 @@ export function inspectLongAnswer(
   };
 }
 
+/** Characters of a flow that is only read that are read in one look. */
+const PIECE = 1_024;
+
 class Inspector {
   readonly #flows = new Map<string, Flow>();
   readonly #findings: Finding[] = [];
@@ -106,6 +109,8 @@ class Inspector {
   readonly #replacer;
   readonly #restorer;
   readonly #released: string[] = [];
+  /** Nothing to redact, to block or to restore: the answer is only read, and nothing is held. */
+  readonly #isPassive: boolean;
   readonly #composition = new RunningComposition<Candidate>();
   #redactions = 0;
   #characters = 0;
@@ -121,13 +126,14 @@ class Inspector {
     this.#block = new Set(obligations.response.block);
     this.#replacer = new Replacer(options.digestKey);
     this.#restorer = new Restorer(prompt.restorations);
+    this.#isPassive = this.#styles.size === 0 && this.#block.size === 0 && this.#restorer.isEmpty;
     for (const part of options.attachments) this.#incomplete.add(`unclassified:${part.kind}`);
   }
 
   *push(events: readonly AnswerEvent[]): Look<Inspected> {
     const leaving: AnswerEvent[] = [];
     for (const event of events) leaving.push(...(yield* this.#pushed(event)));
-    for (const flow of this.#flows.values()) if (flow.isWaiting) yield* this.#read(flow, false);
+    for (const flow of this.#flows.values()) if (flow.isWaiting && !this.#mayWait(flow)) yield* this.#read(flow, false);
     return this.#result(leaving);
   }
 
@@ -200,6 +206,7 @@ class Inspector {
       const isLast = !event.parts.slice(at + 1).some((later) => isSpoken(later) && flowName(later) === name);
       const flow = this.#flow(part, event);
       flow.add(event, part, parts, at);
+      if (this.#isPassive) this.#released.push(textOf(part));
       this.#characters += textOf(part).length;
       if (part.ends === true || (isLast && finished(part.choice))) yield* this.#read(flow, true);
     }
@@ -207,6 +214,8 @@ class Inspector {
   }
 
   summary(): { readonly classification: Classification; readonly redactions: number; readonly text: string } {
+    // What left unread, for an answer that broke off has no last event.
+    for (const flow of this.#flows.values()) if (flow.isWaiting) this.here(this.#rest(flow));
     return {
       classification: classification(
         this.#findings,
@@ -242,14 +251,19 @@ class Inspector {
   }
 
   *#read(flow: Flow, final: boolean): Look<string> {
-    const released = yield* flow.read(final, this.#isPassive());
-    if (this.#withheld === undefined) this.#released.push(released);
+    const released = yield* flow.read(final, this.#isPassive);
+    if (this.#withheld === undefined && !this.#isPassive) this.#released.push(released);
     return released;
   }
 
-  /** Nothing to redact, to block or to restore: the answer is only read, and nothing waits. */
-  #isPassive(): boolean {
-    return this.#styles.size === 0 && this.#block.size === 0 && this.#restorer.isEmpty;
+  *#rest(flow: Flow): Look<Inspected> {
+    yield* this.#read(flow, true);
+    return this.#result([]);
+  }
+
+  /** Of an answer that is only read, words leave before they are read: in long pieces, for each look reads the words before it too. */
+  #mayWait(flow: Flow): boolean {
+    return this.#isPassive && flow.waitingCharacters < PIECE;
   }
 
   /** Hold-back that must leave now, each as a copy of its flow's last event that carries nothing else. */

@@ -32,11 +32,14 @@ export interface ScannedLeaf extends LeafScan {
   readonly leaf: Leaf;
 }
 
-export function located(candidate: Candidate, digestKey: Uint8Array): Located {
+/** `known` keeps the digests of one leaf's values, of which many may be equal. */
+export function located(candidate: Candidate, digestKey: Uint8Array, known?: Map<string, string>): Located {
   const { start, end, class: name, type, score, detector, via, validator, cues, alternatives, test } = candidate;
-  const valueDigest = hmacHex(digestKey, `${type}\0${candidate.normal}`);
-  const known = test === true ? { test } : undefined;
+  const value = `${type}\0${candidate.normal}`;
+  const valueDigest = known?.get(value) ?? hmacHex(digestKey, value);
+  known?.set(value, valueDigest);
+  const more = test === true ? { test } : undefined;
   return validator === undefined
-    ? { start, end, class: name, type, score, detector, via, cues, alternatives, valueDigest, ...known }
-    : { start, end, class: name, type, score, detector, via, validator, cues, alternatives, valueDigest, ...known };
+    ? { start, end, class: name, type, score, detector, via, cues, alternatives, valueDigest, ...more }
+    : { start, end, class: name, type, score, detector, via, validator, cues, alternatives, valueDigest, ...more };
 }

@@ -4,6 +4,8 @@ import { scan, type Scope } from './engine.js';
 import { located, type LeafScan } from './located.js';
 import type { Bundle } from './taxonomy/taxonomy.js';
 
+/** From so many findings on, equal values are digested once. */
+const MANY = 16;
 /** Of one request; one more tells that there were more. */
 export const MAX_FINDINGS = 5_000;
 
@@ -53,7 +55,8 @@ function scanLeaf(leaf: Leaf, bundle: Bundle, { digestKey, expired }: ScanOption
   try {
     const { candidates, clinicalWords, incomplete } = scan(leaf.text, scope);
     const found = candidates.filter((each) => bundle.counts(each) || isQuiet(each)).slice(0, MAX_FINDINGS + 1);
-    return { found: found.map((each) => located(each, digestKey)), clinicalWords, incomplete };
+    const known = found.length < MANY ? undefined : new Map<string, string>();
+    return { found: found.map((each) => located(each, digestKey, known)), clinicalWords, incomplete };
   } catch {
     // Fails closed: the leaf counts as unread, which policy denies by default.
     return undefined;

@@ -236,7 +236,7 @@ function wellFormedOutcome(record: OutcomeRecord): JsonObject {
 function eventFields(record: EventRecord, log: LogContext): RecordFields {
   return {
     clear: { name: record.name, fields: record.fields },
-    personal: { actor: record.actor },
+    personal: { actor: record.actor, ...(record.reason === undefined ? {} : { reason: record.reason }) },
     content: {},
     subjectRef: subjectRef(log.hmacKey, { issuer: '', id: record.actor }),
   };

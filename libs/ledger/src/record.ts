@@ -187,6 +187,8 @@ export interface EventRecord {
   readonly actor: string;
   /** Clear fields. No personal data, no content, no secret. */
   readonly fields: JsonObject;
+  /** Why, in the words of whoever did it: free text, so committed and sealed, never clear. */
+  readonly reason?: string;
 }
 
 export type LedgerRecord = DecisionRecord | DispatchRecord | SegmentRecord | OutcomeRecord | EventRecord;

@@ -137,7 +137,13 @@ describe('an endpoint', () => {
 
   it('that is retired is changed no more', async () => {
     const { id, version } = await newest('endpoints');
-    await done(house, 'retireEndpoint', { id, expectedVersion: version, reason: 'x' }, 'endpoint { id }', own.owner);
+    await done(
+      house,
+      'retireEndpoint',
+      { id, expectedVersion: version, reason: 'moved away' },
+      'endpoint { id }',
+      own.owner,
+    );
     const input = { id, expectedVersion: version + 1, region: 'eu' };
     const refused = await change(house, 'updateEndpoint', input, 'endpoint { id }', own.owner);
     expect(refused.userErrors[0]?.code).toBe('WRONG_STATE');

@@ -267,3 +267,41 @@ describe('a secret', () => {
     expect(JSON.stringify(rows.rows)).not.toContain(secret);
   });
 });
+
+/** The newest record of a name as the log holds it, without its key. */
+async function recordNamed(name: string): Promise<string> {
+  const { rows } = await house.admin.query<{ id: string }>(
+    `SELECT id FROM control.tenant WHERE name = 'north hospital'`,
+  );
+  const found = await house.admin.query<{ leaf: Buffer }>(
+    `SELECT leaf FROM t_${rows[0]?.id.replaceAll('-', '')}.record WHERE kind = 'event' ORDER BY record_id DESC`,
+  );
+  const payloads = found.rows.map(({ leaf }) =>
+    Buffer.from(leaf.toString('latin1').split('.')[1] ?? '', 'base64url').toString(),
+  );
+  return payloads.find((payload) => payload.includes(`"name":"${name}"`)) ?? '';
+}
+
+describe('a reason', () => {
+  it('is asked for by every delete, is sealed in the record with a commitment, and stands in the change log', async () => {
+    const made = await done(house, 'createDomain', { name: 'gone.example' }, 'domain { id }', north.owner);
+    const { id } = made['domain'] as { id: string };
+    const silent = await change(house, 'removeDomain', { id, reason: ' ' }, 'domain { id }', north.owner);
+    expect(silent.userErrors[0]).toMatchObject({ code: 'INVALID', field: ['reason'] });
+    const reason = 'Doctor Lopez sold the domain';
+    await done(house, 'removeDomain', { id, reason }, 'domain { id }', north.owner);
+    const record = await recordNamed('admin.domain-removed');
+    const payload = JSON.parse(record) as { k: object; seal: { fields: string[] }; fields: object };
+    expect(Object.keys(payload.k)).toEqual(['actor', 'reason']);
+    expect(payload.seal.fields).toEqual(['actor', 'reason']);
+    expect(record).not.toContain('Lopez');
+    const { data } = await house.ask<{ changeLog: { edges: { node: { event: string; fields: string } }[] } }>(
+      '{ changeLog(first: 1) { edges { node { event fields } } } }',
+      {},
+      north.owner,
+    );
+    const [last] = data.changeLog.edges;
+    expect(last?.node.event).toBe('admin.domain-removed');
+    expect(JSON.parse(last?.node.fields ?? '{}')).toEqual({ domain: 'gone.example', reason });
+  });
+});

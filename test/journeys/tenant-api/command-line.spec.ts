@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -69,6 +69,32 @@ describe('writ on the command line', () => {
       '  done  map-an-owner',
       '  next  sign-in-as-owner (completeSetup): The first federated owner takes over; the setup token ends.',
     ]);
+    const taken = await writ('tenant', 'complete', '--token-file', token);
+    expect([taken.out, taken.err]).toEqual([
+      'The tenant is FEDERATED; break-glass is UNARMED. Next: writ tenant status\n',
+      '',
+    ]);
+    expect((await writ('tenant', 'status', '--token-file', setup)).err).toContain('SETUP_ENDED');
+    const record = await json<{ domain: { recordName: string } }>(
+      'tenant',
+      'domain',
+      '--name',
+      'Cli.example',
+      '--token-file',
+      token,
+    );
+    expect(record.domain.recordName).toContain('cli.example');
+    const codes = join(folder, 'codes');
+    const armed = await writ('tenant', 'arm-break-glass', '--save', codes, '--token-file', token);
+    expect([armed.err, armed.out]).toEqual([
+      '',
+      expect.stringContaining('until ops@cli.example has registered a passkey'),
+    ]);
+    expect(readFileSync(codes, 'utf8')).toMatch(/^(?:[A-Z0-9]{5}(?:-[A-Z0-9]{5}){3}\n){2}$/);
+    expect(statSync(codes).mode & 0o777).toBe(0o600);
+    expect((await writ('tenant', 'arm-break-glass', '--save', codes, '--token-file', token)).err).toContain(
+      'is there already',
+    );
   }, 60_000);
 
   it('says a refusal in one sentence and ends with status 1', async () => {

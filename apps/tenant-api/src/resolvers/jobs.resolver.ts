@@ -76,7 +76,7 @@ export class JobsResolver {
     @Context() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Answer> {
-    return this.onDeadJob(context, info, input, 'admin.job-retried', 'retry_work', {});
+    return this.onDeadJob(context, info, input, 'admin.job-retried', 'retry_work');
   }
 
   @Mutation(() => t.DismissJobPayload, { description: 'Ends a job that was given up; nobody will do it.' })
@@ -87,7 +87,7 @@ export class JobsResolver {
   ): Promise<Answer> {
     if (!/^\S.{2,199}$/u.test(input.reason))
       return { userErrors: [userError('reason', UserErrorCode.INVALID, 'Say why in 3 to 200 characters.')] };
-    return this.onDeadJob(context, info, input, 'admin.job-dismissed', 'dismiss_work', { reason: input.reason });
+    return this.onDeadJob(context, info, input, 'admin.job-dismissed', 'dismiss_work');
   }
 
   private onDeadJob(
@@ -96,7 +96,6 @@ export class JobsResolver {
     input: t.RetryJobInput,
     event: string,
     routine: 'retry_work' | 'dismiss_work',
-    fields: Readonly<Record<string, string>>,
   ): Promise<Answer> {
     return this.administration.change(context, info, input, {
       event,
@@ -106,7 +105,7 @@ export class JobsResolver {
         if (id === undefined || job === undefined)
           return refusedWith(userError('jobId', UserErrorCode.NOT_FOUND, 'No job of this id was given up.'));
         await tx.client.query(`SELECT control.${routine}($1, $2)`, [tx.tenantId, id]);
-        return ok({ answer: { job: viewJob(job) }, fields: { ...fields, job: id, queue: job.queue }, publish: false });
+        return ok({ answer: { job: viewJob(job) }, fields: { job: id, queue: job.queue }, publish: false });
       },
     });
   }

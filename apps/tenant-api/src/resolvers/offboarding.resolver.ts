@@ -131,10 +131,7 @@ export class OffboardingResolver {
         const row = await own(tx);
         if (!from.includes(row.state)) return refusedWith(invalid('', `The tenant is ${row.state}.`));
         const done = await tx.update(TenantRow, row, change, input.expectedVersion);
-        const fields = {
-          reason: input.reason,
-          ...(change.deletionDueAt && { due: change.deletionDueAt.toISOString() }),
-        };
+        const fields = { ...(change.deletionDueAt && { due: change.deletionDueAt.toISOString() }) };
         return ok({
           answer: { tenant: await viewTenant(tx, done, this.ports.nowMs()) },
           fields,

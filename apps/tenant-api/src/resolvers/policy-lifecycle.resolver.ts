@@ -137,7 +137,7 @@ export class PolicyLifecycleResolver {
           return refusedWith(userError('id', UserErrorCode.WRONG_STATE, 'Only what was submitted can be rejected.'));
         const back = { state: 'draft', approver: null, ticked: [], shadow: false } as const;
         const done = await tx.update(PolicyVersionRow, row.value, back, input.expectedVersion);
-        return told(done, { reason: input.reason }, row.value.shadow);
+        return told(done, {}, row.value.shadow);
       },
     });
   }

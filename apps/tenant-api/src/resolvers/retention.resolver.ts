@@ -96,7 +96,7 @@ export class RetentionResolver {
         if (!plainText.test(input.reason))
           return refusedWith(userError('reason', UserErrorCode.INVALID, 'Say why in 3 to 200 characters.'));
         const released = viewHold({ ...hold, releasedAtMs: this.ports.nowMs() });
-        const fields = { hold: hold.id, reason: input.reason };
+        const fields = { hold: hold.id };
         return ok({ answer: { hold: released }, fields, publish: false, needsApproval: true, recordId });
       },
     });

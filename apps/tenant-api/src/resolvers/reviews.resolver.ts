@@ -163,7 +163,6 @@ export class ReviewsResolver {
           review: row.id,
           request: row.request_id,
           by: 'person',
-          reason,
           stands: after?.state ?? row.state,
         };
         return ok({ answer: { review: viewReview(after ?? row) }, fields, publish: false });

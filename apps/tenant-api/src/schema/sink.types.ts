@@ -85,5 +85,7 @@ export const RotateSigningKeyPayload = payloadOf('RotateSigningKeyPayload', { si
 export class RemoveSinkInput extends ChangeInput {
   @Field(() => ID)
   sinkId!: string;
+  @Field()
+  reason!: string;
 }
 export const RemoveSinkPayload = payloadOf('RemoveSinkPayload', { sink: () => Sink });

@@ -83,7 +83,10 @@ export class Change implements Node {
   event!: string;
   @Field()
   actor!: string;
-  @Field({ description: 'The clear fields of the record, as JSON.' })
+  @Field({
+    description:
+      'The clear fields of the record, as JSON, with the reason that was given: the record holds that sealed.',
+  })
   fields!: string;
   @Field(() => ID)
   recordId!: string;
@@ -157,6 +160,8 @@ export class VerifyDomainInput extends ChangeInput {
 export class RemoveDomainInput extends ChangeInput {
   @Field(() => ID)
   id!: string;
+  @Field()
+  reason!: string;
 }
 
 @ObjectType({ implements: () => [Node], description: 'A DNS domain of the tenant, proved by a TXT record.' })

@@ -110,11 +110,11 @@ export function findPhones(scene: Scene, emit: Emit): void {
     const index = tokens.coded[each]!;
     if ((tokens.flags[index]! & 3) !== 1 || tokens.end[index]! - tokens.start[index]! > 15) continue;
     const start = opened(text, tokens.start[index]!);
-    if (start < from) continue;
+    if (start < from || isGluedLeft(text, start, ':,/')) continue;
     candidate.lastIndex = start;
     const match = candidate.exec(text);
     if (!match) continue;
-    known ??= { pieces: new Map(), plain: new Map(), cued: new Map() };
+    known ??= { pieces: new Map(), plain: new Map(), cued: new Map(), last: '', ofLast: [] };
     const end = judge(scene, start, match[0], known, emit);
     if (end > 0) from = end;
   }
@@ -132,7 +132,7 @@ function judge(scene: Scene, start: number, run: string, known: Known, emit: Emi
   const { text } = scene;
   for (const piece of knownPieces(known, run)) {
     const end = start + piece.length;
-    if (isGluedRight(text, end, ',:/') || isGluedLeft(text, start, ':,/')) continue;
+    if (isGluedRight(text, end, ',:/')) continue;
     const support = backing(scene, phoneCues, start, end);
     const against = scene.cues.nearest(negativeCues, start, end);
     if (against && scene.tokens.end[against.hit.last]! <= start) {
@@ -166,12 +166,18 @@ interface Known {
   readonly pieces: Map<string, readonly string[]>;
   readonly plain: Map<string, number>;
   readonly cued: Map<string, number>;
+  /** The run before and its pieces: in a row of equal runs nothing is looked up. */
+  last: string;
+  ofLast: readonly string[];
 }
 const MOST_KNOWN = 4_096;
 
 function knownPieces(known: Known, run: string): readonly string[] {
+  if (run === known.last) return known.ofLast;
   const found = known.pieces.get(run) ?? pieces(run);
   if (known.pieces.size < MOST_KNOWN) known.pieces.set(run, found);
+  known.last = run;
+  known.ofLast = found;
   return found;
 }
 

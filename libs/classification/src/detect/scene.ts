@@ -13,6 +13,8 @@ export interface Scene {
   readonly grams: Grams;
   /** Cues from outside the text: the JSON key, the column's header, what stood left of an encoded run. */
   readonly outer: readonly CueHit[];
+  /** Of a view's text: what was made of a run, and is not the outer text as it is. */
+  readonly core: readonly [number, number] | undefined;
 }
 
 export interface Backing {

@@ -1,4 +1,4 @@
-import type { Candidate } from '../detect/rule.js';
+import { type Candidate, Span } from '../detect/rule.js';
 import { isSpace } from '../text/characters.js';
 import { openFrom } from './open.js';
 
@@ -21,7 +21,7 @@ export function lookedThrough<R>(look: Look<R>, find: (text: string) => readonly
 }
 
 export interface ChannelPorts {
-  /** What stands in the released text instead of findings of one span; undefined leaves it. */
+  /** What stands in the released text instead of findings of one span, offsets of the whole raw text; undefined leaves it. */
   readonly replace: (found: readonly Candidate[], value: string) => string | undefined;
   /** Restores tokens in what was not replaced. */
   readonly restore: (text: string) => string;
@@ -83,8 +83,9 @@ export class Channel {
       if (end <= base || began >= cut) continue;
       // What began in released text and is known only now: what is left of it does not leave.
       const start = Math.max(began, base);
-      for (const each of group) passed.push({ ...each, start: start + shift, end: end + shift });
-      const replaced = this.ports.replace(group, text.slice(start, end));
+      const placed = group.map((each) => new Span(each, start + shift, end + shift));
+      passed.push(...placed);
+      const replaced = this.ports.replace(placed, text.slice(start, end));
       if (replaced === undefined || end <= from) continue;
       pieces.push(this.ports.restore(text.slice(from, Math.max(from, start))), replaced);
       from = end;

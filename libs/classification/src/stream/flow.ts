@@ -32,6 +32,7 @@ interface Slot {
 /** The words that belong together in an answer, over all its events. Several events' words are read in one look. */
 export class Flow {
   #slots: Slot[] = [];
+  #waiting = 0;
 
   constructor(
     readonly name: string,
@@ -45,6 +46,11 @@ export class Flow {
     return this.#slots.length > 0;
   }
 
+  /** How many characters wait to be read. */
+  get waitingCharacters(): number {
+    return this.#waiting;
+  }
+
   get isHolding(): boolean {
     return this.channel.isHolding;
   }
@@ -54,6 +60,7 @@ export class Flow {
     this.lastEvent = event;
     this.lastPart = part;
     this.#slots.push({ parts, at, part });
+    this.#waiting += textOf(part).length;
   }
 
   /**
@@ -63,6 +70,7 @@ export class Flow {
   *read(final: boolean, leavesAsItCame: boolean): Look<string> {
     const slots = this.#slots;
     this.#slots = [];
+    this.#waiting = 0;
     const held = this.channel.held;
     let said = '';
     for (const { part } of slots) said += textOf(part);

@@ -99,6 +99,7 @@ export class Cues {
 
   /** How far the nearest phrase of the group stands, in words; undefined when none stands near enough. */
   nearest(group: number, start: number, end: number): { readonly distance: number; readonly hit: CueHit } | undefined {
+    if (this.hits.length === 0) return undefined;
     const first = tokenAt(this.tokens, start);
     const after = tokenAt(this.tokens, end - 1) + 1;
     let best: { distance: number; hit: CueHit } | undefined;

@@ -27,19 +27,25 @@ const ESCAPED_LIMIT = 65_536;
 export function escapeView(text: string): readonly View[] {
   const windows: [number, number][] = [];
   let total = 0;
+  let lineFrom = 0;
+  let lineTo = text.indexOf('\n');
   for (let at = nextEscape(text, 0); at !== -1; at = nextEscape(text, escapes.lastIndex)) {
     const length = escapes.lastIndex - at;
-    const start = lineStart(text, at);
-    const end = lineEnd(text, at + length);
+    for (; lineTo !== -1 && lineTo < at + length; lineTo = text.indexOf('\n', lineFrom)) lineFrom = lineTo + 1;
+    const start = Math.max(at - BEFORE, Math.min(lineFrom, at));
+    const end = Math.min(at + length + BEHIND, lineTo === -1 ? text.length : lineTo);
     const last = windows.at(-1);
     if (last && start <= last[1]) last[1] = Math.max(last[1], end);
     else windows.push([start, end]);
-    escapes.lastIndex = at + length;
     total += length;
     if (total > ESCAPED_LIMIT) break;
   }
   return windows.map(([start, end]) => undo(text, start, end));
 }
+
+/** How much of its line is read with an escape. */
+const BEFORE = 96;
+const BEHIND = 160;
 
 /** What an escape begins with. */
 const isSign = new Uint8Array(65_536);
@@ -65,18 +71,6 @@ function mayEscape(text: string, at: number): boolean {
   return (next >= 0x41 && next <= 0x46) || (sign === 0x25 && next >= 0x61 && next <= 0x66);
 }
 
-function lineStart(text: string, at: number): number {
-  let start = at;
-  while (start > 0 && at - start < 96 && text.charCodeAt(start - 1) !== 0x0a) start -= 1;
-  return start;
-}
-
-function lineEnd(text: string, at: number): number {
-  let end = at;
-  while (end < text.length && end - at < 160 && text.charCodeAt(end) !== 0x0a) end += 1;
-  return end;
-}
-
 function undo(text: string, start: number, end: number): View {
   const builder = new ViewBuilder();
   const part = text.slice(start, end);
@@ -86,13 +80,13 @@ function undo(text: string, start: number, end: number): View {
     next = escapes.lastIndex;
     if (found < from) continue;
     const escape = part.slice(found, next);
-    for (let at = from; at < found; at += 1) builder.add(part[at]!, start + at);
+    builder.copy(text, start + from, start + found);
     const octets = /^[%=]/.test(escape) ? utf8Of(part, found, escape[0]!) : undefined;
     const [plain, size] = octets ?? [decoded(escape), escape.length];
     builder.add(plain, start + found);
     from = found + size;
   }
-  for (let at = from; at < part.length; at += 1) builder.add(part[at]!, start + at);
+  builder.copy(text, start + from, start + part.length);
   return builder.build('escape', end);
 }
 

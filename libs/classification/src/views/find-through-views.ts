@@ -27,22 +27,35 @@ export function viewBudget(length: number): ViewBudget {
 export function findThroughViews(
   scene: Scene,
   budget: ViewBudget,
-  rescan: (text: string, outer: readonly CueHit[]) => readonly Candidate[],
+  rescan: (view: View, outer: readonly CueHit[]) => readonly Candidate[],
   plain: readonly Candidate[],
 ): { readonly found: readonly Candidate[]; readonly exhausted: boolean } {
   const found: Candidate[] = [];
   const { views, complete } = viewsOf(scene, Math.min(budget.left, budget.decoded));
+  const read = new Map<string, readonly Candidate[]>();
   for (const view of views) {
-    if (view.text.length > budget.left) return { found, exhausted: true };
-    budget.left -= view.text.length;
-    if (view.whole) budget.decoded -= view.text.length;
     const outer = view.whole ? [...scene.outer, ...cuesLeftOf(scene, view.whole.start)] : scene.outer;
-    for (const candidate of rescan(view.text, outer)) {
+    const name = nameOf(view, outer);
+    let held = read.get(name);
+    if (!held) {
+      if (view.text.length > budget.left) return { found, exhausted: true };
+      budget.left -= view.text.length;
+      if (view.whole) budget.decoded -= view.text.length;
+      held = rescan(view, outer);
+      if (views.length > 1) read.set(name, held);
+    }
+    for (const candidate of held) {
       const mapped = outwards(candidate, view);
       if (isNews(mapped, view, plain)) found.push(mapped);
     }
   }
   return { found, exhausted: !complete };
+}
+
+/** Views of one name hold the same: text, cues around and run are all that a reading depends on. Each is read once. */
+function nameOf({ text, core }: View, outer: readonly CueHit[]): string {
+  const cues = outer.map((hit) => `${hit.group} ${hit.text}`).join('|');
+  return `${core?.[0] ?? ''} ${core?.[1] ?? ''} ${cues}\0${text}`;
 }
 
 /** Every other way to read the scene's text, and whether there are no more; exported for the benchmark. */

@@ -105,7 +105,7 @@ function fold(text: string, from: number, to: number): View {
     const code = text.charCodeAt(at);
     if (code >= 0x80 && !isWordCode(code)) at += foldSign(text, at, builder);
     else if (!isWordCode(code)) {
-      builder.add(text[at]!, at);
+      builder.addCode(code, at);
       at += 1;
     } else at = foldWord(text, at, end, builder);
   }
@@ -128,7 +128,7 @@ function foldWord(text: string, from: number, limit: number, builder: ViewBuilde
   while (to < limit && isWordCode(text.charCodeAt(to))) to += 1;
   const word = text.slice(from, to);
   if (isPlainWord(word)) {
-    for (let at = from; at < to; at += 1) builder.add(text[at]!, at);
+    builder.copy(text, from, to);
     return to;
   }
   const numeric = /\d/.test(word) && !/[A-Za-z]{2}/.test(word);

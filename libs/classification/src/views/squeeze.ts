@@ -43,10 +43,8 @@ const MOST_REVERSED = 4_096;
 /** How far around is read with it, so that cues count. */
 const MARGIN = 48;
 
-export function squeezeViews({ text, tokens, grams }: Scene): {
-  readonly views: readonly View[];
-  readonly complete: boolean;
-} {
+export function squeezeViews(scene: Scene): { readonly views: readonly View[]; readonly complete: boolean } {
+  const { text, tokens, grams } = scene;
   const views: View[] = [];
   const singles = hasSingles(tokens);
   if (singles) for (const match of text.matchAll(spaced)) views.push(squeezed(text, match.index, match[0], match[1]!));
@@ -54,6 +52,7 @@ export function squeezeViews({ text, tokens, grams }: Scene): {
     for (const match of text.matchAll(spelledDigits)) views.push(counted(text, match.index, match[0]));
   let names = 0;
   for (const match of singles ? text.matchAll(spelledNames) : []) {
+    if (!isOwn(scene, match)) continue;
     names += 1;
     if (names > MOST_NAMES) break;
     views.push(spelledName(text, match.index, match[0]));
@@ -64,6 +63,11 @@ export function squeezeViews({ text, tokens, grams }: Scene): {
       views.push(joined(text, start, run, ' '), joined(text, start, run, ''));
   for (const [start, run] of spelledAddresses(tokens, grams.mayHold(needOfDot))) views.push(spelled(start, run));
   return { views, complete: names <= MOST_NAMES };
+}
+
+/** False for a run in what stands around the run of a view: the outer text has it, and reads it there. */
+function isOwn({ core }: Scene, { index, 0: { length } }: RegExpMatchArray & { readonly index: number }): boolean {
+  return core === undefined || (index < core[1] && index + length > core[0]);
 }
 
 /** Numbers that go on behind a line's end, found from the line's end outwards. */
@@ -162,9 +166,11 @@ function hasSingles(tokens: Tokens): boolean {
 function squeezed(text: string, start: number, run: string, divider: string): View {
   const builder = new ViewBuilder();
   lead(text, start, builder);
-  for (let at = 0; at < run.length; at += 1 + divider.length) builder.add(run[at]!, start + at);
+  const from = builder.length;
+  for (let at = 0; at < run.length; at += 1 + divider.length) builder.addCode(run.charCodeAt(at), start + at);
+  const core = [from, builder.length] as const;
   trail(text, start + run.length, builder);
-  return builder.build('squeeze', Math.min(text.length, start + run.length + MARGIN));
+  return builder.build('squeeze', Math.min(text.length, start + run.length + MARGIN), core);
 }
 
 function counted(text: string, start: number, run: string): View {
@@ -231,9 +237,9 @@ function hasReversed({ count, marks, lists }: Tokens): boolean {
 
 /** What stands behind, for a cue may stand there. */
 function trail(text: string, end: number, builder: ViewBuilder): void {
-  for (let at = end; at < Math.min(text.length, end + MARGIN); at += 1) builder.add(text[at]!, at);
+  builder.copy(text, end, Math.min(text.length, end + MARGIN));
 }
 
 function lead(text: string, start: number, builder: ViewBuilder): void {
-  for (let at = Math.max(0, start - MARGIN); at < start; at += 1) builder.add(text[at]!, at);
+  builder.copy(text, Math.max(0, start - MARGIN), start);
 }

@@ -1,7 +1,7 @@
 /* eslint-disable typescript/no-unsafe-argument, typescript/no-unsafe-assignment, typescript/no-unsafe-call,
    typescript/no-unsafe-member-access, typescript/no-unsafe-return --
    a script outside the compiled tree, where nothing has a type. */
-// Every regular expression that this library runs in V8, judged by recheck. Exponential ones fail, and so do cubic ones
+// Every regular expression that this library runs in V8, written out or built, judged by recheck. Exponential ones fail, and so do cubic ones
 // that search; a sticky one is tried at one place with bounded counts, and those of
 // `injection/` see pieces of two thousand characters; the hostile inputs of the benchmark time both.
 // Verdicts are kept in `verdicts.json` by the expression's own text and the seconds it was given, so that an expression is
@@ -12,11 +12,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { check } from 'recheck';
 import ts from 'typescript';
+import { builtExpressions } from './built-patterns.mjs';
 
 const root = fileURLToPath(new URL('../src', import.meta.url));
 const seconds = Number(process.env.SECONDS_EACH ?? 3);
 /** Files to judge, as the start of their path under `src`; all of them without one. */
 const only = process.argv[2] ?? '';
+
+/** Where the sources build expressions, by file. */
+const sites = new Map();
 
 function literals(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -30,6 +34,10 @@ function literals(folder) {
         const line = source.getLineAndCharacterOfPosition(node.getStart()).line + 1;
         found.push({ where: `${path.slice(root.length + 1)}:${line}`, text: node.text });
       }
+      if (ts.isNewExpression(node) && node.expression.getText() === 'RegExp') {
+        const name = path.slice(root.length + 1);
+        sites.set(name, (sites.get(name) ?? 0) + 1);
+      }
       node.forEachChild(walk);
     };
     walk(source);
@@ -39,7 +47,12 @@ function literals(folder) {
 
 const file = fileURLToPath(new URL('verdicts.json', import.meta.url));
 const kept = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
-const found = literals(root);
+const written = literals(root);
+const built = await builtExpressions();
+const found = [
+  ...written,
+  ...built.map(({ file: name, source, flags }) => ({ where: `${name} builds`, text: `/${source}/${flags}` })),
+];
 const used = new Set();
 let judged = 0;
 
@@ -86,5 +99,13 @@ for (const { where, text } of found.filter((each) => each.where.startsWith(only)
 // What no expression has any more is forgotten, when all of them were looked at.
 if (only === '') for (const name of Object.keys(kept)) if (!used.has(name)) delete kept[name];
 keep();
-console.log({ ...tally, judged });
-process.exitCode = tally.bad > 0 ? 1 : 0;
+// A place that was not reached built nothing that could be judged: whoever adds one reaches it in `built-patterns.mjs`.
+let unreached = 0;
+for (const [name, count] of sites) {
+  const reached = new Set(built.filter((each) => each.file === name).map((each) => each.place)).size;
+  if (reached >= count) continue;
+  unreached += 1;
+  console.log(`${name}: ${count} places build expressions, and ${reached} of them were reached`);
+}
+console.log({ ...tally, written: written.length, built: built.length, judged });
+process.exitCode = tally.bad > 0 || unreached > 0 ? 1 : 0;

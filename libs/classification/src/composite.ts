@@ -67,7 +67,8 @@ export function compose<F extends Found>(leaves: readonly LeafFound<F>[]): reado
 
 /** A city nobody lives in, as far as this conversation tells: `What is the weather in Paris?` A street line stays PII. */
 function asMerePlace<F extends Found>(found: F): F {
-  return found.detector === 'names:location' ? { ...found, class: 'PLACE' } : found;
+  const isCity = found.detector === 'names:location' || found.detector === 'names:city';
+  return isCity ? { ...found, class: 'PLACE' } : found;
 }
 
 function asClinical<F extends Found>(found: F): F {

@@ -11,7 +11,9 @@ import type { Emit, Scene } from './detect/scene.js';
 import { cueTable, findStructured } from './detect/structured.js';
 import { findInjections } from './injection/find-injections.js';
 import { findAnnounced } from './ner/announced.js';
+import { findKnownPlaces } from './ner/known-places.js';
 import { findNames } from './ner/find-names.js';
+import { findShortNames } from './ner/short-names.js';
 import { isAttribution } from './ner/machine-text.js';
 import { findUsernames } from './detect/usernames.js';
 import { findSecrets } from './secrets/find-secrets.js';
@@ -41,7 +43,10 @@ export const passes: readonly ((scene: Scene, emit: Emit) => void)[] = [
   findDates,
   findNames,
   findAnnounced,
+  findKnownPlaces,
+  findShortNames,
 ];
+const ofNames = new Set([findNames, findAnnounced, findKnownPlaces, findShortNames]);
 
 const SLICE = 64 * 1024;
 /** More than the longest thing whose cue or framing may stand on the other side, key blocks apart. */
@@ -148,8 +153,7 @@ function scanText(
   const scene = sceneOf(wordsAt[depth]!.read(text), outer, core);
   const found: Candidate[] = [];
   const emit = (candidate: Candidate): void => void found.push(new Span(candidate));
-  for (const detect of passes)
-    if ((detect !== findNames && detect !== findAnnounced) || scope.nameless !== true) detect(scene, emit);
+  for (const detect of passes) if (scope.nameless !== true || !ofNames.has(detect)) detect(scene, emit);
   findInjections(scene, scope.role, emit);
   scope.bundle.terms.find(scene, emit);
   scope.bundle.patterns.find(scene, emit);

@@ -55,3 +55,14 @@ describe('golden injections', () => {
     expect(classified(text, role as Role).classes['INJECTION'] === undefined).toBe(is === 'no');
   });
 });
+
+describe('golden evasions', () => {
+  it.each(rows('evasions.txt'))('%s: %s', (type, _, marked) => {
+    const written = marked.replaceAll(/\\u([0-9a-f]{4})/g, (_all, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    );
+    const { text, values } = unmarked(written);
+    const found = classified(text).findings.filter((each) => each.via.length > 0);
+    expect(found.map((each) => [each.type, text.slice(each.start, each.end)])).toContainEqual([type, values[0]]);
+  });
+});

@@ -141,13 +141,14 @@ async function leavingWhereSlow<T>(
   }
 }
 
-/** A caller waits a second at most for a decision, counted from the request's begin: what was spent before is taken off. */
-function commitDeadlineMs({ ports, startedMs, phasesMs }: Exchange, record: LedgerRecord): number {
+/** A caller waits a second at most for a decision, counted from where its turn came: what was spent since is taken off. */
+function commitDeadlineMs(exchange: Exchange, record: LedgerRecord): number {
   if (record.kind === 'dispatch') return limits.decisionCommitMs;
   if (record.kind !== 'decision') return limits.outcomeCommitMs;
-  // Waiting for a review is the policy's wish, and waiting behind its own tenant's requests the tenant's; each has its own bound.
-  const waitedMs = (phasesMs['review'] ?? 0) + (phasesMs['wait'] ?? 0);
-  const spentMs = ports.clock.monotonicMs() - startedMs - waitedMs;
+  // The wait for its turn, and for a review that the policy wishes, have bounds of their own.
+  const { startedMs, phasesMs } = exchange;
+  const waitedMs = (phasesMs['wait'] ?? 0) + (phasesMs['review'] ?? 0);
+  const spentMs = exchange.ports.clock.monotonicMs() - startedMs - waitedMs;
   return Math.max(limits.decisionCommitMs / 4, limits.decisionCommitMs - spentMs);
 }
 

@@ -22,7 +22,7 @@ const words =
   'cholesterol, leukemia, lymphoma, melanoma, metastatic, migraine, epilepsy, dementia, alzheimer, parkinson, ' +
   'autism, adhd, bipolar, anxiety, ptsd, obesity, anemia, arthritis, eczema, psoriasis, miscarriage, ivf, ' +
   'abortion, medicare, medicaid, prescriber, pharmacist, krankenhaus, klinik, arzt, befund, médecin, ' +
-  'hôpital, ordonnance, enfermedad, médico, receta, ospedale, medico';
+  'hpi, pmh, htn, t2dm, dm2, nkda, hôpital, ordonnance, enfermedad, médico, receta, ospedale, medico';
 const clinicalStrong = cueTable.group(words.split(', '));
 /** Words of care that are words of machines too: `operation`, `er` (he), `ICU` (a library). Two of them count. */
 const clinicalWeak = cueTable.group('operation, labs, icu, mi, er, refill, accession, diagnose, presented'.split(', '));

@@ -57,8 +57,9 @@ const candidate = /\+?\(?\d[\d\s().\u00a0\u2010-\u2013/-]{5,24}\d(?:\s?(?:x|ext\
 /** One divider throughout; a bracket or a slash behind the area code goes with any. */
 const northAmerican =
   /^(?:(?:\+|00)?1[-. ]?)?(?:\([2-9]\d\d\)[-. ]?[2-9]\d\d[-. ]\d{4}|[2-9]\d\d([-. ])[2-9]\d\d\1\d{4}|[2-9]\d\d[ /][2-9]\d\d-\d{4})$/;
-/** Never a telephone number, whatever stands beside: decimals, ranges of years, standards, dotted groups of four. */
-const never = /^\d+\.\d+$|^(?:19|20)\d\d ?[-\u2013] ?(?:19|20)\d\d$|^\d{4}(?:\.\d{4})+$|^\d{4}\.\d-\d{4}$/;
+/** Never a telephone number, whatever stands beside: decimals, days, ranges of years, standards, dotted groups of four. */
+const never =
+  /^\d+\.\d+$|^(?:19|20)\d\d ?[-\u2013] ?(?:19|20)\d\d$|^\d{4}(?:\.\d{4})+$|^\d{4}\.\d-\d{4}$|^(?:0?[1-9]|[12]\d|3[01])([/.])(?:0?[1-9]|[12]\d|3[01])\1(?:19|20)\d\d$/;
 const nationalZero = /^\(?0\d{1,4}\)?[ /-]\d{2,4}(?:[ -]?\d{2,4}){1,4}$/;
 const notPhone =
   /^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d)|^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|^\d{1,3}(?:\.\d{1,3}){3}$|^\d+\.\d+$|^\d{1,3}(?: \d{3})+$|^\d{3}-\d\d-\d{4}$|^\d{4}[- ]\d{4}[- ]\d{4}[- ]\d/;

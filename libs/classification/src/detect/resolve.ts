@@ -45,10 +45,12 @@ function isTagged(candidate: Candidate): boolean {
   return candidate.detector.startsWith('names:');
 }
 
-/** Behind a title or a key; surer than the tagger of what stands there. */
+/** Behind a title or a key, or by a list; surer than the tagger of what stands there. */
 function isAnnounced(candidate: Candidate): boolean {
-  return candidate.detector === 'names:titled' || candidate.detector === 'names:keyed';
+  return sure.has(candidate.detector);
 }
+
+const sure = new Set(['names:titled', 'names:keyed', 'names:city', 'names:short']);
 
 /** What is left of a tagged span in front of (or else behind) the finding that won. */
 function remainder(candidate: Candidate, over: Candidate): Span | undefined {

@@ -93,7 +93,25 @@ const talk =
 function shareOf(sign: Sign, part: string, start: number, end: number, whole: string): number {
   if (isQuotedTalk(part, start, end, whole)) return 0.35;
   if (sign.kind === 'prompt-leak' && /^ (?:in|into|to) \p{L}+ ?:/u.test(part.slice(end, end + 32))) return 0.4;
-  return sign.kind === 'override' && isOwnMatter(part, start, end) ? 0.4 : 1;
+  if (sign.kind === 'indirect' && advice.test(part.slice(end, end + 24))) return 0.4;
+  if (sign.kind === 'override' && told.test(part.slice(Math.max(0, start - 48), start))) return 0.4;
+  const isOwn = sign.kind === 'override' || (sign.kind === 'prompt-leak' && isOfWork(part.slice(start, end + 48)));
+  return isOwn && isOwnMatter(part, start, end) ? 0.4 : 1;
+}
+
+/** `Do not tell anyone your password`: advice to whoever reads. */
+const advice = /^ (?:about )?your (?:password|passcode|pin|code|login|credentials|secret)s?\b/i;
+/** `telling a model to ignore its instructions`: what somebody does to a model, and no order to one. */
+const told =
+  /\b(?:tell(?:s|ing)?|ask(?:s|ing)?|trick(?:s|ing)?|instruct(?:s|ing)?|convinc(?:es?|ing)|caus(?:es?|ing)|get(?:s|ting)?) (?:an?|the) (?:ai |language |chat ?)?(?:model|llm|ai|assistant|chatbot|bot|agent)s? (?:in)?to $/i;
+
+/** `the previous instructions of the manual`: of something that is no model and no prompt. */
+function isOfWork(text: string): boolean {
+  return (
+    /\b(?:previous|earlier|original) (?:instructions?|rules|steps|guidelines) (?:of|for|in|from|on) (?:the|my|our|an?) /i.test(
+      text,
+    ) && !/\b(?:prompt|assistant|model|ai|bot|chat|system|conversation)\b/i.test(text)
+  );
 }
 
 /** `to override the default settings`, `the previous rules of the linter`: somebody's own matter, not the model's rules. */

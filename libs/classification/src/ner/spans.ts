@@ -1,4 +1,4 @@
-import { enlist, LEGAL_FORM, marksOf, MONTH, PARTICLE, THING, WEEKDAY } from '../text/lexicon.js';
+import { enlist, LEGAL_FORM, marksOf, MONTH, PARTICLE, THING, TITLE, WEEKDAY } from '../text/lexicon.js';
 import { CAPITAL, HAS_DIGIT, hashOf, type Tokens } from '../text/tokens.js';
 import { isListedName, isOpen, isPersonal } from './features.js';
 
@@ -37,7 +37,7 @@ enlist(
 /** Names that are words for things first: they need more than a capital or a preposition. */
 enlist(
   words(
-    'amber rose violet ruby jade ivy iris dawn summer autumn winter robin jay crystal pearl hazel olive ginger basil sage rosemary herb heather holly daisy lily jasmine star sky river brook forest glen dale heath cliff rocky stone wood king queen prince duke earl baron bishop pope knight noble page bell bond case chance cash colt dean gene jewel lark laurel lee lane marina melody merit miles mercy norm pace patience piper prudence reed ridge rod rusty sandy saxon shade sonny sterling storm sunny trace trip trinity wade ward willow wren hope faith grace joy grant chase mason hunter carter cook miller taylor baker parker porter drew rob bill pat rich frank earnest art max dies an durante',
+    'amber rose violet ruby jade ivy iris dawn summer autumn winter robin jay crystal pearl hazel olive ginger basil sage rosemary herb heather holly daisy lily jasmine star sky river brook forest glen dale heath cliff rocky stone wood king queen prince duke earl baron bishop pope knight noble page bell bond case chance cash colt dean gene jewel lark laurel lee lane marina melody merit miles mercy norm pace patience piper prudence reed ridge rod rusty sandy saxon shade sonny sterling storm sunny trace trip trinity wade ward willow wren hope faith grace joy grant chase mason hunter carter cook miller taylor baker parker porter drew rob bill pat rich frank earnest art max dies an durante tesla',
   ),
   THING,
 );
@@ -75,11 +75,14 @@ function dividedFirms(tokens: Tokens, span: Span): readonly Span[] {
   return [span];
 }
 
-/** A name with a capital ends with one: `Ausdruck passen, der`. */
+/** A name with a capital ends with one, an address with a number or one: `Ausdruck passen, der`, `Zeichen lang sein`. */
 function trimmed(tokens: Tokens, span: Span): Span {
-  if (span.label !== 'PERSON' || !isCapital(tokens, span.first)) return span;
+  if (span.label === 'ORGANISATION' || !isCapital(tokens, span.first)) return span;
   let { last } = span;
-  while (last > span.first && !isCapital(tokens, last)) last -= 1;
+  while (last > span.first && !isCapital(tokens, last)) {
+    if (span.label === 'LOCATION' && hasDigit(tokens, last)) break;
+    last -= 1;
+  }
   return { ...span, last };
 }
 
@@ -88,9 +91,24 @@ function widened(tokens: Tokens, span: Span): Span {
   let { first, last } = span;
   if (span.label === 'PERSON' && isCapital(tokens, first))
     while (first > 0 && isInitial(tokens, first - 1) && /^\. ?$/.test(gapOf(tokens, first - 1))) first -= 1;
+  if (span.label === 'PERSON' && isCapital(tokens, first))
+    while (first > 0 && isGivenName(tokens, first - 1)) first -= 1;
   const goesOn = last + 1 < tokens.count && isLegalForm(tokens, last + 1) && /^,? $/.test(gapOf(tokens, last));
   if (goesOn && isCapital(tokens, last + 1) && (span.label !== 'PERSON' || isStrict(tokens, last + 1))) last += 1;
   return { ...span, first, last };
+}
+
+/**
+ * A capital in a list of names, with a blank behind it: the tagger left `Marco` out of `Marco Bianchi`. What is an ordinary
+ * word or a place too is one at the head of a list's item only.
+ */
+function isGivenName(tokens: Tokens, index: number): boolean {
+  if (!isCapital(tokens, index) || (tokens.marks[index]! & (THING | TITLE)) !== 0) return false;
+  if (gapOf(tokens, index) !== ' ') return false;
+  if (isPersonal(tokens, index)) return true;
+  return (
+    isListedName(tokens, index) && /[;,(:]\s?$/.test(tokens.text.slice(tokens.start[index]! - 2, tokens.start[index]))
+  );
 }
 
 /** Two people in a row with nothing but a blank between are one: `Nguyễn Thị Minh Khai`. */
@@ -177,6 +195,10 @@ function isCapital(tokens: Tokens, index: number): boolean {
     (tokens.flags[index]! & CAPITAL) !== 0 &&
     (tokens.flags[index]! & HAS_DIGIT) === 0
   );
+}
+
+function hasDigit(tokens: Tokens, index: number): boolean {
+  return (tokens.flags[index]! & HAS_DIGIT) !== 0;
 }
 
 function isInitial(tokens: Tokens, index: number): boolean {

@@ -6,7 +6,7 @@ import { secret } from './candidate.js';
 
 /** Last words of names whose value is a credential: `DB_PASSWORD`, `clientSecret`, `x-api-key`. */
 const strong =
-  'password passwd passphrase pwd secret apikey secretkey accesskey privatekey authtoken accesstoken apitoken clientsecret apisecret bearer credential credentials signingkey encryptionkey masterkey'.split(
+  'password passwd passphrase pwd secret apikey secretkey accesskey privatekey authtoken accesstoken apitoken clientsecret apisecret bearer credential credentials signingkey encryptionkey masterkey passwort kennwort contraseña senha wachtwoord hasło heslo lösenord adgangskode passord salasana jelszó parola şifre пароль'.split(
     ' ',
   );
 /** Words that need one of these in front of them: `api key`, `access token`. */
@@ -24,6 +24,7 @@ const paired = new Map<string, readonly string[]>([
     ),
   ],
   ['pass', 'db mysql postgres redis smtp mail ftp admin user root database'.split(' ')],
+  ['passe', ['de']],
   ['pat', ['azure', 'github', 'gitlab', 'devops']],
   ['base', ['key']],
 ]);
@@ -41,7 +42,7 @@ enlist([...strongHashes, ...pairedHashes.keys()], SECRET_NAME);
 
 /** What stands between the name and its value: a sign, `is`, a type in front of the sign, the end of a tag. */
 const value =
-  /["'`]?\]?(?:[ \t]{0,4}:[ \t]{0,2}&?(?:'\w+ )?\w{2,12}|[ \t]\w{3,8})?[ \t]{0,4}(?:(?::|=>|:=|==?|\|\||,|\bis\b:?|\bto\b|(?<=[a-z])>)[ \t]{0,4}|[ \t](?=["'`]))(?:b?["'`]([^"'`\s]{6,256})["'`]|((?:[A-Za-z0-9+/_=.~!@#$%^*-]|&(?!\w{1,40}=)){6,256}))/iy;
+  /["'`]?\]?(?:[ \t]{0,4}:[ \t]{0,2}&?(?:'\w+ )?\w{2,12}|[ \t]\w{3,8})?[ \t]{0,4}(?:(?::|=>|:=|==?|\|\||,|\b(?:is|ist|lautet|est|es)\b:?|\bto\b|(?<=[a-z])>)[ \t]{0,4}|[ \t](?=["'`]))(?:b?["'`]([^"'`\s]{6,256})["'`]|((?:[A-Za-z0-9+/_=.~!@#$%^*-]|&(?!\w{1,40}=)){6,256}))/iy;
 /** `ENV NAME value`, `export NAME value`: a blank is the sign. */
 const declared = /(?:^|\n)[ \t]{0,8}(?:ENV|ARG|setx?|SET)[ \t]+[\w.-]{0,60}$/;
 const afterBlank = /[ \t]{1,4}(?:["']([^"'\s]{6,256})["']|([A-Za-z0-9+/_=.~!@#$%^*-]{8,256}))/y;
@@ -105,7 +106,9 @@ function isHarmlessCamel({ tokens, text }: Scene, index: number): boolean {
 }
 
 function isPassword(text: string, start: number, end: number): boolean {
-  return /pass|pwd/i.test(text.slice(start, end));
+  return /pass|pwd|kennwort|contraseña|senha|wachtwoord|hasło|heslo|lösenord|adgangskode|salasana|jelszó|parola|şifre|пароль/i.test(
+    text.slice(start, end),
+  );
 }
 
 function kindsOf(found: string): number {
@@ -120,7 +123,7 @@ function scorePassword(text: string, from: number, found: string, quoted: boolea
   const spoken =
     !quoted && !isInStatement(text, from) && !/pass|pwd|secret|user|param|arg|field|input|value/i.test(found);
   if (spoken && kinds >= 2 && /\d/.test(found) && /[A-Za-z]/.test(found) && !/[()[\]]|^v?\d+(?:\.\d+)+/.test(found))
-    return kinds >= 3 || /:|=|>|\bis\b/i.test(whole) ? 650 : 0;
+    return kinds >= 3 || /:|=|>|\b(?:is|ist|lautet|est|es)\b/i.test(whole) ? 650 : 0;
   if (isReference(found, quoted)) return 0;
   if (!/[:=>]/.test(whole) && kinds < 3) return 0;
   if (kinds >= 3 || (kinds === 2 && /\d/.test(found) && quoted)) return 750;

@@ -107,7 +107,9 @@ function findKeyBlocks(scene: Scene, emit: Emit): void {
     if (isUnended && from > runEnd) runEnd = bodyEnd(text, from);
     const body = isUnended ? Math.min(runEnd, from + 8_192) : stop + ending.length;
     if (body - from < 40) continue;
-    if (isPlaceholder(text.slice(from, Math.min(body, at + 120)).replaceAll(/\s/g, ''))) continue;
+    // Zeros of a length field are letters A in base64: every OpenSSH key begins with some.
+    const head = text.slice(from, Math.min(body, at + 120)).replaceAll(/\s|(?<=A)A+/g, '');
+    if (isPlaceholder(head)) continue;
     emit(secret('PRIVATE_KEY', at, body, 980, 'framing:private-key', text.slice(at, body)));
     if (isUnended) covered = body;
   }

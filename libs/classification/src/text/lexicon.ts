@@ -29,6 +29,8 @@ export const LEGAL_FORM = 1 << 14;
 export const WEEKDAY = 1 << 15;
 export const THING = 1 << 16;
 export const REVERSED = 1 << 17;
+export const KNOWN_PLACE = 1 << 18;
+export const SHORT_SURNAME = 1 << 19;
 
 let slots = 1 << 13;
 let keys = new Int32Array(slots);

@@ -1,7 +1,7 @@
 import { HAS_DIGIT, type Tokens } from '../text/tokens.js';
 import type { View } from './mapped.js';
 
-const MIN_RUN = 12;
+const MIN_RUN = 10;
 const PROBE = 24;
 
 /** Octets apart: `62 6f 62`, `62:6f:62`, `01100010 01101111`. */
@@ -154,7 +154,8 @@ function put(sign: string, value: number): void {
 /** Cheap to ask, and true of every run that decodes to something readable. */
 function mayBeEncoded(text: string, start: number, end: number, kinds: number): boolean {
   if ((kinds & NUMBER) !== 0 && ((kinds & NO_HEX) === 0 || text.startsWith('0x', start))) return true;
-  return (kinds & SMALL) !== 0 && (kinds & LARGE) !== 0 && startsReadable(text, start, end);
+  // Digits in base64 may have no small letter.
+  return (kinds & LARGE) !== 0 && (kinds & (SMALL | NUMBER)) !== 0 && startsReadable(text, start, end);
 }
 
 /** The first bytes of the run as base64 hold no control character and no broken UTF-8. */
@@ -195,10 +196,11 @@ function decodingOf(run: string): readonly [string, string] | undefined {
     const plain = readable(Buffer.from(run.replace(/^0x/, ''), 'hex'));
     return plain === undefined ? undefined : ['hex', plain];
   }
-  if (!/[a-z]/.test(run) || !/[A-Z]/.test(run)) return undefined;
+  if (!/[A-Z]/.test(run)) return undefined;
   if (readable(Buffer.from(run.slice(0, PROBE), 'base64')) === undefined) return undefined;
   const plain = readable(Buffer.from(run, 'base64'));
-  return plain === undefined ? undefined : ['base64', plain];
+  if (plain === undefined || (!/[a-z]/.test(run) && !/^[\d ./-]+$/.test(plain))) return undefined;
+  return ['base64', plain];
 }
 
 /** UTF-8 of which at least 95 % is printable; a character cut at the end of a probe does not count. */

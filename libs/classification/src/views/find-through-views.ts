@@ -46,7 +46,7 @@ export function findThroughViews(
     }
     for (const candidate of held) {
       const mapped = outwards(candidate, view);
-      if (isNews(mapped, view, plain)) found.push(mapped);
+      if (isNews(mapped, candidate, view, plain)) found.push(grown(mapped, plain));
     }
   }
   return { found, exhausted: !complete };
@@ -84,12 +84,16 @@ function maySeam(tokens: Tokens): boolean {
 }
 
 /** A view only adds what the plain reading did not see there, and never an ordinary address. */
-function isNews(candidate: Candidate, view: View, plain: readonly Candidate[]): boolean {
+function isNews(candidate: Candidate, inView: Candidate, view: View, plain: readonly Candidate[]): boolean {
   if (candidate.class === 'LINK' || candidate.type === 'URL') return false;
-  if ((view.name === 'squeeze' || view.name === 'line-break') && candidate.strength < 2) return false;
-  if (view.name === 'reversed' && candidate.strength < 2 && candidate.class !== 'INJECTION') return false;
+  if (view.name === 'line-break' && candidate.strength < 2) return false;
+  if (view.name === 'squeeze' && candidate.strength < 2 && !isCuedNumber(candidate)) return false;
+  if (view.name === 'reversed' && candidate.strength < 2 && candidate.class !== 'INJECTION')
+    if (!isCuedNumber(candidate)) return false;
   if ((view.name === 'line-break' || view.name === 'markup') && candidate.strength < 3) {
-    if (view.name === 'line-break' || (candidate.strength < 2 && candidate.class !== 'INJECTION')) return false;
+    if (view.name === 'line-break') return false;
+    const isCut = candidate.end - candidate.start > inView.end - inView.start;
+    if (candidate.strength < 2 && candidate.class !== 'INJECTION' && !(isCut && isAnnounced(candidate))) return false;
   }
   return !plain.some(
     (each) =>
@@ -98,6 +102,30 @@ function isNews(candidate: Candidate, view: View, plain: readonly Candidate[]): 
       (each.type === candidate.type || each.class === candidate.class) &&
       each.end - each.start >= (candidate.end - candidate.start) * 0.8,
   );
+}
+
+/** A word beside it says what it is, or what it stands behind says that it is a credential. */
+function isAnnounced({ cues, class: name }: Candidate): boolean {
+  return cues.length > 0 || name === 'SECRET';
+}
+
+/** Single signs in a row are a table or a figure more often than not: a number counts there when a word says what it is. */
+function isCuedNumber({ cues, normal, score }: Candidate): boolean {
+  return cues.length > 0 && score >= 500 && /\d{4}/.test(normal) && new Set(normal).size > 3;
+}
+
+/** What was read in part without the view is no less certain as a whole. */
+function grown(candidate: Candidate, plain: readonly Candidate[]): Candidate {
+  const part = plain.find(
+    (each) =>
+      each.class === candidate.class &&
+      candidate.start <= each.start &&
+      each.end <= candidate.end &&
+      (each.score > candidate.score || each.strength > candidate.strength),
+  );
+  if (part === undefined) return candidate;
+  const strength = part.strength > candidate.strength ? part.strength : candidate.strength;
+  return { ...candidate, strength, score: Math.max(part.score, candidate.score) };
 }
 
 /** What stands left of an encoded run counts for what is inside: `API_TOKEN=` before a base64 value. */

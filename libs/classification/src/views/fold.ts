@@ -132,12 +132,14 @@ function foldWord(text: string, from: number, limit: number, builder: ViewBuilde
     return to;
   }
   const numeric = /\d/.test(word) && !/[A-Za-z]{2}/.test(word);
+  // A word of one script stays as it is: an `ИНН` with an invisible sign near it is still one.
+  const isMasked = /[A-Za-z\d]/.test(word) || isLookAlike(text, from, to, word);
   for (let at = from; at < to; at += 1) {
     const sign = text[at]!;
     const code = text.charCodeAt(at);
     if (isOverlay(code)) continue;
     const digit = numeric && code >= 0x80 ? digitLike.get(sign) : undefined;
-    builder.add(digit ?? confusable.get(code) ?? foldPoint(sign), at);
+    builder.add(digit ?? (isMasked ? confusable.get(code) : undefined) ?? foldPoint(sign), at);
   }
   return to;
 }

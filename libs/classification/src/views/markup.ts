@@ -3,7 +3,7 @@ import { type View, ViewBuilder } from './mapped.js';
 
 /** What a page or a program draws together: empty tags, comments, emphasis and joined strings inside a word. */
 const seams =
-  /(?<=[\p{L}\p{N}@. -])(?:<!--[^<>]{0,60}-->|<\/?[a-z]{1,10}(?: [^<>]{0,40})?>|\*\*|__|["'] ?\+ ?["']|\\(?=[-@._+])){1,6}(?=[\p{L}\p{N}@.-])/iuy;
+  /(?<=[\p{L}\p{N}@. -])(?:<!--[^<>]{0,60}-->|<\/?[a-z]{1,10}(?: [^<>]{0,40})?>|\*\*|__|["'] ?\+ ?["']|\\(?=[-@._+])){1,6}(?=[\p{L}\p{N}@.-]| \d)/iuy;
 const MARGIN = 64;
 const MOST = 200;
 

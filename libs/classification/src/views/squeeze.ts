@@ -7,7 +7,7 @@ import { type View, ViewBuilder } from './mapped.js';
 
 /** Single characters with one repeated divider: `4 1 1 1 …`, `b-o-b-@-…`. */
 const spaced =
-  /(?<![\p{L}\p{N}])[\p{L}\p{N}+@](\s{1,3}|[.\-_,*|/~])[\p{L}\p{N}@.+-](?:\1[\p{L}\p{N}@.+_-]){5,60}(?![\p{L}\p{N}])/gu;
+  /(?<![\p{L}\p{N}])[\p{L}\p{N}+@](\s{1,3}|[.\-_,*|/~])[\p{L}\p{N}@.+-](?:\1[\p{L}\p{N}@.+_ /()-]){5,60}(?![\p{L}\p{N}])/gu;
 /** Digits as words: `four five three two`. */
 const digitWords = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 const spelledDigits = new RegExp(
@@ -22,7 +22,7 @@ const spelledSigns: Readonly<Record<string, string>> = {
   ...Object.fromEntries(digitWords.map((word, digit) => [word, String(digit)])),
 };
 /** A number that goes on in the next line, and in that one only: more lines are a column. */
-const broken = /\d[\d -]{3,20}-?\r?\n[ \t>]{0,8}\d[\d -]{2,20}/y;
+const broken = /[\dA-Z][\dA-Z -]{2,20}-?\r?\n[ \t>]{0,8}\d[\dA-Z /-]{2,24}/y;
 const spelledAt =
   /[\w.+-]{1,64}(?: ?(?:\(at\)|\[at\]|\{at\}|<at>| at ) ?)[\w-]{1,63}(?:(?: ?(?:\(dot\)|\[dot\]|\{dot\}|<dot>| dot ) ?|\.)[\w-]{1,63}){1,5}/iy;
 
@@ -76,12 +76,12 @@ function brokenNumbers(text: string): readonly (readonly [number, string])[] {
   let from = 0;
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) {
     const before = text.charCodeAt(at - 1) === 0x0d ? at - 1 : at;
-    if (!isNumberSign(text.charCodeAt(before - 1)) || !isNumberAfter(text, at + 1)) continue;
+    if (!isNumberEnd(text.charCodeAt(before - 1)) || !isNumberAfter(text, at + 1)) continue;
     let start = before;
     while (start > from && before - start < 23 && isNumberSign(text.charCodeAt(start - 1))) start -= 1;
-    for (; start < before - 3; start += 1) {
+    for (; start < before - 2; start += 1) {
       broken.lastIndex = start;
-      if (!isDigit(text.charCodeAt(start)) || !broken.test(text)) continue;
+      if (!isCapitalOrDigit(text.charCodeAt(start)) || !broken.test(text)) continue;
       found.push([start, text.slice(start, broken.lastIndex)]);
       from = broken.lastIndex;
       break;
@@ -90,8 +90,16 @@ function brokenNumbers(text: string): readonly (readonly [number, string])[] {
   return found;
 }
 
-/** A digit, a blank or a hyphen. */
+/** What numbers of identity are written with: digits, capitals, a blank or a hyphen. */
 function isNumberSign(code: number): boolean {
+  return isCapitalOrDigit(code) || code === 0x20 || code === 0x2d;
+}
+
+function isCapitalOrDigit(code: number): boolean {
+  return isDigit(code) || (code >= 0x41 && code <= 0x5a);
+}
+
+function isNumberEnd(code: number): boolean {
   return isDigit(code) || code === 0x20 || code === 0x2d;
 }
 
@@ -226,7 +234,25 @@ function reversed(tokens: Tokens): readonly View[] {
   if (text.length > MOST_REVERSED || !hasReversed(tokens)) return [];
   const builder = new ViewBuilder();
   for (let at = text.length - 1; at >= 0; at -= 1) builder.add(text[at]!, at);
-  return [builder.build('reversed', 0)];
+  return [builder.build('reversed', 0), valuesReversed(text)];
+}
+
+/** What holds a digit or an address sign, with blanks and dashes between digits: a value among words. */
+const values = /(?<![^\s("'`=:])(?=[^\s"'`]{0,80}[\d@])[^\s"'`=:]{4,80}(?: (?=[^\s"'`]{0,12}\d)[^\s"'`=:]{1,12}){0,6}/g;
+
+/** Each value from its end where it stands, so that the words around it still say what it is. */
+function valuesReversed(text: string): View {
+  const builder = new ViewBuilder();
+  let from = 0;
+  for (const match of text.matchAll(values)) {
+    let end = match.index + match[0].length;
+    while (end > match.index + 4 && /[),.;!?]/.test(text[end - 1]!)) end -= 1;
+    for (let at = from; at < match.index; at += 1) builder.add(text[at]!, at);
+    for (let at = end - 1; at >= match.index; at -= 1) builder.add(text[at]!, at);
+    from = end;
+  }
+  for (let at = from; at < text.length; at += 1) builder.add(text[at]!, at);
+  return builder.build('reversed', text.length);
 }
 
 function hasReversed({ count, marks, lists }: Tokens): boolean {

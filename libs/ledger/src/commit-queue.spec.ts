@@ -8,7 +8,8 @@ function waiting(name: string): Waiting & { readonly name: string } {
   const effect = name.endsWith('-') ? 'deny' : 'permit';
   const record = { kind: 'decision', decision: { effect } };
   const prepared = { record, bytes: 1, log: { tenant: { tenant: name.slice(0, 1) as TenantId } } };
-  return { name, prepared: prepared as unknown as PreparedRecord, settle: () => undefined, isSettled: () => false };
+  const rest = { isAwaited: true, settle: () => undefined, isSettled: () => false };
+  return { name, prepared: prepared as unknown as PreparedRecord, ...rest };
 }
 
 function room(...names: readonly string[]) {

@@ -30,13 +30,19 @@ const { values } = parseArgs({
     levels: { type: 'string', default: 'committed,receipted,witnessed' },
     inflight: { type: 'string', default: '1,8,32,128' },
     verify: { type: 'string', default: '20000' },
+    buffers: { type: 'string', default: '512MB' },
   },
 });
 const runMs = Number(values.seconds) * 1_000;
 const logName = 'bench.example';
 const folder = mkdtempSync(join(tmpdir(), 'writ-bench-'));
 const stops = [];
-const database = await startPostgres({ dataDir: join(folder, 'postgres'), log: () => undefined });
+// The default of 128 MB does not hold the ends of a thousand tenants' tables and indexes.
+const database = await startPostgres({
+  dataDir: join(folder, 'postgres'),
+  log: () => undefined,
+  settings: [`shared_buffers=${values.buffers}`],
+});
 stops.push(() => database.stop());
 
 try {

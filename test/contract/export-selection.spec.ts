@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type TenantContext, parseEndpointId } from '@writ/domain';
+import { type Classification, type TenantContext, parseEndpointId } from '@writ/domain';
 import { type DecisionRecord, subjectRef } from '@writ/ledger';
 import {
   type EnrolledLedger,
@@ -30,15 +30,15 @@ beforeAll(async () => {
   ground = await LedgerGround.open();
   tenant = await ground.database.tenant();
   own = await ground.gateway();
-  for (const [who, endpoint] of [
-    ['nora', 'east'],
-    ['dan', 'east'],
-    ['nora', 'west'],
-    ['dan', 'west'],
-    ['nora', 'east'],
+  for (const [who, endpoint, more] of [
+    ['nora', 'east', { route: '/v1/messages', prompt: 'PHI' }],
+    ['dan', 'east', {}],
+    ['nora', 'west', {}],
+    ['dan', 'west', { answer: 'PHI' }],
+    ['nora', 'east', {}],
   ] as const)
     // oxlint-disable-next-line no-await-in-loop -- one request after the other
-    await request(who, endpoint);
+    await request(who, endpoint, more);
   const sequencer = ground.sequencer();
   while ((await sequencer.tick()).kind === 'committed');
 });
@@ -48,11 +48,33 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function request(who: string, endpoint: string): Promise<void> {
+interface Peculiar {
+  readonly route?: string;
+  /** A class that the prompt, or the answer, was found to hold. */
+  readonly prompt?: string;
+  readonly answer?: string;
+}
+
+function found(name: string): Classification {
+  return {
+    classes: { [name]: 900 },
+    findings: [],
+    complete: true,
+    incompleteBecause: [],
+    taxonomyVersion: '1',
+    engineVersion: '1',
+    leavesScanned: 1,
+    charactersScanned: 10,
+  };
+}
+
+async function request(who: string, endpoint: string, { route, prompt, answer }: Peculiar): Promise<void> {
   const log = await ground.logOf(tenant);
   const made = aPermitRecord();
   const permit: DecisionRecord = {
     ...made,
+    ...(route === undefined ? {} : { route }),
+    ...(prompt === undefined ? {} : { classification: found(prompt) }),
     subject: { ...made.subject, id: who },
     prompt: { text: `${who} asks ${endpoint}`, bytes: 15, estimatedTokens: 4 },
     decision: { ...made.decision, obligations: { ...made.decision.obligations, auditFull: true } },
@@ -63,7 +85,16 @@ async function request(who: string, endpoint: string): Promise<void> {
   if (!place.ok) throw new Error(place.error);
   const attempt = { attempt: 1, endpoint: place.value, model: 'm', result: 'completed', milliseconds: 1 };
   const outcome = { ...anOutcomeRecord(permit.request, receipt.value.leafHash), attempts: [attempt] };
-  expect((await own.ledger.commit(log, outcome, durably)).ok).toBe(true);
+  const response = { text: 'an answer', bytes: 9, windows: 1, digest: '00', redactions: 0, droppedEvents: 0 };
+  expect(
+    (
+      await own.ledger.commit(
+        log,
+        { ...outcome, ...(answer === undefined ? {} : { response: { ...response, classification: found(answer) } }) },
+        durably,
+      )
+    ).ok,
+  ).toBe(true);
   asked.push({ who, endpoint, decision: permit.id });
 }
 
@@ -99,6 +130,15 @@ describe('a filtered export', () => {
     expect((await exported({ endpoint: 'nowhere' })).report.exit).toBe(0);
   });
 
+  it('holds the requests that came in on one route, and those that hold a class in the prompt or in the answer', async () => {
+    expect((await exported({ route: '/v1/messages' })).records).toBe(2);
+    expect((await exported({ class: 'PHI' })).records).toBe(4);
+    expect((await exported({ class: 'PHI', route: '/v1/messages' })).records).toBe(2);
+    expect((await exported({ class: 'PHI', endpoint: 'east' })).records).toBe(2);
+    const { report, records } = await exported({ class: 'SECRET' });
+    expect([report.exit, records]).toEqual([0, 0]);
+  });
+
   it('discloses the fields that were asked for, of one record, to whoever can check its commitment', async () => {
     const [first] = asked;
     const { bundle, report, names } = await exported({ records: [first?.decision ?? ''] }, ['prompt']);
@@ -125,7 +165,7 @@ describe('a filtered export', () => {
     while ((await sequencer.tick()).kind === 'committed');
     const retention = retentionStore(ground.database.plane('writ_retention'));
     // One key to a transaction: the erasure goes on from key to key.
-    expect(await retention.erase(tenant.tenant, order.id, 1)).toEqual({ erased: 2, spared: 0 });
+    expect(await retention.erase(tenant.tenant, order.id, 1)).toEqual({ erased: 3, spared: 0 });
     const { report, names, records } = await exported({ subjectRef: handleOf(doctor) }, ['prompt', 'sub']);
     expect(report.exit).toBe(0);
     expect(records).toBe(4);

@@ -96,11 +96,13 @@ describe("the gateway's login", () => {
       'control.settle_budget',
       'control.snapshot_versions',
       'ledger.append',
+      'ledger.append',
       'ledger.close_writer',
       'ledger.enrol_writer',
       'ledger.find',
       'ledger.heartbeat',
       'ledger.inclusion',
+      'ledger.inclusions',
       'ledger.origin_of',
       'ledger.witnessed',
     ]);

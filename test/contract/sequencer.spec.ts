@@ -11,6 +11,7 @@ import { type Anchor, Sequencer, anchorFolder, passStartGate, takeEpoch } from '
 import type { Client } from 'pg';
 import { type TestDatabase, startDatabase } from './database.js';
 import { LeafMaker } from './leaves.js';
+import { appendAsBefore } from './older-release.js';
 
 const key = logSigner(generateKeyPairSync('ed25519').privateKey);
 let database: TestDatabase;
@@ -135,6 +136,41 @@ describe('the sequencer', () => {
   });
 });
 
+describe('where many logs wait', () => {
+  const anHour = 3_600_000;
+
+  it('a log gathers, unless somebody waits for it, or much of it does, or long', async () => {
+    const tenants = await Promise.all(Array.from({ length: 4 }, () => database.tenant()));
+    const [quiet, awaited, busy, old] = tenants.map(({ tenant }) => tenant);
+    if (!quiet || !awaited || !busy || !old) throw new Error('four tenants');
+    const early = maker.leaf(awaited);
+    const [asked, few] = [{ ...maker.leaf(awaited), isAwaited: true as const }, maker.leaf(quiet)];
+    const many = [maker.leaf(busy), maker.leaf(busy), maker.leaf(busy)];
+    const waited = maker.leaf(old);
+    await store.append([early, few, ...many, waited]);
+    await store.append([asked]);
+    await admin.query(`UPDATE ledger.pending SET arrived_at = now() - interval '2 hours' WHERE record_id = $1`, [
+      waited.record,
+    ]);
+    const taken = await due(anHour, 0, 3);
+    expect(new Set(taken)).toEqual(new Set([early, asked, ...many, waited].map(({ record }) => record)));
+    // Whoever is waited for stands behind what came before it in its log.
+    expect(taken.indexOf(early.record)).toBeLessThan(taken.indexOf(asked.record));
+    expect(await due(anHour, 100, 1_000)).toContain(few.record);
+    expect(await due(0, 0, 1_000)).toContain(few.record);
+    while ((await aSequencer().sequencer.tick()).kind !== 'idle');
+  });
+
+  it('nothing is gathered for a process of the release before, which cannot say who waits', async () => {
+    const { tenant } = await database.tenant();
+    const leaf = maker.leaf(tenant);
+    const gateway = await database.session('writ_gateway');
+    await appendAsBefore(gateway, [leaf]);
+    expect(await due(anHour, 0, 1_000)).toContain(leaf.record);
+    await aSequencer().sequencer.tick();
+  });
+});
+
 describe('a log whose stored head contradicts itself', () => {
   it('goes on integrity hold, and does not stop the others of its shard', async () => {
     const [broken, other] = [await database.tenant(), await database.tenant()];
@@ -238,6 +274,18 @@ interface BatchRow {
 async function batchesOf({ tenant }: TenantContext): Promise<readonly BatchRow[]> {
   const { rows } = await admin.query<BatchRow>(`SELECT * FROM ${schemaOf(tenant)}.batch ORDER BY first_idx`);
   return rows;
+}
+
+/** What the next tick would take. */
+async function due(gatherMs: number, fewLogs: number, manyLeaves: number): Promise<readonly string[]> {
+  const session = await database.session('writ_sequencer');
+  await session.query('BEGIN');
+  const { rows } = await session.query<{ record_id: string }>(
+    'SELECT record_id FROM ledger.take_due(0::smallint, 1024, $1, $2, $3)',
+    [gatherMs, fewLogs, manyLeaves],
+  );
+  await session.query('ROLLBACK');
+  return rows.map(({ record_id }) => record_id);
 }
 
 function aSequencer(given?: Anchor): { readonly sequencer: Sequencer; readonly anchor: Anchor } {

@@ -75,7 +75,7 @@ describe('answer 4: an outcome that cannot commit in time', () => {
   it('lies encrypted on disk before its caller is refused, and goes into the ledger once it is back, marked late', async () => {
     const { tenant, outcome } = await aPermit();
     const log = await ground.logOf(tenant);
-    await ground.database.server.kill('SIGKILL');
+    await ground.database.crash();
     const committing = Array.from({ length: 3 }, (_, n) =>
       own.ledger.commit(log, n === 0 ? outcome : { ...outcome, id: aPermitRecord().id }, {
         level: 'committed',

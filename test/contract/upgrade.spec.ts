@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { TenantContext } from '@writ/domain';
-import { type StoredLeaf, logSigner, provesInclusion } from '@writ/ledger';
+import type { TenantContext, TenantId } from '@writ/domain';
+import { type LogHead, type StoredLeaf, logSigner, provesInclusion } from '@writ/ledger';
 import { systemClock } from '@writ/platform';
 import { migrate, originOf, postgresLedgerStore, schemaOf, sequencerStore, writerRegister } from '@writ/postgres';
 import { controlMigrations } from '@writ/postgres/control';
@@ -9,6 +9,7 @@ import { Sequencer } from '@writ/worker';
 import type { Client } from 'pg';
 import { type TestDatabase, passwordsOf, startDatabase } from './database.js';
 import { LeafMaker } from './leaves.js';
+import { appendAsBefore, tickAsBefore } from './older-release.js';
 
 /** The last migration of the first release. */
 const firstRelease = 'Release1763694000010';
@@ -64,10 +65,18 @@ describe('an upgrade of a database that was used', () => {
     await writerRegister(gateway).enrol({ id: 'gw-1', kind: 'gateway', publicKey: 'key', statement: 'statement' });
     const maker = new LeafMaker('gw-1');
     const all = tenants.map(({ tenant }) => Array.from({ length: 200 }, () => maker.leaf(tenant)));
-    await append(all.flatMap((leaves) => leaves.slice(0, 150)));
-    await sequenceAll();
+    const [old, oldSequencer] = [await database.session('writ_gateway'), await database.session('writ_sequencer')];
+    await appendAsBefore(
+      old,
+      all.flatMap((leaves) => leaves.slice(0, 150)),
+    );
+    const heads = new Map<TenantId, LogHead>();
+    while (await tickAsBefore(oldSequencer, key, heads));
     // These wait for the sequencer of the newer release.
-    await append(all.flatMap((leaves) => leaves.slice(150)));
+    await appendAsBefore(
+      old,
+      all.flatMap((leaves) => leaves.slice(150)),
+    );
     const before = await Promise.all(tenants.map(contentOf));
     expect(before).toMatchObject(tenants.map(() => ({ records: 200, pending: 150 })));
 
@@ -75,7 +84,10 @@ describe('an upgrade of a database that was used', () => {
     expect(await Promise.all(tenants.map(contentOf))).toEqual(before);
 
     const more = tenants.map(({ tenant }) => maker.leaf(tenant));
-    await append(more);
+    // A gateway and a sequencer that are not replaced yet go on, beside the new ones.
+    await appendAsBefore(old, more.slice(0, 1));
+    await tickAsBefore(oldSequencer, key, heads);
+    await append(more.slice(1));
     const young = await database.tenant();
     await append([maker.leaf(young.tenant)]);
     await sequenceAll();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ok, refuse, type Ask } from '@writ/domain';
+import { limits, ok, refuse, type Ask } from '@writ/domain';
 import type { Ports } from '@writ/enforcement';
 import { aSnapshot, tenantA } from '../support/builders.js';
 import { CallerTwin, type Seen } from '../support/caller-twin.js';
@@ -147,6 +147,32 @@ rules:
     });
     await ask(house);
     expect(held).toEqual(nothingHeld);
+  });
+});
+
+describe('a request that waited behind its own tenant', () => {
+  it('has the whole time to be recorded: what it waited is not taken off', async () => {
+    const house = new House({ bounds: { alone: 1, waiting: 1 } });
+    const { classifier, ledger } = house.ports;
+    let read = 0;
+    withPort(house, 'classifier', {
+      classify: async (...asked) => {
+        if ((read += 1) === 1) await house.clock.after(3_000).elapsed;
+        return await classifier.classify(...asked);
+      },
+    });
+    const deadlines: number[] = [];
+    withPort(house, 'ledger', {
+      commit: async (log, record, how) => {
+        if (record.kind === 'decision') deadlines.push(how.deadlineMs);
+        return await ledger.commit(log, record, how);
+      },
+    });
+    let answered = 0;
+    for (const caller of [new CallerTwin(house), new CallerTwin(house)])
+      void caller.ask(anAsk(house, 'Hello')).then(() => (answered += 1));
+    await until(house, () => answered === 2);
+    expect(deadlines).toEqual([limits.decisionCommitMs / 4, limits.decisionCommitMs]);
   });
 });
 

@@ -226,6 +226,23 @@ describe('the database', () => {
     expect((await ground.verify(await ground.bundle(tenant))).findings).toEqual([]);
   });
 
+  it('row 9, before the tree: whose superuser lets two waiting records change places stops that log, and nothing is signed over them', async () => {
+    const tenant = await ground.database.tenant();
+    await ground.write(own, tenant, 1);
+    const sequencer = ground.sequencer(anchor);
+    await settle(sequencer);
+    await ground.write(own, tenant, 1);
+    await ground.admin.query(
+      `WITH gone AS (DELETE FROM ledger.pending WHERE tenant_id = $1 RETURNING record_id, arrival)
+       INSERT INTO ledger.pending (shard, tenant_id, record_id) SELECT 0, $1, record_id FROM gone ORDER BY arrival DESC`,
+      [tenant.tenant],
+    );
+    expect(await sequencer.tick()).toMatchObject({ kind: 'failed', cause: expect.stringMatching(/writer-went-back/) });
+    await settle(sequencer);
+    expect((await heads())[tenant.tenant]).toBe('2');
+    expect(await isHeld(tenant)).toBe(true);
+  });
+
   it('row 35, F14: that is full (a failing disk is played by the server’s own error) refuses, and serves again when there is room', async () => {
     const tenant = await ground.database.tenant();
     const schema = schemaOf(tenant.tenant);

@@ -15,6 +15,8 @@ interface Request {
   readonly issuer?: string;
   readonly subject?: string;
   readonly endpoint?: string;
+  readonly route?: string;
+  readonly class?: string;
   readonly record?: readonly string[];
   readonly disclose?: readonly string[];
 }
@@ -41,13 +43,17 @@ const connectionOf = ({ api, tokenFile }: Options): Connection => ({
 export function exportsCommand(): Command {
   const exports = new Command('exports').description('ask for bundles of evidence and see how far they are');
   reaching(exports.command('request'))
-    .description('ask for a bundle of a range of time')
+    .description(
+      'ask for a bundle of a range of time, or of some records of it: those are proven, that none is missing is not',
+    )
     .requiredOption('--purpose <text>', 'why; it stands in the manifest and in the log')
     .requiredOption('--from <time>', 'ISO 8601')
     .requiredOption('--to <time>', 'ISO 8601')
     .option('--issuer <url>', 'with --subject: only the requests of that subject')
     .option('--subject <id>', 'the subject at that issuer')
     .option('--endpoint <name>', 'only requests of which an attempt went there')
+    .option('--route <path>', 'only requests that came in on this route')
+    .option('--class <name>', 'only requests whose prompt, review or answer was found to hold this class')
     .option('--record <id...>', 'only these records')
     .option('--disclose <field...>', 'sealed fields to disclose of what is selected; a second person must approve')
     .action((options: Options & Request) =>
@@ -76,11 +82,13 @@ export function exportsCommand(): Command {
   return exports;
 }
 
-function selectionOf({ issuer, subject, endpoint, record: records }: Request) {
+function selectionOf({ issuer, subject, endpoint, route, class: name, record: records }: Request) {
   const selection = {
     ...(issuer !== undefined && { issuer }),
     ...(subject !== undefined && { subject }),
     ...(endpoint !== undefined && { endpoint }),
+    ...(route !== undefined && { route }),
+    ...(name !== undefined && { class: name }),
     ...(records !== undefined && { records }),
   };
   return Object.keys(selection).length > 0 ? selection : undefined;

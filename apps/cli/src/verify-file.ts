@@ -1,4 +1,11 @@
-import { type ByteSource, type Report, parseWitnessPolicy, verifyBundle } from '@writ/ledger/verify';
+import {
+  type ByteSource,
+  type Report,
+  clauseTable,
+  clauseText,
+  parseWitnessPolicy,
+  verifyBundle,
+} from '@writ/ledger/verify';
 import { X509Certificate, createPublicKey } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 
@@ -12,6 +19,8 @@ export interface VerifyArguments {
   readonly at?: string | undefined;
   readonly structure?: boolean | undefined;
   readonly json?: boolean | undefined;
+  /** Tells as well which clause of which regime the fields of a record serve. */
+  readonly clauses?: boolean | undefined;
 }
 
 /** Arguments that make no sense; nothing was verified. */
@@ -27,8 +36,8 @@ export async function verifyFile(args: VerifyArguments, print: (line: string) =>
       return usageExit;
     }
     const report = await verifyBundle(open(args.bundle, opened), options);
-    if (args.json) print(JSON.stringify(report));
-    else printReport(report, print);
+    if (args.json) print(JSON.stringify(args.clauses ? { ...report, clauses: clauseTable() } : report));
+    else printReport(report, args.clauses === true, print);
     return report.exit;
   } catch (fault) {
     print(`writ verify: ${printable(fault instanceof Error ? fault.message : String(fault))}`);
@@ -103,7 +112,7 @@ export function fileSource(path: string): FileSource {
   };
 }
 
-function printReport(report: Report, print: (line: string) => void): void {
+function printReport(report: Report, hasClauses: boolean, print: (line: string) => void): void {
   for (const { name, holds, what } of report.claims) {
     print(`${holds ? 'yes' : 'no '}  ${name.padEnd(11)}  ${printable(what)}`);
   }
@@ -112,6 +121,12 @@ function printReport(report: Report, print: (line: string) => void): void {
     print(`  [${code}]${where} ${printable(what)}`);
   }
   if (report.findings.length > 20) print(`  and ${report.findings.length - 20} findings more`);
+  if (hasClauses) {
+    print(
+      'which clause the fields serve (T: it asks for them, s: supporting, -: not applicable), as this verifier reads it:',
+    );
+    for (const line of clauseText().trimEnd().split('\n')) print(line);
+  }
   print(`exit ${report.exit}`);
 }
 

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { usageExit, verifyFile } from './verify-file.js';
 
 const usage =
-  'usage: node writ-verify.mjs <bundle.tar> [--root <key>] [--policy <file>] [--tsa <certificate>] [--compare <other.tar>] [--pinned <checkpoint>] [--at <time>] [--structure] [--full] [--json]';
+  'usage: node writ-verify.mjs <bundle.tar> [--root <key>] [--policy <file>] [--tsa <certificate>] [--compare <other.tar>] [--pinned <checkpoint>] [--at <time>] [--structure] [--full] [--clauses] [--json]';
 
 async function main(): Promise<number> {
   try {
@@ -18,6 +18,7 @@ async function main(): Promise<number> {
         at: { type: 'string' },
         structure: { type: 'boolean' },
         full: { type: 'boolean' },
+        clauses: { type: 'boolean' },
         json: { type: 'boolean' },
       },
     });

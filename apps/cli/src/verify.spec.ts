@@ -45,6 +45,23 @@ describe('writ verify, as one file', () => {
     expect(verify(join(vectors, 'bundles/record-edited.tar'), '--root', root).said).toContain('record #2');
   });
 
+  it('tells on request which clause the fields serve, with the cautions, and then alone', () => {
+    const honest = join(vectors, 'bundles/honest.tar');
+    const { exit, said } = verify(honest, '--root', root, '--clauses');
+    expect(exit).toBe(0);
+    expect(said).toContain('Binds high-risk AI systems, not gateways.');
+    expect(said).toMatch(/^ +policy: version, digest, rules that matched +T {2}s {2}s {2}T {2}s$/m);
+    expect(verify(honest, '--root', root).said).not.toContain('high-risk');
+    const { clauses } = JSON.parse(verify(honest, '--root', root, '--clauses', '--json').said) as {
+      readonly clauses: { readonly regimes: readonly unknown[]; readonly fields: readonly Record<string, string>[] };
+    };
+    expect(clauses.regimes).toHaveLength(5);
+    expect(clauses.fields).toContainEqual(
+      expect.objectContaining({ HIPAA: 'text', DORA: 'supporting', 'NIST AI RMF': 'supporting' }),
+    );
+    expect(JSON.parse(verify(honest, '--root', root, '--json').said)).not.toHaveProperty('clauses');
+  });
+
   it('ends with the usage when it is called wrongly', () => {
     expect(verify().exit).toBe(usageExit);
     expect(verify('no-such-file.tar').exit).toBe(usageExit);

@@ -14,6 +14,7 @@ export function verifyCommand(): Command {
     .option('--at <time>', 'the bundle must have been made by then')
     .option('--structure', 'hashes, chains and closings only, without record signatures')
     .option('--full', 'with every record signature; the default')
+    .option('--clauses', 'tell which clause of which regime the fields of a record serve')
     .option('--json', 'print the report as JSON')
     .action(async (bundle: string, options: Omit<VerifyArguments, 'bundle'>) => {
       process.exitCode = await verifyFile({ ...options, bundle }, (line) => console.log(line));

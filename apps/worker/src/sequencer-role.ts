@@ -21,6 +21,8 @@ const epochSeconds = 5;
 /** Where witnesses cosign, requests may wait for the next epoch. */
 const witnessedEpochSeconds = 1;
 const seekMs = 1_000;
+/** A quarter of an hour of ticks: its lifetime ends a connection sooner. */
+const ticksOfConnection = 50_000;
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** Sequences and signs, takes epochs, anchors them, and carries them to witnesses and a timestamp authority. */
@@ -28,12 +30,10 @@ export function runSequencer(settings: WorkerSettings, clock: Clock, log: Log): 
   const { sequencerDatabaseUrl = '', logKeyFile = '', shard, logName } = settings;
   const key = logSigner(privateKeyIn(logKeyFile));
   const onProblem = (problem: string): void => log.error({ role: 'sequencer' }, problem);
-  const plane = planePool('writ_sequencer', {
-    url: sequencerDatabaseUrl,
-    max: 4,
-    onLost: (cause) => onProblem(cause.message),
-  });
-  const store = sequencerStore(plane, shard);
+  const onLost = (cause: Error): void => onProblem(cause.message);
+  const plane = planePool('writ_sequencer', { url: sequencerDatabaseUrl, max: 3, onLost });
+  const ticks = planePool('writ_sequencer', { url: sequencerDatabaseUrl, max: 1, maxUses: ticksOfConnection, onLost });
+  const store = sequencerStore(plane, shard, ticks);
   const logKeys = [key.publicKey];
   const anchor = anchorOf(settings, logKeys, clock, onProblem);
   const sequencer = new Sequencer({
@@ -68,7 +68,7 @@ export function runSequencer(settings: WorkerSettings, clock: Clock, log: Log): 
       await Promise.all(turns.map((turn) => turn.stop()));
       await sequencer.stop();
       await anchor.close();
-      await Promise.all([plane.close(), dispatcher.close()]);
+      await Promise.all([plane.close(), ticks.close(), dispatcher.close()]);
     },
   };
 }

@@ -1,5 +1,13 @@
 import type { TenantId } from '@writ/domain';
-import { type LogHead, type LogSigner, type SequenceFault, type TreeBatch, genesis, sequence } from '@writ/ledger';
+import {
+  type LogHead,
+  type LogSigner,
+  type SequenceFault,
+  type SequencedLanes,
+  type TreeBatch,
+  genesis,
+  sequence,
+} from '@writ/ledger';
 import type { Clock } from '@writ/platform';
 import type { NewBatch, SequencerStore, TakenLog, TickOutcome } from '@writ/postgres';
 
@@ -20,6 +28,13 @@ export interface SequencerParts {
   readonly onProblem: (problem: string) => void;
 }
 
+/** What a tick is about to store, and what is known once it did. */
+interface Made {
+  readonly published: PublishedHead;
+  readonly head: LogHead;
+  readonly lanes: SequencedLanes;
+}
+
 const shortestPauseMs = 5;
 /** A log where nothing happens is looked at this often: its first record waits no longer to be sequenced. */
 const longestPauseMs = 100;
@@ -36,6 +51,8 @@ const backlogLeaves = 256;
 export class Sequencer {
   readonly #parts: SequencerParts;
   readonly #heads = new Map<TenantId, LogHead>();
+  /** What this process knows to stand in the tree. Kept when heads are read again: a number that was used stays used. */
+  readonly #lanes = new Map<TenantId, SequencedLanes>();
   #isGated = true;
   #stopping = Promise.withResolvers<void>();
   #isStopping = false;
@@ -67,7 +84,7 @@ export class Sequencer {
       this.#heads.clear();
       this.#isGated = false;
     }
-    const made: { readonly published: PublishedHead; readonly head: LogHead }[] = [];
+    const made: Made[] = [];
     let stopped: SequencingStopped | undefined;
     const outcome = await this.#parts.store.tick(
       (tenant) => this.#heads.has(tenant),
@@ -81,14 +98,18 @@ export class Sequencer {
       },
     );
     if (outcome.kind === 'committed') {
-      for (const { published, head } of made) this.#heads.set(published.tenant, head);
+      for (const { published, head, lanes } of made) {
+        this.#heads.set(published.tenant, head);
+        this.#lanes.set(published.tenant, lanes);
+      }
       this.#publish(made.map(({ published }) => published));
     } else if (outcome.kind === 'lost-race') {
       for (const { published } of made) this.#heads.delete(published.tenant);
     } else if (outcome.kind !== 'idle') {
       this.#isGated = true;
       // Its log alone must stop; while it waits with the others, they would stop too.
-      if (stopped?.fault === 'head-broken') await this.#parts.store.holdIntegrity(stopped.tenant, stopped.message);
+      if (stopped?.fault === 'head-broken' || stopped?.fault === 'writer-went-back')
+        await this.#parts.store.holdIntegrity(stopped.tenant, stopped.message);
     }
     return outcome;
   }
@@ -102,24 +123,21 @@ export class Sequencer {
     }
   }
 
-  #sequence(
-    log: TakenLog,
-    stored: LogHead | undefined,
-    made: { readonly published: PublishedHead; readonly head: LogHead }[],
-  ): readonly NewBatch[] {
+  #sequence(log: TakenLog, stored: LogHead | undefined, made: Made[]): readonly NewBatch[] {
     const { key, clock, onProblem } = this.#parts;
     const { tenant, origin } = log;
     const known = this.#heads.get(tenant) ?? stored;
     const first = known === undefined ? genesis(origin, key, clock.nowMs()) : undefined;
     const head = known ?? first?.head;
     if (head === undefined) return [];
-    const next = sequence(head, log.leaves, key, clock.nowMs());
+    const next = sequence(head, log.leaves, key, clock.nowMs(), this.#lanes.get(tenant));
     // Its rows must not be lost with the others of this tick, so the whole tick fails and says which log is at fault.
     if (!next.ok) throw new SequencingStopped(tenant, next.error);
     if (next.value.clockBehindMs !== undefined)
       onProblem(`the clock is ${next.value.clockBehindMs} ms behind ${origin}`);
-    made.push({ published: { tenant, origin, batch: next.value.batch }, head: next.value.head });
-    return [...(first === undefined ? [] : [{ tenant, batch: first.batch }]), { tenant, batch: next.value.batch }];
+    const { batch, head: after, lanes } = next.value;
+    made.push({ published: { tenant, origin, batch }, head: after, lanes });
+    return [...(first === undefined ? [] : [{ tenant, batch: first.batch }]), { tenant, batch }];
   }
 
   async #run(): Promise<void> {

@@ -67,6 +67,11 @@ export const limits = Object.freeze({
   exportDisclosed: 32,
   commitBatchRecords: 64,
   commitsInFlight: 2,
+  /** How long a log may gather before it is sequenced, unless somebody waits for a receipt: in a second all of it stands in the tree. */
+  sequenceGatherMs: 500,
+  /** While so few logs wait, or once so many leaves of one do, nothing is gained by gathering. */
+  sequenceFewLogs: 8,
+  sequenceManyLeaves: 64,
   tenantQueueRecords: 256,
   /** Dispatches, segments and outcomes of one tenant: two for each of its streams, and room for the others' records. */
   tenantOwedRecords: 1_536,

@@ -137,12 +137,14 @@ async function leavingWhereSlow<T>(
   }
 }
 
-/** A caller waits a second at most for a decision, counted from the request's begin: what was spent before is taken off. */
+/** A caller waits a second at most for a decision, counted from where its turn came: what was spent since is taken off. */
 function commitDeadlineMs(exchange: Exchange, record: LedgerRecord): number {
   if (record.kind === 'dispatch') return limits.decisionCommitMs;
   if (record.kind !== 'decision') return limits.outcomeCommitMs;
-  // Waiting for a review is the policy's wish, and has a bound of its own.
-  const spentMs = exchange.ports.clock.monotonicMs() - exchange.startedMs - (exchange.phasesMs['review'] ?? 0);
+  // The wait for its turn, and for a review that the policy wishes, have bounds of their own.
+  const { startedMs, phasesMs } = exchange;
+  const waitedMs = (phasesMs['wait'] ?? 0) + (phasesMs['review'] ?? 0);
+  const spentMs = exchange.ports.clock.monotonicMs() - startedMs - waitedMs;
   return Math.max(limits.decisionCommitMs / 4, limits.decisionCommitMs - spentMs);
 }
 

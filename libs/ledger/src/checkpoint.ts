@@ -1,4 +1,4 @@
-import { fromBase64, sameBytes, toBase64, utf8 } from './bytes.js';
+import { fromBase64, sameBytes, toBase64, toHex, utf8 } from './bytes.js';
 import { noteKeyId, parseNote, signatureLine, verifyEd25519 } from './note.js';
 import type { LogSigner } from './signer.js';
 
@@ -45,4 +45,24 @@ export function openCheckpoint(note: string, publicKeys: readonly Uint8Array[]):
     );
   });
   return signed ? checkpoint : undefined;
+}
+
+/** What `openCheckpoint` does, as a value. */
+export type OpenCheckpoint = typeof openCheckpoint;
+
+const checkpointsRemembered = 64;
+
+/** As `openCheckpoint`, and remembers the last ones that were signed well: all records of a batch are proven by the same note. */
+export function rememberingCheckpoints(): OpenCheckpoint {
+  const opened = new Map<string, Checkpoint>();
+  return (note, publicKeys) => {
+    const asked = `${publicKeys.map(toHex).join(',')} ${note}`;
+    const known = opened.get(asked);
+    if (known) return known;
+    const checkpoint = openCheckpoint(note, publicKeys);
+    if (!checkpoint) return undefined;
+    if (opened.size >= checkpointsRemembered) opened.clear();
+    opened.set(asked, checkpoint);
+    return checkpoint;
+  };
 }

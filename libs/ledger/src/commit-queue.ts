@@ -9,6 +9,8 @@ export type Settlement = Result<Uint8Array, CommitRefusal>;
 /** One record whose caller waits. It leaves the queue when it is sent, refused, or its deadline passes unsent. */
 export interface Waiting {
   readonly prepared: PreparedRecord;
+  /** The caller waits for more than the commit: for the tree, or for witnesses. */
+  readonly isAwaited: boolean;
   /** Only the first call counts: a deadline may have come first. */
   settle(settlement: Settlement): void;
   readonly isSettled: () => boolean;

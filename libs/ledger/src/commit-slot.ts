@@ -86,7 +86,7 @@ function chainBatch(batch: readonly Waiting[], parts: SlotParts): readonly Sent[
     const statements = placed.map(({ record }) => record.statement.signedPart);
     const proofs = signBatch(statements, (bytes) => writer.sign(bytes), random);
     return placed.map(({ waiting, before, record }, at) => {
-      const leaf = storedLeaf(record, withProof(record.statement, proofs[at] as Uint8Array));
+      const leaf = storedLeaf(record, withProof(record.statement, proofs[at] as Uint8Array), waiting.isAwaited);
       const { lane, sequence } = record;
       lanes.advance(waiting.prepared.log.origin, { lane, sequence, previous: leaf.leafHash });
       return { waiting, leaf, before };

@@ -1,5 +1,6 @@
 import { type EvidenceLevel, type Result, err, limits, ok } from '@writ/domain';
 import { toHex } from './bytes.js';
+import { rememberingCheckpoints } from './checkpoint.js';
 import { CommitQueue, type Settlement, type Waiting } from './commit-queue.js';
 import { type LedgerAlarm, type SlotParts, commitBatch } from './commit-slot.js';
 import { type PreparedRecord, prepareRecord } from './leaf.js';
@@ -43,6 +44,7 @@ export function createLedger(parts: LedgerParts): WritingLedger {
 class GroupCommit implements WritingLedger {
   readonly #parts: LedgerParts;
   readonly #queue = new CommitQueue();
+  readonly #open = rememberingCheckpoints();
   /** None before there is a writer. */
   #slots: { lanes: WriterLanes; busy: boolean }[] = [];
   readonly #heldUntil = new Map<string, number>();
@@ -81,9 +83,10 @@ class GroupCommit implements WritingLedger {
     this.#rememberSubject(prepared.value);
     const refusal = this.#refusesAtOnce(log, record, prepared.value.bytes);
     if (refusal) return this.#refuse(log, record, refusal);
-    const settled = await this.#enqueue(prepared.value, deadlineMs);
+    const settled = await this.#enqueue(prepared.value, deadlineMs, level !== 'committed');
     if (!settled.ok) return settled;
-    if (level !== 'committed' && !(await isProven(this.#parts, prepared.value, settled.value, level, until))) {
+    const parts = { ...this.#parts, open: this.#open };
+    if (level !== 'committed' && !(await isProven(parts, prepared.value, settled.value, level, until))) {
       this.#closeUnused(prepared.value, settled.value);
       return err('ledger-unavailable');
     }
@@ -149,12 +152,13 @@ class GroupCommit implements WritingLedger {
   }
 
   /** Resolves with the leaf hash once durable, or with a refusal at the deadline at the latest. */
-  #enqueue(prepared: PreparedRecord, deadlineMs: number): Promise<Settlement> {
+  #enqueue(prepared: PreparedRecord, deadlineMs: number, isAwaited: boolean): Promise<Settlement> {
     return new Promise((resolve) => {
       let settled = false;
       const timer = this.#parts.clock.after(deadlineMs);
       const waiting: Waiting = {
         prepared,
+        isAwaited,
         isSettled: () => settled,
         settle: (settlement) => {
           if (settled) return;
@@ -249,7 +253,7 @@ class GroupCommit implements WritingLedger {
       this.#alarm({ kind: 'inadmissible', record: record.id, cause: prepared.error });
       return;
     }
-    this.#queue.admit({ prepared: prepared.value, isSettled: () => false, settle: () => undefined });
+    this.#queue.admit({ prepared: prepared.value, isAwaited: false, isSettled: () => false, settle: () => undefined });
     this.#schedulePump();
   }
 

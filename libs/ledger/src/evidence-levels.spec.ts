@@ -17,8 +17,7 @@ function withSequencer(wrong: (note: string) => string = (note) => note) {
   const log = logOf(1);
   store.inclusion = (_tenant, record) => {
     const { head } = genesis(log.origin, logSigner(logKey), 1);
-    const leaves = [...store.stored.values()].map(({ record: one, leaf }) => ({ record: one, leaf }));
-    const done = sequence(head, leaves, logSigner(logKey), 2);
+    const done = sequence(head, [...store.stored.values()], logSigner(logKey), 2);
     if (!done.ok) throw new Error(done.error);
     return Promise.resolve(
       done.value.batch.records.includes(record)
@@ -41,12 +40,7 @@ describe('the level witnessed', () => {
     started.store.witnessed = () => {
       const { head } = genesis(log.origin, logSigner(logKey), 1);
       const stored = [...started.store.stored.values()];
-      const done = sequence(
-        head,
-        stored.map(({ record, leaf }) => ({ record, leaf })),
-        logSigner(logKey),
-        2,
-      );
+      const done = sequence(head, stored, logSigner(logKey), 2);
       if (!done.ok) throw new Error(done.error);
       const heads = [{ ...done.value.head, slot: 0 }];
       const epochs = [hashEpoch(0, headsRoot(heads))];
@@ -108,6 +102,13 @@ describe('the level receipted', () => {
     const { ledger, log } = withSequencer();
     const result = await ledger.commit(log, event(1), { ...how, level: 'receipted' });
     expect(result.ok && result.value.level).toBe('receipted');
+  });
+
+  it('tells the store that somebody waits for the tree, and of no record that nobody waits for', async () => {
+    const { ledger, log, store } = withSequencer();
+    await ledger.commit(log, event(1), { ...how, level: 'receipted' });
+    await ledger.commit(log, event(2), how);
+    expect(store.calls.flat().map(({ isAwaited }) => isAwaited)).toEqual([true, undefined]);
   });
 
   it('refuses a checkpoint whose signature does not hold', async () => {

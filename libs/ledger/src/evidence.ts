@@ -1,5 +1,5 @@
 import { sameBytes, splitHashes } from './bytes.js';
-import { openCheckpoint } from './checkpoint.js';
+import { type OpenCheckpoint, openCheckpoint } from './checkpoint.js';
 import { cosignaturesOf } from './cosignature.js';
 import { hashEpoch, hashHead } from './epoch.js';
 import type { BatchEvidence, WitnessEvidence } from './ledger.js';
@@ -13,8 +13,9 @@ export function provesInclusion(
   origin: string,
   leafHash: Uint8Array,
   logKeys: readonly Uint8Array[],
+  open: OpenCheckpoint = openCheckpoint,
 ): boolean {
-  const checkpoint = openCheckpoint(evidence.note, logKeys);
+  const checkpoint = open(evidence.note, logKeys);
   const range = CompactRange.from(evidence.firstIndex, splitHashes(evidence.frontier));
   if (!checkpoint || !range || checkpoint.origin !== origin || checkpoint.size !== evidence.sizeAfter) return false;
   const hashes = splitHashes(evidence.leafHashes);
@@ -33,14 +34,15 @@ export function provesWitness(
   leafHash: Uint8Array,
   logKeys: readonly Uint8Array[],
   policy: WitnessPolicy,
+  open: OpenCheckpoint = openCheckpoint,
 ): boolean {
   const { batch, epoch } = evidence;
-  const before = openCheckpoint(batch.note, logKeys);
-  const head = openCheckpoint(evidence.head, logKeys);
-  const epochs = openCheckpoint(evidence.epochNote, logKeys);
+  const before = open(batch.note, logKeys);
+  const head = open(evidence.head, logKeys);
+  const epochs = open(evidence.epochNote, logKeys);
   const note = parseNote(evidence.epochNote);
   if (!before || !head || !epochs || !note || head.origin !== origin) return false;
-  if (!provesInclusion(batch, origin, leafHash, logKeys)) return false;
+  if (!provesInclusion(batch, origin, leafHash, logKeys, open)) return false;
   if (!verifyConsistency(before.size, head.size, before.root, head.root, evidence.consistency)) return false;
   const heads = rootFromInclusion(epoch.slot, epoch.slots, hashHead(epoch.slot, head), epoch.headProof);
   const root = heads && rootFromInclusion(epoch.number, epochs.size, hashEpoch(epoch.number, heads), epoch.epochProof);

@@ -148,7 +148,11 @@ export function placeRecord(prepared: PreparedRecord, position: ChainPosition, w
 }
 
 /** `leaf` is the placed record's statement with its proof. */
-export function storedLeaf({ prepared, lane, sequence }: PlacedRecord, leaf: Uint8Array): StoredLeaf {
+export function storedLeaf(
+  { prepared, lane, sequence }: PlacedRecord,
+  leaf: Uint8Array,
+  isAwaited: boolean,
+): StoredLeaf {
   const { record, log, sealed } = prepared;
   return {
     tenant: log.tenant.tenant,
@@ -161,6 +165,7 @@ export function storedLeaf({ prepared, lane, sequence }: PlacedRecord, leaf: Uin
     writerSequence: sequence,
     ...(record.kind === 'event' ? {} : { request: record.request }),
     ...(record.kind === 'decision' ? { effect: record.decision.effect } : {}),
+    ...(isAwaited ? { isAwaited } : {}),
     ...(sealed ? { sealed: sealed.bytes } : {}),
     ...(sealed && prepared.subjectRef !== undefined
       ? { wrappedKey: { subjectRef: prepared.subjectRef, wrapped: sealed.wrappedKey } }

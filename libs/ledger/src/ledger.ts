@@ -43,6 +43,8 @@ export interface StoredLeaf {
   readonly writerSequence: number;
   /** Set on a decision. An open permit is one that no outcome of the same request follows. */
   readonly effect?: 'permit' | 'deny';
+  /** Set when its caller waits for a receipt of the tree: the log must not gather before it is sequenced. */
+  readonly isAwaited?: true;
   /** Ciphertext of values and salts; the leaf holds its SHA-256. Stored beside the leaf, pruned with it. */
   readonly sealed?: Uint8Array;
   /** The key of `sealed`, wrapped. Stored apart from the log, so that erasing a subject deletes it. */

@@ -1,3 +1,4 @@
+import type { OpenCheckpoint } from './checkpoint.js';
 import type { LedgerClock, LedgerParts } from './ledger-parts.js';
 import { provesInclusion, provesWitness } from './evidence.js';
 import type { PreparedRecord } from './leaf.js';
@@ -9,7 +10,11 @@ export async function isProven(
     clock,
     logKeys,
     witnesses,
-  }: Pick<LedgerParts, 'store' | 'logKeys' | 'witnesses'> & { readonly clock: LedgerClock },
+    open,
+  }: Pick<LedgerParts, 'store' | 'logKeys' | 'witnesses'> & {
+    readonly clock: LedgerClock;
+    readonly open: OpenCheckpoint;
+  },
   { log, record }: PreparedRecord,
   leafHash: Uint8Array,
   level: 'receipted' | 'witnessed',
@@ -23,11 +28,11 @@ export async function isProven(
   try {
     if (level === 'receipted') {
       const evidence = await Promise.race([store.inclusion?.(tenant, record.id, remainingMs), tooLate]);
-      return evidence !== undefined && provesInclusion(evidence, log.origin, leafHash, logKeys());
+      return evidence !== undefined && provesInclusion(evidence, log.origin, leafHash, logKeys(), open);
     }
     const evidence = await Promise.race([store.witnessed?.(tenant, record.id, remainingMs), tooLate]);
     if (!evidence || !witnesses) return false;
-    return provesWitness(evidence, log.origin, leafHash, logKeys(), witnesses);
+    return provesWitness(evidence, log.origin, leafHash, logKeys(), witnesses, open);
   } catch {
     return false;
   } finally {

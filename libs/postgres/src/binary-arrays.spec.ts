@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { byteaArray, int8Array, textArray, uuidArray } from './binary-arrays.js';
+import { booleanArray, byteaArray, int8Array, textArray, uuidArray } from './binary-arrays.js';
 
 /** Dimensions 1, no nulls, the element type, the length, lower bound 1. */
 const header = (type: string, length: number, nulls = 0): string =>
@@ -10,6 +10,7 @@ describe('arrays in binary form', () => {
     expect(textArray(['é', '']).toString('hex')).toBe(`${header('00000019', 2)}00000002c3a900000000`);
     expect(byteaArray([Uint8Array.of(0, 255)]).toString('hex')).toBe(`${header('00000011', 1)}0000000200ff`);
     expect(int8Array([2 ** 40]).toString('hex')).toBe(`${header('00000014', 1)}000000080000010000000000`);
+    expect(booleanArray([true, false]).toString('hex')).toBe(`${header('00000010', 2)}00000001010000000100`);
     expect(uuidArray(['01932d0e-7b00-7000-8000-0000000000ff']).toString('hex')).toBe(
       `${header('00000b86', 1)}0000001001932d0e7b00700080000000000000ff`,
     );

@@ -2,7 +2,7 @@
  * One-dimensional arrays in the binary form of the wire protocol (`array_recv`): a parameter that is a Buffer is sent as it
  * is. As text each byte of a `bytea` would travel as two digits and be read back by a parser.
  */
-const elementTypes = { bytea: 17, int8: 20, text: 25, uuid: 2950 } as const;
+const elementTypes = { bool: 16, bytea: 17, int8: 20, text: 25, uuid: 2950 } as const;
 const headerBytes = 20;
 
 export function textArray(values: readonly (string | undefined)[]): Buffer {
@@ -42,6 +42,15 @@ export function int8Array(values: readonly number[]): Buffer {
     values,
     () => 8,
     (value, into, at) => void into.writeBigInt64BE(BigInt(value), at),
+  );
+}
+
+export function booleanArray(values: readonly boolean[]): Buffer {
+  return arrayOf(
+    elementTypes.bool,
+    values,
+    () => 1,
+    (value, into, at) => void into.writeUInt8(value ? 1 : 0, at),
   );
 }
 

@@ -10,7 +10,8 @@ import {
 } from '@writ/ledger';
 import { type PlanePool, connectToPrimary } from './plane.js';
 
-interface BatchRow {
+/** A row of `ledger.inclusions`, but for the record's id. */
+export interface BatchRow {
   readonly first_idx: string;
   readonly size_after: string;
   readonly leaf_hashes: Buffer;
@@ -51,19 +52,6 @@ export async function lookUntil<T>(
   }
 }
 
-export async function batchOf(
-  plane: PlanePool,
-  tenant: TenantId,
-  record: RecordId,
-): Promise<BatchEvidence | undefined> {
-  const row = await one<BatchRow>(plane, {
-    name: 'writ.inclusion',
-    text: 'SELECT first_idx, size_after, leaf_hashes, frontier, note FROM ledger.inclusion($1, $2)',
-    values: [tenant, record],
-  });
-  return row && batchIn(row);
-}
-
 /** The newest epoch that a quorum cosigned, when its head is large enough to hold the record. */
 export async function witnessedBatchOf(
   plane: PlanePool,
@@ -93,7 +81,7 @@ export function epochProofOf({ number, slot, hashes, frontier_before }: EpochRow
   return lastEpochProof(Number(number), slot, hashesIn(hashes), hashesIn(frontier_before ?? Buffer.alloc(0)));
 }
 
-function batchIn(row: BatchRow): BatchEvidence {
+export function batchIn(row: BatchRow): BatchEvidence {
   return {
     firstIndex: Number(row.first_idx),
     sizeAfter: Number(row.size_after),

@@ -33,7 +33,6 @@ export {
   type NewBatch,
   type SequencerStore,
   type StoredHead,
-  type TakenLeaf,
   type TakenLog,
   type TickOutcome,
   sequencerStore,

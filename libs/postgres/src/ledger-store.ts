@@ -3,8 +3,9 @@ import type { PoolClient } from 'pg';
 import { type RecordId, type TenantId, parseRecordId } from '@writ/domain';
 import type { AppendOutcome, BatchEvidence, LedgerStore, StoredLeaf, WitnessEvidence } from '@writ/ledger';
 import { Backoff } from './backoff.js';
-import { byteaArray, int8Array, textArray, uuidArray } from './binary-arrays.js';
-import { batchOf, lookUntil, witnessedBatchOf } from './evidence-of-record.js';
+import { booleanArray, byteaArray, int8Array, textArray, uuidArray } from './binary-arrays.js';
+import { lookUntil, witnessedBatchOf } from './evidence-of-record.js';
+import { InclusionWatch } from './inclusion-watch.js';
 import { type PlanePool, causeText, connectToPrimary, readOnlyTransaction, sqlState } from './plane.js';
 
 /** After this the store stops waiting and says `unknown`. It abandons the connection; it never cancels a commit. */
@@ -30,12 +31,14 @@ export function postgresLedgerStore(plane: PlanePool): LedgerStore {
 
 class PostgresLedgerStore implements LedgerStore {
   readonly #plane: PlanePool;
+  readonly #watch: InclusionWatch;
   readonly #backoff = new Backoff({ firstMs: 50, maximumMs: 1_000 });
   /** Writers this store appended for: `find` waits for their statements before it denies a record's existence. */
   readonly #writers = new Set<string>();
 
   constructor(plane: PlanePool) {
     this.#plane = plane;
+    this.#watch = new InclusionWatch(plane);
   }
 
   async append(leaves: readonly StoredLeaf[]): Promise<AppendOutcome> {
@@ -71,9 +74,8 @@ class PostgresLedgerStore implements LedgerStore {
     }
   }
 
-  /** Looks again and again, because only sequencers notify: a notice takes a lock of the whole database at commit. */
   inclusion(tenant: TenantId, record: RecordId, withinMs: number): Promise<BatchEvidence | undefined> {
-    return lookUntil(() => batchOf(this.#plane, tenant, record), withinMs, { firstMs: 5, longestMs: 50 });
+    return this.#watch.batchOf(tenant, record, withinMs);
   }
 
   witnessed(tenant: TenantId, record: RecordId, withinMs: number): Promise<WitnessEvidence | undefined> {
@@ -136,7 +138,7 @@ function recordsIn(cause: unknown): readonly RecordId[] {
   });
 }
 
-const appendText = 'SELECT ledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)';
+const appendText = 'SELECT ledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)';
 
 /** What `appendText` takes, in binary form. */
 function columnsOf(leaves: readonly StoredLeaf[]): readonly Buffer[] {
@@ -153,5 +155,6 @@ function columnsOf(leaves: readonly StoredLeaf[]): readonly Buffer[] {
     byteaArray(leaves.map(({ sealed }) => sealed)),
     textArray(leaves.map(({ wrappedKey }) => wrappedKey?.subjectRef)),
     byteaArray(leaves.map(({ wrappedKey }) => wrappedKey?.wrapped)),
+    booleanArray(leaves.map(({ isAwaited }) => isAwaited === true)),
   ];
 }

@@ -28,6 +28,8 @@ export interface PlanePoolOptions {
   /** Told of every connection that broke while idle; the pool replaces it by itself. */
   readonly onLost?: (cause: Error) => void;
   readonly connectMs?: number;
+  /** How often a connection is lent before it ends, where 5,000 times would be too soon. */
+  readonly maxUses?: number;
 }
 
 /**
@@ -38,7 +40,7 @@ export function planePool(login: Login, options: PlanePoolOptions): PlanePool {
   const pool = new Pool({
     connectionString: options.url,
     max: options.max,
-    maxUses: 5_000,
+    maxUses: options.maxUses ?? 5_000,
     maxLifetimeSeconds: 900,
     connectionTimeoutMillis: options.connectMs ?? 1_000,
     idleTimeoutMillis: 60_000,

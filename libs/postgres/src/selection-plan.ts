@@ -58,10 +58,15 @@ function openOf(
 }
 
 /** For the manifest: handles and names, no person. */
-function saidOf({ subjectRef, endpoint, records }: ExportSelection, fields: readonly string[]): JsonObject {
+function saidOf(
+  { subjectRef, endpoint, route, class: name, records }: ExportSelection,
+  fields: readonly string[],
+): JsonObject {
   return {
     ...(subjectRef === undefined ? {} : { subject_ref: subjectRef }),
     ...(endpoint === undefined ? {} : { endpoint }),
+    ...(route === undefined ? {} : { route }),
+    ...(name === undefined ? {} : { class: name }),
     ...(records === undefined ? {} : { records: [...records] }),
     disclosed: [...fields],
   };

@@ -6,6 +6,10 @@ export interface ExportSelection {
   readonly subjectRef?: string;
   /** Requests of which at least one attempt went there. */
   readonly endpoint?: string;
+  /** Requests that came in on this route, as the decision names it. */
+  readonly route?: string;
+  /** Requests whose prompt, review or answer was found to hold this class. */
+  readonly class?: string;
   /** These records alone, and not the rest of their requests. */
   readonly records?: readonly string[];
 }
@@ -65,7 +69,7 @@ export async function selectRecords(
   };
   if (records === undefined) {
     for await (const requests of requestsOf(transaction, selection, period))
-      keep(ofEndpoint(await placed(transaction, 'r.request_id = ANY ($1)', requests), selection.endpoint));
+      keep(ofRequests(await placed(transaction, 'r.request_id = ANY ($1)', requests), selection));
   } else keep(await placed(transaction, 'r.record_id = ANY ($1)', records));
   return found
     .map(({ record, index, writer, leaf, sealed, wrapped }) => ({
@@ -82,7 +86,7 @@ export async function selectRecords(
 /** Requests of decisions that match, page by page. A record's id carries its time. */
 async function* requestsOf(
   { schema, query }: TenantTransaction,
-  { subjectRef }: ExportSelection,
+  selection: ExportSelection,
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
 ): AsyncGenerator<readonly string[]> {
   let after = firstIdAt(fromMs - idToleranceMs);
@@ -94,7 +98,7 @@ async function* requestsOf(
         ORDER BY record_id LIMIT $5`,
       [after, firstIdAt(toMs + idToleranceMs), new Date(fromMs), new Date(toMs), pageRows],
     );
-    const matching = rows.filter(({ leaf }) => subjectRef === undefined || clearOf(leaf)['subject_ref'] === subjectRef);
+    const matching = rows.filter(({ leaf }) => isOfDecision(clearOf(leaf), selection));
     if (matching.length > 0) yield matching.map(({ request }) => request);
     const last = rows.at(-1);
     if (last === undefined) return;
@@ -111,10 +115,41 @@ export function firstIdAt(ms: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }
 
-function ofEndpoint(rows: readonly PlacedRow[], endpoint: string | undefined): readonly PlacedRow[] {
-  if (endpoint === undefined) return rows;
-  const went = new Set(rows.filter(({ leaf }) => wentTo(clearOf(leaf), endpoint)).map(({ request }) => request));
-  return rows.filter(({ request }) => went.has(request));
+/** What a decision alone can tell. */
+function isOfDecision(clear: Clear, { subjectRef, route }: ExportSelection): boolean {
+  return (
+    (subjectRef === undefined || clear['subject_ref'] === subjectRef) &&
+    (route === undefined || clear['route'] === route)
+  );
+}
+
+/** What any record of a request may tell; all of its records are kept then. */
+function ofRequests(rows: readonly PlacedRow[], selection: ExportSelection): readonly PlacedRow[] {
+  const { endpoint, class: name } = selection;
+  const kept = [
+    ...(endpoint === undefined ? [] : [requestsWith(rows, (clear) => wentTo(clear, endpoint))]),
+    ...(name === undefined ? [] : [requestsWith(rows, (clear) => holdsClass(clear, name))]),
+  ];
+  return rows.filter(({ request }) => kept.every((requests) => requests.has(request)));
+}
+
+function requestsWith(rows: readonly PlacedRow[], holds: (clear: Clear) => boolean): ReadonlySet<string | null> {
+  return new Set(rows.filter(({ leaf }) => holds(clearOf(leaf))).map(({ request }) => request));
+}
+
+/** A decision tells what the prompt held and what a review found, an outcome what the answer held. */
+function holdsClass(clear: Clear, name: string): boolean {
+  const told = [clear['classification'], clear['reviewed'], memberOf(clear['response'], 'classification')];
+  return told.some((each) => {
+    const score = memberOf(memberOf(each, 'classes'), name);
+    return typeof score === 'number' && score > 0;
+  });
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? Reflect.get(value, name)
+    : undefined;
 }
 
 /** A dispatch names its endpoint; an outcome those of all attempts. A decision names what was allowed, which is not where it went. */

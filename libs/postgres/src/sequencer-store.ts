@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
-import { type RecordId, type TenantId } from '@writ/domain';
+import { type RecordId, type TenantId, limits } from '@writ/domain';
 import { CompactRange, type CommittedLeaf, type LogHead, type TreeBatch } from '@writ/ledger';
+import { byteaArray, int8Array, textArray, uuidArray } from './binary-arrays.js';
 import { type EpochStore, epochStore } from './epoch-store.js';
 import { type PlanePool, causeText, connectToPrimary, sqlState } from './plane.js';
 
@@ -8,12 +9,7 @@ import { type PlanePool, causeText, connectToPrimary, sqlState } from './plane.j
 export interface TakenLog {
   readonly tenant: TenantId;
   readonly origin: string;
-  readonly leaves: readonly TakenLeaf[];
-}
-
-export interface TakenLeaf extends CommittedLeaf {
-  readonly writer: string;
-  readonly writerSequence: number;
+  readonly leaves: readonly CommittedLeaf[];
 }
 
 export interface NewBatch {
@@ -38,7 +34,7 @@ export interface StoredHead extends LogHead {
 
 export interface SequencerStore extends EpochStore {
   /**
-   * One transaction: takes what is pending, lets `make` sequence it, stores the batches. `make` gets the heads of the
+   * One transaction: takes what is pending in the logs that are due, lets `make` sequence it, stores the batches. `make` gets the heads of the
    * logs that `isHeld` does not know. A record that is pending but gone puts its log on integrity hold.
    */
   tick(
@@ -55,8 +51,12 @@ export interface SequencerStore extends EpochStore {
 /** Leaves of one tick: bounds the transaction and, at 60 KiB a leaf, its memory. */
 const tickLeaves = 1_024;
 
-export function sequencerStore(plane: PlanePool, shard = 0): SequencerStore {
-  return Object.assign(new PostgresSequencerStore(plane, shard), epochStore(plane));
+/**
+ * `ticks` is the pool of the ticks alone. A connection reads every tenant's tables from the catalogue when it first meets them, which
+ * costs more than the ticks themselves if each is made by whichever connection was last given back.
+ */
+export function sequencerStore(plane: PlanePool, shard = 0, ticks = plane): SequencerStore {
+  return Object.assign(new PostgresSequencerStore(plane, shard, ticks), epochStore(plane));
 }
 
 interface TakenRow {
@@ -84,10 +84,12 @@ interface HeadRow {
 class PostgresSequencerStore implements Omit<SequencerStore, keyof EpochStore> {
   readonly #plane: PlanePool;
   readonly #shard: number;
+  readonly #ticks: PlanePool;
 
-  constructor(plane: PlanePool, shard: number) {
+  constructor(plane: PlanePool, shard: number, ticks: PlanePool) {
     this.#plane = plane;
     this.#shard = shard;
+    this.#ticks = ticks;
   }
 
   async tick(
@@ -96,7 +98,7 @@ class PostgresSequencerStore implements Omit<SequencerStore, keyof EpochStore> {
   ): Promise<TickOutcome> {
     let client: PoolClient;
     try {
-      client = await connectToPrimary(this.#plane);
+      client = await connectToPrimary(this.#ticks);
     } catch (cause) {
       return { kind: 'failed', cause: causeText(cause) };
     }
@@ -126,7 +128,7 @@ class PostgresSequencerStore implements Omit<SequencerStore, keyof EpochStore> {
       const heads = unknown.length === 0 ? [] : await readHeads(client, unknown);
       const batches = make(logs, new Map(heads.map((head) => [head.tenant, head])));
       if (batches.length === 0) throw new Error('nothing could be sequenced');
-      const stored = client.query({ name: 'writ.put', text: putText, values: putValues(this.#shard, batches) });
+      const stored = client.query({ name: 'writ.put-batches', text: putText, values: putValues(this.#shard, batches) });
       mayCommit = true;
       const ended = client.query('COMMIT');
       const [put, commit] = await Promise.allSettled([stored, ended]);
@@ -178,9 +180,9 @@ class PostgresSequencerStore implements Omit<SequencerStore, keyof EpochStore> {
   async #take(client: PoolClient): Promise<readonly TakenRow[]> {
     const begun = client.query('BEGIN');
     const taken = client.query<TakenRow>({
-      name: 'writ.take',
-      text: 'SELECT * FROM ledger.take($1, $2)',
-      values: [this.#shard, tickLeaves],
+      name: 'writ.take-due',
+      text: 'SELECT * FROM ledger.take_due($1, $2, $3, $4, $5)',
+      values: [this.#shard, tickLeaves, limits.sequenceGatherMs, limits.sequenceFewLogs, limits.sequenceManyLeaves],
     });
     const [first, second] = await Promise.allSettled([begun, taken]);
     if (first.status === 'rejected') throw first.reason;
@@ -218,7 +220,7 @@ class PostgresSequencerStore implements Omit<SequencerStore, keyof EpochStore> {
 }
 
 function groupByLog(rows: readonly TakenRow[]): readonly TakenLog[] {
-  const logs = new Map<TenantId, { tenant: TenantId; origin: string; leaves: TakenLeaf[] }>();
+  const logs = new Map<TenantId, { tenant: TenantId; origin: string; leaves: CommittedLeaf[] }>();
   for (const row of rows) {
     const log = logs.get(row.tenant_id) ?? { tenant: row.tenant_id, origin: row.origin, leaves: [] };
     log.leaves.push({
@@ -262,21 +264,21 @@ function hashesIn(bytes: Buffer): readonly Uint8Array[] {
   return Array.from({ length: bytes.length / 32 }, (_, at) => bytes.subarray(at * 32, at * 32 + 32));
 }
 
-const putText = 'SELECT ledger.put($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)';
+const putText = 'SELECT ledger.put_batches($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)';
 
 function putValues(shard: number, batches: readonly NewBatch[]): unknown[] {
   const each = <T>(read: (batch: TreeBatch) => T): T[] => batches.map(({ batch }) => read(batch));
   return [
     shard,
     Date.now(),
-    batches.map(({ tenant }) => tenant),
-    each(({ firstIndex }) => firstIndex),
-    each(({ sizeAfter }) => sizeAfter),
-    each(({ leafHashes }) => Buffer.from(leafHashes)),
-    each(({ records }) => `{${records.join(',')}}`),
-    each(({ frontier }) => Buffer.from(frontier)),
-    each(({ root }) => Buffer.from(root)),
-    each(({ note }) => note),
-    each(({ sequencedAt }) => new Date(sequencedAt)),
+    uuidArray(batches.map(({ tenant }) => tenant)),
+    int8Array(each(({ firstIndex }) => firstIndex)),
+    int8Array(each(({ sizeAfter }) => sizeAfter)),
+    byteaArray(each(({ leafHashes }) => leafHashes)),
+    uuidArray(each(({ records }) => records).flat()),
+    byteaArray(each(({ frontier }) => frontier)),
+    byteaArray(each(({ root }) => root)),
+    textArray(each(({ note }) => note)),
+    int8Array(each(({ sequencedAt }) => Math.trunc(sequencedAt))),
   ];
 }

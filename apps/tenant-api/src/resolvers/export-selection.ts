@@ -13,6 +13,8 @@ export interface AskedSelection {
 
 const fieldName = /^[a-z][a-z0-9]*(\.[a-z0-9]+){0,3}$/;
 const endpointName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+const routeName = /^\/[A-Za-z0-9._~:/-]{0,127}$/;
+const className = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
 const invalid = (field: string, message: string): UserError => userError(field, UserErrorCode.INVALID, message);
 
 /** Reads the selection of an order; `hmacKey` makes the subject's handle, so that no identity is stored. */
@@ -28,19 +30,27 @@ export function readSelection(
       ? ok({ selection: null, disclose })
       : err(invalid('disclose', 'Only a selection can disclose fields; say which records.'));
   }
-  const { issuer, subject, endpoint, records } = given;
+  const { issuer, subject, endpoint, route, class: name, records } = given;
+  const hasCondition = [issuer, endpoint, route, name].some((each) => each !== undefined);
   if ((issuer === undefined) !== (subject === undefined))
     return err(invalid('selection', 'A subject is named by its issuer and its id there; give both or neither.'));
   if (endpoint !== undefined && !endpointName.test(endpoint))
     return err(invalid('selection', 'That is not the name of an endpoint.'));
+  if (route !== undefined && !routeName.test(route))
+    return err(invalid('selection', 'That is not a route, such as /v1/chat/completions.'));
+  if (name !== undefined && !className.test(name))
+    return err(invalid('selection', 'That is not the name of a class, such as PHI.'));
   if (records !== undefined) {
-    return issuer === undefined && endpoint === undefined
-      ? namedRecords(records, disclose)
-      : err(invalid('selection', 'Name records, or conditions, and not both.'));
+    return hasCondition
+      ? err(invalid('selection', 'Name records, or conditions, and not both.'))
+      : namedRecords(records, disclose);
   }
-  if (issuer === undefined && endpoint === undefined)
+  if (!hasCondition)
     return err(
-      invalid('selection', 'Select by subject, endpoint or records; leave the selection out for all of the range.'),
+      invalid(
+        'selection',
+        'Select by subject, endpoint, route, class or records; leave the selection out for all of the range.',
+      ),
     );
   return ok({
     selection: {
@@ -48,6 +58,8 @@ export function readSelection(
         ? {}
         : { subjectRef: subjectRef(hmacKey, { issuer, id: subject }) }),
       ...(endpoint === undefined ? {} : { endpoint }),
+      ...(route === undefined ? {} : { route }),
+      ...(name === undefined ? {} : { class: name }),
     },
     disclose,
   });
@@ -63,11 +75,13 @@ function namedRecords(given: readonly string[], disclose: readonly string[]): Re
 /** For the record of the order. */
 export function selectionFields({ selection, disclose }: AskedSelection): JsonObject {
   if (selection === null) return {};
-  const { subjectRef: handle, endpoint, records } = selection;
+  const { subjectRef: handle, endpoint, route, class: name, records } = selection;
   return {
     selection: {
       ...(handle === undefined ? {} : { subject_ref: handle }),
       ...(endpoint === undefined ? {} : { endpoint }),
+      ...(route === undefined ? {} : { route }),
+      ...(name === undefined ? {} : { class: name }),
       ...(records === undefined ? {} : { records: records.slice(0, 20), count: records.length }),
     },
     disclose: [...disclose],

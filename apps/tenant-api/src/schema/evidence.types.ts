@@ -141,7 +141,10 @@ export class EvidenceExport implements Node {
 }
 export const EvidenceExportConnection = connectionOf(EvidenceExport);
 
-@InputType({ description: 'Some records alone. Conditions must all hold; `records` stands by itself.' })
+@InputType({
+  description:
+    'Some records alone. Conditions must all hold; `records` stands by itself. What is selected is proven to be in the log; that nothing is missing cannot be proven by it.',
+})
 export class ExportSelectionInput {
   @Field(() => String, { nullable: true, description: 'Issuer of the subject, exactly as its tokens name it.' })
   issuer?: string;
@@ -149,6 +152,16 @@ export class ExportSelectionInput {
   subject?: string;
   @Field(() => String, { nullable: true, description: 'Requests of which an attempt went to this endpoint.' })
   endpoint?: string;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Requests that came in on this route, such as `/v1/chat/completions`.',
+  })
+  route?: string;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Requests whose prompt, review or answer was found to hold this class, such as `PHI`.',
+  })
+  class?: string;
   @Field(() => [ID], { nullable: true, description: 'These records, and nothing else of their requests.' })
   records?: string[];
 }

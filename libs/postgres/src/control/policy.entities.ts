@@ -1,5 +1,6 @@
 import type { TaxonomySource } from '@writ/domain';
 import { Column, Entity } from 'typeorm';
+import type { ExportSelection } from '../selection-store.js';
 import { ControlRow } from './row.js';
 
 /** A complaint as it is stored. */
@@ -179,7 +180,7 @@ export class EvidenceExportRow extends ControlRow {
 
   /** What a filtered export takes: handles and names, no person. */
   @Column('jsonb', { nullable: true })
-  selection!: { readonly subjectRef?: string; readonly endpoint?: string; readonly records?: readonly string[] } | null;
+  selection!: ExportSelection | null;
 
   /** Fields that are disclosed of what was selected. */
   @Column('text', { array: true, default: [] })

@@ -27,6 +27,7 @@ import { ClosedLogs1763694000770 } from './770-closed-logs.js';
 import { VersionsInOrder1763694000772 } from './772-versions-in-order.js';
 import { Erasing1763694000830 } from './830-erasing.js';
 import { TakingInOrder1763694000831 } from './831-taking-in-order.js';
+import { SparseLogs1763694000870 } from './870-sparse-logs.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
 export const migrations = [
@@ -59,4 +60,5 @@ export const migrations = [
   Erasing1763694000830,
   VersionsInOrder1763694000772,
   TakingInOrder1763694000831,
+  SparseLogs1763694000870,
 ];

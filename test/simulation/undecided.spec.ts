@@ -172,7 +172,9 @@ describe('a request that waited behind its own tenant', () => {
     for (const caller of [new CallerTwin(house), new CallerTwin(house)])
       void caller.ask(anAsk(house, 'Hello')).then(() => (answered += 1));
     await until(house, () => answered === 2);
-    expect(deadlines).toEqual([limits.decisionCommitMs / 4, limits.decisionCommitMs]);
+    const [slow = 0, waited = 0] = deadlines;
+    expect(slow).toBe(limits.decisionCommitMs / 4);
+    expect(waited).toBeGreaterThan(limits.decisionCommitMs * 0.9);
   });
 });
 

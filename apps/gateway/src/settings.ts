@@ -25,7 +25,7 @@ export const gatewaySettings = z.object({
   redisUrl: z.string().min(1),
   /** 32 bytes, base64, in a file that only the operator reads. */
   masterKeyFile: keyFileSetting,
-  /** JSON that names a key of AWS KMS, which wraps from now on; without it the master key does. */
+  /** JSON that names a key of AWS KMS or of a transit engine, which wraps from now on; without it the master key does. */
   kmsFile: z.string().optional(),
   /** Ed25519 private key (PEM) that enrols this process's writer key. */
   writerAuthorityKeyFile: keyFileSetting,

@@ -1,13 +1,23 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { type TenantContext, parseTenantId, tenantOfVerifiedCredential } from '@writ/domain';
 import { BreakGlassPasskeyRow, BreakGlassRow, type ControlTx, RecoveryCodeRow } from '@writ/postgres/control';
 import type { KnownPasskey } from './bootstrap/relying-party.js';
-import { toId } from './schema/ids.js';
+import { fromId, toId } from './schema/ids.js';
 import { BreakGlassState } from './schema/break-glass.types.js';
 
 const dayMs = 24 * 60 * 60 * 1000;
 const yearMs = 366 * dayMs;
 const enrolmentMs = dayMs;
 const alphabet = 'ABCDEFGHJKMNPQRSTUVWXYZ23456789';
+
+/**
+ * The tenant that a code, a link or a passkey is checked inside, and nowhere else. Undefined for what is no tenant's id; whether
+ * there is such a tenant, no answer tells.
+ */
+export function tenantNamed(id: string): TenantContext | undefined {
+  const parsed = parseTenantId(fromId('Tenant', id) ?? '');
+  return parsed.ok ? tenantOfVerifiedCredential(parsed.value) : undefined;
+}
 
 export function hashOfCode(code: string): string {
   const plain = code.toUpperCase().replaceAll(/[^A-Z0-9]/g, '');

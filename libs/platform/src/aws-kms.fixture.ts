@@ -56,9 +56,9 @@ export async function kmsTwin(secrets: Secrets): Promise<KmsTwin> {
       return { status: 200, json: { CiphertextBlob: blob, KeyId: secrets.keyArn } };
     }
     const blob = Buffer.from(input['CiphertextBlob'] ?? '', 'base64');
-    const decipher = createDecipheriv('aes-256-gcm', key, blob.subarray(0, 12)).setAAD(context);
-    decipher.setAuthTag(blob.subarray(-16));
     try {
+      const decipher = createDecipheriv('aes-256-gcm', key, blob.subarray(0, 12)).setAAD(context);
+      decipher.setAuthTag(blob.subarray(-16));
       const text = Buffer.concat([decipher.update(blob.subarray(12, -16)), decipher.final()]);
       return { status: 200, json: { Plaintext: text.toString('base64'), KeyId: secrets.keyArn } };
     } catch {

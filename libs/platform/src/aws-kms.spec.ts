@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { awsKms, openKms } from './aws-kms.js';
+import { awsKms } from './aws-kms.js';
 import { type KmsTwin, kmsTwin } from './aws-kms.fixture.js';
 import { guardedDispatcher } from './egress.js';
+import { kmsContract } from './kms.contract.js';
 import { localKms } from './kms.js';
+import { openKms } from './open-kms.js';
 
 const keyArn = 'arn:aws:kms:eu-central-1:123456789012:key/0f3a-77';
 const credentials = {
@@ -27,6 +29,8 @@ const kmsWith = (more: Partial<Parameters<typeof awsKms>[0]> = {}): ReturnType<t
 const secret = Buffer.from('a key of 32 bytes, more or less.');
 
 describe('AWS KMS', () => {
+  kmsContract(kmsWith, () => localKms(master).wrap('a', secret));
+
   it('unwraps what it wrapped, in the same context alone, by requests that the service itself checks', async () => {
     const kms = kmsWith();
     const blob = await kms.wrap('tenant/a/hmac', secret);
@@ -91,7 +95,7 @@ describe('the key service of an app', () => {
   });
 
   it.each([
-    ['an unknown driver', { driver: 'vault' }],
+    ['an unknown driver', { driver: 'azure' }],
     ['an alias instead of a key', { keyArn: 'alias/writ' }],
     ['a key that nobody knows', { hsm: true }],
   ])('does not start with %s', (_, wrong) => {

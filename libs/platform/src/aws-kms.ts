@@ -1,35 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { type Dispatcher, request } from 'undici';
 import { z } from 'zod';
 import { type AwsCredentials, signAws } from './aws-signature.js';
-import { type Kms, localKms } from './kms.js';
+import { type Kms, KmsFailure } from './kms.js';
 
-const credentials = z.strictObject({
-  accessKeyId: z.string().min(1),
-  secretAccessKey: z.string().min(1),
-  sessionToken: z.string().optional(),
-});
-
-/** The file that `WRIT_KMS_FILE` names. Unknown keys are refused. */
-const kmsFile = z.strictObject({
-  driver: z.literal('aws'),
-  /** The key's whole ARN: a blob of another key is refused, whatever its service says. */
-  keyArn: z.string().regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, 'the ARN of a KMS key'),
-  /** Another address than the region's own, such as a VPC endpoint; a private one needs the operator's egress list too. */
-  endpoint: z.url({ protocol: /^https?$/ }).optional(),
-  /** JSON with `accessKeyId`, `secretAccessKey` and, for credentials that end, `sessionToken`; read anew for every call. */
-  credentialsFile: z.string().min(1),
-});
-
-const format = 'a1';
+/** Stands in front of every blob of this driver. */
+export const awsFormat = 'a1';
 const callMs = 3_000;
-
-/** The service said no, or nothing. Its own words may quote what was sent, so only its code is kept. */
-export class KmsFailure extends Error {
-  constructor(operation: string, code: string) {
-    super(`the key service refused ${operation}: ${code}`);
-  }
-}
 
 export interface AwsKmsOptions {
   readonly keyArn: string;
@@ -60,11 +36,11 @@ export function awsKms({ keyArn, endpoint, credentials: current, dispatcher }: A
         EncryptionContext: { writ: context },
       });
       if (CiphertextBlob === undefined) throw new KmsFailure('Encrypt', 'an answer without a blob');
-      return `${format}.${Buffer.from(CiphertextBlob, 'base64').toString('base64url')}`;
+      return `${awsFormat}.${Buffer.from(CiphertextBlob, 'base64').toString('base64url')}`;
     },
     async unwrap(context, blob) {
       const [made, body] = blob.split('.');
-      if (made !== format || body === undefined) throw new Error('this blob was not wrapped by AWS KMS');
+      if (made !== awsFormat || body === undefined) throw new Error('this blob was not wrapped by AWS KMS');
       const { Plaintext } = await call('Decrypt', {
         CiphertextBlob: Buffer.from(body, 'base64url').toString('base64'),
         EncryptionContext: { writ: context },
@@ -111,29 +87,4 @@ function parsed(text: string): unknown {
 function codeOf(json: unknown): string | undefined {
   const known = failure.safeParse(json);
   return known.success ? /[A-Za-z]{1,64}$/.exec(known.data)?.[0] : undefined;
-}
-
-/**
- * The key service of an app. Without a file it is the local master key. With one, AWS KMS wraps, and what the local key
- * wrapped before still opens, so that a deployment can move: every blob says which driver made it.
- */
-export function openKms(
-  masterKey: Uint8Array,
-  file: string | undefined,
-  dispatcher: Dispatcher,
-  read: (path: string) => string = (path) => readFileSync(path, 'utf8'),
-): Kms {
-  const local = localKms(masterKey);
-  if (file === undefined) return local;
-  const { keyArn, endpoint, credentialsFile } = kmsFile.parse(JSON.parse(read(file)));
-  const cloud = awsKms({
-    keyArn,
-    endpoint,
-    dispatcher,
-    credentials: () => credentials.parse(JSON.parse(read(credentialsFile))),
-  });
-  return {
-    wrap: (context, plain) => cloud.wrap(context, plain),
-    unwrap: (context, blob) => (blob.startsWith(`${format}.`) ? cloud : local).unwrap(context, blob),
-  };
 }

@@ -1,4 +1,4 @@
-export { KmsFailure, awsKms, openKms } from './aws-kms.js';
+export { awsKms } from './aws-kms.js';
 export { type AwsCredentials, type Unsigned, signAws } from './aws-signature.js';
 export * from './clock.js';
 export * from './egress.js';
@@ -10,3 +10,5 @@ export * from './random.js';
 export * from './settings.js';
 export * from './gen-ai.js';
 export * from './traces.js';
+export { openKms } from './open-kms.js';
+export { vaultKms } from './vault-kms.js';

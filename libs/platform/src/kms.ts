@@ -1,10 +1,20 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
-/** Wraps keys. Drivers: a local file key, and AWS KMS (`aws-kms.ts`). `context` binds a blob to its purpose. */
+/**
+ * Wraps keys. Drivers: a local file key, AWS KMS (`aws-kms.ts`), and the transit engine of HashiCorp Vault or OpenBao
+ * (`vault-kms.ts`); all pass the contract of `kms.contract.ts`. `context` binds a blob to its purpose.
+ */
 export interface Kms {
   wrap(context: string, plain: Uint8Array): Promise<string>;
   /** Throws when the blob was wrapped for another context or by another key. */
   unwrap(context: string, blob: string): Promise<Uint8Array>;
+}
+
+/** The service said no, or nothing. Its own words may quote what was sent, so only its code is kept. */
+export class KmsFailure extends Error {
+  constructor(operation: string, code: string) {
+    super(`the key service refused ${operation}: ${code}`);
+  }
 }
 
 const version = 'w1';

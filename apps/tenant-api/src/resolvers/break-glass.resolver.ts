@@ -1,7 +1,7 @@
 import type { RegistrationResponseJSON } from '@simplewebauthn/server';
 import { Inject } from '@nestjs/common';
 import { Args, Context, Info, Mutation, Query, Resolver } from '@nestjs/graphql';
-import { type TenantContext, ok, parseTenantId, tenantOfVerifiedCredential } from '@writ/domain';
+import { type TenantContext, ok } from '@writ/domain';
 import { BreakGlassRow } from '@writ/postgres/control';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Administration, type Answer, refusedWith } from '../administration.js';
@@ -14,6 +14,7 @@ import {
   hashOfCode,
   hashOfEnrolment,
   standingOf,
+  tenantNamed,
   useCode,
 } from '../break-glass.js';
 import { alarm } from '../break-glass-alarm.js';
@@ -23,7 +24,6 @@ import { permissionsOf } from '../permissions.js';
 import type { Ports } from '../ports.js';
 import { UserErrorCode, userError } from '../schema/building-blocks.js';
 import * as t from '../schema/break-glass.types.js';
-import { fromId } from '../schema/ids.js';
 import type { TenantApiSettings } from '../settings.js';
 import { viewBreakGlass } from '../setup.js';
 import { mailbox } from '../sign-up.js';
@@ -212,13 +212,6 @@ export class BreakGlassResolver {
       this.ports.report(cause, 'armBreakGlass');
     }
   }
-}
-
-/** Undefined for what is no tenant's id. Whether there is such a tenant, no answer tells. */
-function tenantNamed(id: string): TenantContext | undefined {
-  const parsed = parseTenantId(fromId('Tenant', id) ?? '');
-  // A code, a link, a passkey: each is checked inside the tenant that it names, and nowhere else.
-  return parsed.ok ? tenantOfVerifiedCredential(parsed.value) : undefined;
 }
 
 function callerWith(tenant: TenantContext, code: string): Caller {

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { limits, type Leaf } from '@writ/domain';
 import { engineVersion } from './engine.js';
 import type { LeafScan } from './located.js';
@@ -32,8 +32,8 @@ export interface LeafMemory {
 
 /**
  * Remembers what whole leaves held, because a conversation sends its history again with every turn. It holds no content:
- * a leaf's name is its HMAC under the tenant's key, which also covers the engine, the taxonomy and all that a scan depends
- * on; a finding is its place and its keyed digest. Every tenant has a share of its own. Only complete scans are remembered.
+ * a leaf's name is a SHA-256 over the tenant's key, the engine, the taxonomy and all that a scan depends on, which never leaves
+ * the process; a finding is its place and its keyed digest. Every tenant has a share of its own. Only complete scans are remembered.
  */
 export class LeafCache {
   readonly #shares = new Map<string, Share>();
@@ -52,12 +52,12 @@ export class LeafCache {
   }
 
   of(tenant: string, bundle: Bundle, digestKey: Uint8Array): LeafMemory {
-    const prefix = `writ leaf v1\0${engineVersion}\0${bundle.hash}\0`;
+    const prefix = `${Buffer.from(digestKey).toString('hex')}\0writ leaf v2\0${engineVersion}\0${bundle.hash}\0`;
     return {
       nameOf: (leaf) => {
         if (leaf.text.length < LEAST) return undefined;
         const scope = `${leaf.role}\0${isNameless(leaf)}\0${leaf.key ?? '\u0001'}\0`;
-        return createHmac('sha256', digestKey).update(prefix).update(scope).update(leaf.text).digest('latin1');
+        return hash('sha256', prefix + scope + leaf.text, 'latin1');
       },
       recall: (name) => this.#recall(tenant, name),
       remember: (name, scan) => this.#remember(tenant, name, scan),

@@ -1,4 +1,4 @@
-import { firstGrams, gramAt, Grams, GramSet, type Need } from '../text/grams.js';
+import { firstGrams, gramAt, Grams, GramSet, type Need, signOf } from '../text/grams.js';
 import { needOf, wordHeadsOf } from '../text/needs.js';
 import { tokenAt, type Tokens } from '../text/tokens.js';
 import type { Sign } from './phrases.js';
@@ -43,6 +43,26 @@ function entryOf(sign: Sign): Entry {
 /** The grams of a text serve for a part of it that is at least a third of it. */
 const SHARE = 3;
 
+/** An entry by one of its heads: the signs that follow the first three. */
+interface Beginning {
+  readonly index: number;
+  readonly rest: Uint8Array;
+}
+
+const GRAM = 3;
+/** So much of a head is compared before its expression is tried. */
+const HEAD = 7;
+
+function signsBehind(head: string): Uint8Array {
+  return Uint8Array.from(head.slice(GRAM), (sign) => signOf[sign.charCodeAt(0)]!);
+}
+
+function goesOn(text: string, from: number, signs: Uint8Array): boolean {
+  if (from + signs.length > text.length) return signs.length === 0;
+  for (let at = 0; at < signs.length; at += 1) if (signOf[text.charCodeAt(from + at)] !== signs[at]) return false;
+  return true;
+}
+
 /** What is known of an entry in one text: nothing yet, that it may match, that it is done with. */
 const OPEN = 1;
 const DONE = 2;
@@ -56,20 +76,21 @@ export class SignTable {
   /** The entries that may match anywhere. */
   readonly #anywhere: readonly number[];
   /** By the first three signs of a word: which entries may begin there. */
-  readonly #starting: ReadonlyMap<number, readonly number[]>;
+  readonly #starting: ReadonlyMap<number, readonly Beginning[]>;
   readonly #heads = new GramSet();
   readonly #state: Uint8Array;
   readonly #grams = new Grams();
 
   constructor(signs: readonly Sign[]) {
-    const starting = new Map<number, number[]>();
+    const starting = new Map<number, Beginning[]>();
     this.#entries = signs.map((sign, index) => {
       const entry = entries.get(sign) ?? entryOf(sign);
       entries.set(sign, entry);
-      for (const gram of new Set(entry.heads.flatMap(firstGrams))) {
-        starting.set(gram, [...(starting.get(gram) ?? []), index]);
-        this.#heads.add(gram);
-      }
+      for (const head of new Set(entry.heads.map((each) => each.slice(0, HEAD))))
+        for (const gram of firstGrams(head)) {
+          starting.set(gram, [...(starting.get(gram) ?? []), { index, rest: signsBehind(head) }]);
+          this.#heads.add(gram);
+        }
       return entry;
     });
     this.#anywhere = this.#entries.flatMap((entry, index) => (entry.sticky ? [] : [index]));
@@ -133,8 +154,8 @@ export class SignTable {
   }
 
   #try(text: string, at: number, gram: number, grams: Grams, found: (Hit | undefined)[]): void {
-    for (const index of this.#starting.get(gram)!) {
-      if (!this.#isOpen(index, grams)) continue;
+    for (const { index, rest } of this.#starting.get(gram)!) {
+      if (!goesOn(text, at + GRAM, rest) || !this.#isOpen(index, grams)) continue;
       const { sign, sticky } = this.#entries[index]!;
       sticky!.lastIndex = at;
       if (!sticky!.test(text)) continue;

@@ -19,7 +19,7 @@ export function lineKinds(text: string): LineKinds {
     const fence = (line.includes('```') || line.includes('~~~')) && /^\s*(?:```|~~~)/.test(line);
     if (fence) fenced = !fenced;
     ends.push(end);
-    code.push(fenced || fence || isCodeLine(line));
+    code.push(fenced || fence || isCodeLine(line, symbolsIn(text, from, from + line.length)));
     from = end + 1;
   }
   if (code.length >= LEAST_LINES && isProgram(text, code)) return { isCode: () => true };
@@ -43,10 +43,15 @@ const markup = /^\s*<(?!\/?(?:p|li|td|th|div|span|h\d|b|i|em|strong|a|dd|dt|body
 const isSymbol = new Uint8Array(65_536);
 for (const sign of '{}()[];=<>|&$%^~\\_`+*/') isSymbol[sign.charCodeAt(0)] = 1;
 
-function isCodeLine(line: string): boolean {
-  if (line.length < 3) return false;
+function symbolsIn(text: string, from: number, to: number): number {
   let signs = 0;
-  for (let at = 0; at < line.length; at += 1) signs += isSymbol[line.charCodeAt(at)]!;
+  for (let at = from; at < to; at += 1) signs += isSymbol[text.charCodeAt(at)]!;
+  return signs;
+}
+
+/** By how many of its characters are signs of program text, and by its words. */
+function isCodeLine(line: string, signs: number): boolean {
+  if (line.length < 3) return false;
   if (signs > 0 && ((isComment(line) && comment.test(line)) || (line.includes('<') && markup.test(line)))) return true;
   const share = signs / line.length;
   if (share > 0.03 && statementEnd.test(line)) return share > 0.1 || proseOf(line) < 18;

@@ -142,8 +142,15 @@ export async function closedLoop(
  * Sends `perSecond` requests a second, whether or not answers come, and measures each from the moment it was due: a server
  * that stalls is charged for every request that had to wait.
  */
-export async function openLoop(port: number, caller: Caller, perSecond: number, ms: number): Promise<readonly Taken[]> {
-  const free: Connection[] = [];
+export async function openLoop(
+  port: number,
+  caller: Caller,
+  perSecond: number,
+  ms: number,
+  /** Connections that are there already, and that are kept; without them each is closed at the end. */
+  kept?: Connection[],
+): Promise<readonly Taken[]> {
+  const free = kept ?? [];
   const all: Connection[] = [];
   const running: Promise<Taken>[] = [];
   const start = performance.now();
@@ -169,6 +176,6 @@ export async function openLoop(port: number, caller: Caller, perSecond: number, 
   await promise;
   clearInterval(timer);
   const taken = await Promise.all(running);
-  for (const connection of all) connection.close();
+  if (!kept) for (const connection of all) connection.close();
   return taken;
 }

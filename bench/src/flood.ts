@@ -19,7 +19,7 @@ export interface Flooded {
 /** Floods, and asks as the other caller as long as the flood lasts: at a fixed rate, in slices of a second. */
 export async function besideFlood(
   flood: Flood,
-  quiet: { readonly port: number; readonly caller: Caller; readonly perSecond: number },
+  quiet: { readonly port: number; readonly caller: Caller; readonly perSecond: number; readonly kept?: Connection[] },
 ): Promise<Flooded> {
   const from = performance.now();
   const over = new AbortController();
@@ -27,7 +27,7 @@ export async function besideFlood(
   const beside: Taken[] = [];
   while (!over.signal.aborted) {
     // oxlint-disable-next-line no-await-in-loop -- one slice after the other
-    beside.push(...(await openLoop(quiet.port, quiet.caller, quiet.perSecond, 1_000)));
+    beside.push(...(await openLoop(quiet.port, quiet.caller, quiet.perSecond, 1_000, quiet.kept)));
   }
   const statuses = await flooding;
   return { seconds: (performance.now() - from) / 1_000, statuses, beside };

@@ -4,7 +4,8 @@
  * With `--machine` then beside two floods of as many refusals a second that cost next to nothing: callers without a credential at the same gateway,
  * and nginx on the gateway's core. What the quiet tenant notices of those is the machine's, not ours.
  *   npm run bench:neighbour -- [--flood 50000] [--at-once 512] [--per-second 20] [--seconds 15] [--rounds 1]
- *                              [--limit 600] [--machine] [--against <another checkout, built>]
+ *                              [--limit 600] [--machine] [--anew] [--against <another checkout, built>]
+ * The quiet tenant keeps its connections, as SDKs do; with `--anew` it opens one whenever it needs one, and each second afresh.
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '15' },
     rounds: { type: 'string', default: '1' },
     limit: { type: 'string', default: '600' },
+    anew: { type: 'boolean', default: false },
     machine: { type: 'boolean', default: false },
     against: { type: 'string' },
   },
@@ -37,6 +39,8 @@ const workload = allNew(1_000);
 /** One state of the product, and what the quiet tenant had of it in all rounds. */
 interface State {
   readonly gateway: Gateway;
+  /** The quiet tenant's connections. */
+  readonly kept: { readonly kept?: Connection[] };
   readonly alone: Taken[];
   readonly beside: Taken[];
   readonly besideAnonymous: Taken[];
@@ -55,6 +59,7 @@ async function open(name: string, checkout?: string): Promise<void> {
   const gateway = await startWrit(room, 1, cores.gateway, undefined, checkout);
   states.push({
     gateway: { ...gateway, name },
+    kept: values.anew ? {} : { kept: [] },
     alone: [],
     beside: [],
     besideAnonymous: [],
@@ -78,16 +83,16 @@ function head(path: string, at: number): string {
   return `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${at}\r\ncontent-type: application/json\r\n`;
 }
 
-async function round({ gateway, ...taken }: State): Promise<void> {
+async function round({ gateway, kept, ...taken }: State): Promise<void> {
   const { port } = gateway;
   const caller = gateway.caller(workload, [quiet]);
   console.log(gateway.name);
-  taken.alone.push(...(await openLoop(port, caller, perSecond, seconds * 1_000)));
+  taken.alone.push(...(await openLoop(port, caller, perSecond, seconds * 1_000, kept.kept)));
   const noisy = await makeTenant(room.registry, noisyShape);
   const from = cpuMs(gateway.pids());
   const flooded = await besideFlood(
     { port, caller: gateway.caller(workload, [noisy]), requests, atOnce },
-    { port, caller, perSecond },
+    { port, caller, perSecond, ...kept },
   );
   const cpu = cpuMs(gateway.pids()) - from;
   taken.beside.push(...flooded.beside);
@@ -95,12 +100,15 @@ async function round({ gateway, ...taken }: State): Promise<void> {
   if (!values.machine) return;
   const paced = { requests, atOnce, perSecond: requests / flooded.seconds };
   const nobody: Caller = { ...caller, head: () => head('/v1/chat/completions', port) };
-  const anonymous = await besideFlood({ port, caller: nobody, ...paced }, { port, caller, perSecond });
+  const anonymous = await besideFlood({ port, caller: nobody, ...paced }, { port, caller, perSecond, ...kept });
   taken.besideAnonymous.push(...anonymous.beside);
   told('without a credential', anonymous);
   if (!nginx) return;
   const refused: Caller = { ...caller, head: () => head('/refused', nginx.port) };
-  const machine = await besideFlood({ port: nginx.port, caller: refused, ...paced }, { port, caller, perSecond });
+  const machine = await besideFlood(
+    { port: nginx.port, caller: refused, ...paced },
+    { port, caller, perSecond, ...kept },
+  );
   taken.besideNginx.push(...machine.beside);
   told('nginx', machine);
 }

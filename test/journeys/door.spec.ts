@@ -71,7 +71,7 @@ function send(
 /** Bytes as they are, for requests that no HTTP client would send. Resolves with all that came back. */
 function sendRaw(text: string): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
-  const socket = connect(port, '127.0.0.1', () => socket.end(text));
+  const socket = connect(port, '127.0.0.1', () => socket.end(Buffer.from(text, 'latin1')));
   let answer = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk));
   socket.on('error', () => resolve(answer));
@@ -240,6 +240,20 @@ describe('the door', () => {
     const twice = `POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\nabcd`;
     for (const raw of [both, twice]) expect(await sendRaw(raw)).toMatch(/^HTTP\/1.1 400/);
     expect(house.providers.arrivals.length).toBe(arrivals);
+  });
+
+  it.each([
+    ['a header that goes on in the next line (obs-fold)', 'x: a\r\n b\r\n'],
+    ['a line that ends without a carriage return', 'x: a\ny: b\r\n'],
+    ['a NUL in a value', 'x: a\0b\r\n'],
+    ['bytes that are no UTF-8', 'x: \u00ff\u00fe\r\n'],
+    ['two hundred headers', 'x: y\r\n'.repeat(200)],
+  ])('P7: %s is refused, and the next request is served', async (_, lines) => {
+    const before = house.providers.arrivals.length;
+    const head = `GET /v1/models HTTP/1.1\r\nhost: a\r\nauthorization: ${good.authorization}\r\nconnection: close\r\n`;
+    expect(await sendRaw(`${head}${lines}\r\n`)).toMatch(/^HTTP\/1.1 400/);
+    expect(await sendRaw(`${head}x: \u00c3\u00a4\r\n\r\n`)).toMatch(/^HTTP\/1.1 200/);
+    expect(house.providers.arrivals.length).toBe(before);
   });
 
   it('P7: headers over the limit are refused', async () => {

@@ -127,6 +127,16 @@ describe('a taxonomy on trial', () => {
     expect(tried.length).toBeLessThan(75);
   });
 
+  it.each([null, { perMille: 1_000 }, { perMille: 1_000, source: null }, { perMille: 'all', source: candidate }])(
+    'that is no taxonomy at all, %j, changes nothing',
+    async (shadowTaxonomy) => {
+      const snapshot = { ...aSnapshot(), shadowTaxonomy } as unknown as ReturnType<typeof aSnapshot>;
+      const house = by(new House({ snapshot }), () => Promise.resolve({ state: 'damaged' }));
+      expect((await ask(house)).complete).toBe(true);
+      expect(house.bugs).toEqual([]);
+    },
+  );
+
   it('is not asked for, and not recorded, where none is on trial', async () => {
     let asked = 0;
     const house = by(new House(), () => {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { forwardedCertificate } from '@writ/identity';
@@ -13,6 +14,19 @@ export function checkPath(url: string): Result<string, Refusal> {
     !path.endsWith('.') &&
     !url.includes('#');
   return canonical ? ok(path) : err(refuse('path-not-canonical'));
+}
+
+/** Not so many that they hide something, and no bytes that are no text: what is recorded of them must be readable. */
+export function checkHeaders(rawHeaders: readonly string[]): Refusal | undefined {
+  const isFine = rawHeaders.length <= limits.headers * 2 && rawHeaders.every(isText);
+  return isFine ? undefined : refuse('request-malformed', { param: '/' });
+}
+
+const beyondAscii = /[\u0080-\u00ff]/;
+
+/** Node reads header bytes as Latin-1, one character each; callers mean UTF-8 or nothing. */
+function isText(header: string): boolean {
+  return !beyondAscii.test(header) || isUtf8(Buffer.from(header, 'latin1'));
 }
 
 /** Only JSON in UTF-8 without coding: what cannot be read cannot be classified. */

@@ -9,7 +9,7 @@ import { guardConnections, type Patience, standardPatience } from './connections
 import { door, type DoorDependencies, type Surface } from './door.js';
 import { modelRoutes, type ModelsDependencies } from './models.js';
 import { refuseWith } from './refuse.js';
-import { checkPath } from './request.js';
+import { checkHeaders, checkPath } from './request.js';
 import { surfaceFor } from './surfaces.js';
 
 @Module({})
@@ -110,10 +110,10 @@ export function registerRoutes(server: FastifyInstance, dependencies: ServerDepe
 }
 
 /** What is refused before the body is read, whoever sent it. */
-function wrongWith({ httpVersion, url }: IncomingMessage): Refusal | undefined {
+function wrongWith({ httpVersion, url, rawHeaders }: IncomingMessage): Refusal | undefined {
   if (httpVersion !== '1.1') return refuse('upgrade-refused');
   const path = checkPath(url ?? '');
-  return path.ok ? undefined : path.error;
+  return path.ok ? checkHeaders(rawHeaders) : path.error;
 }
 
 function pathOf(request: FastifyRequest): string {

@@ -25,7 +25,7 @@ import { findThroughViews, type ViewBudget, viewBudget } from './views/find-thro
 import type { View } from './views/mapped.js';
 
 /** Goes into every finding and every record; changed with any change of a rule. */
-export const engineVersion = 'writ-3';
+export const engineVersion = 'writ-4';
 
 /** The detectors, each over one scene; exported for the benchmark. */
 export const passes: readonly ((scene: Scene, emit: Emit) => void)[] = [

@@ -14,7 +14,7 @@ function aJob(text: string, more: Partial<TrialJob> = {}): TrialJob {
   return { tenant: 'a', leaves: [aLeaf(text)], attachments: [], source, digestKey: key, ...more };
 }
 
-const room = { perMille: 100, burstMs: 60_000, waiting: 2, budgetMs: 30_000 };
+const room = { perMille: 100, burstMs: 60_000, waiting: 2, budgetMs: 30_000, characters: 100_000 };
 const trials = new TaxonomyTrials(() => 0, room);
 afterAll(() => trials.close());
 
@@ -40,6 +40,10 @@ describe('taxonomies on trial', () => {
     const hasty = new TaxonomyTrials(() => 0, { ...room, budgetMs: 0 });
     expect(await hasty.read(aJob('John Smith of Berlin. '.repeat(2_000)))).toEqual({ state: 'late' });
     await hasty.close();
+  });
+
+  it('say late of a request that is too long to be tried, without sending it', async () => {
+    expect(await trials.read(aJob('a '.repeat(60_000)))).toEqual({ state: 'late' });
   });
 
   it('are dropped, and say so, when too many wait', async () => {

@@ -21,8 +21,9 @@ export interface TrialLimits {
   readonly burstMs: number;
   /** Trials that may wait for the thread. */
   readonly waiting: number;
-  /** Time of one trial. */
+  /** Time of one trial, and the longest request that is tried. */
   readonly budgetMs: number;
+  readonly characters: number;
 }
 
 const trialLimits: TrialLimits = {
@@ -30,6 +31,7 @@ const trialLimits: TrialLimits = {
   burstMs: limits.trialBurstMs,
   waiting: limits.trialsWaiting,
   budgetMs: limits.trialMs,
+  characters: limits.trialCharacters,
 };
 /** A thread that is just starting, or compiling a hundred thousand terms, is no runaway. Nobody waits for it. */
 const GRACE_MS = 10_000;
@@ -54,6 +56,7 @@ export class TaxonomyTrials {
 
   async read({ tenant, leaves, attachments, source, digestKey }: TrialJob): Promise<Tried> {
     if (this.#closed || this.#credit() <= 0) return { state: 'busy' };
+    if (leaves.reduce((sum, { text }) => sum + text.length, 0) > this.room.characters) return { state: 'late' };
     const { waiting, budgetMs } = this.room;
     try {
       this.#threads ??= new Threads({ threads: 1, waiting, graceMs: GRACE_MS });

@@ -4,6 +4,8 @@ export const limits = Object.freeze({
   jsonDepth: 64,
   jsonNodes: 100_000,
   headerBytes: 16 * 1024,
+  /** Headers of one request, each line counted. */
+  headers: 128,
   /** How long a caller may take: for the head, for the whole request, and without a byte of it. */
   requestHeadersMs: 10_000,
   requestMs: 60_000,
@@ -41,6 +43,8 @@ export const limits = Object.freeze({
   /** Requests that may wait for that thread, and the time of each. */
   trialsWaiting: 4,
   trialMs: 250,
+  /** A longer request would not be read in that time, and sending it costs the sender. */
+  trialCharacters: 256 * 1024,
   /** How long a decided request waits for its trial before its record says that it was late. */
   trialWaitMs: 10,
   /** How long one event of an answer may be read, and the whole answer: waiting for the model does not count. */

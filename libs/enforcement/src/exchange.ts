@@ -122,12 +122,16 @@ export async function commit<R extends LedgerRecord>(
  * be written has a bound of its own.
  */
 async function leavingWhereSlow<T>(
-  { place, ports }: Exchange,
+  { place, permit, ports }: Exchange,
   level: EvidenceLevel,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (level !== 'committed') place?.leave();
-  if (!place || level !== 'committed') return await work();
+  // With the permit it was left.
+  if (!place || permit) return await work();
+  if (level !== 'committed') {
+    place.leave();
+    return await work();
+  }
   const slow = ports.clock.after(limits.undecidedCommitMs);
   void slow.elapsed.then(() => place.leave());
   try {

@@ -21,19 +21,39 @@ function isOwed(kind: LedgerRecord['kind']): boolean {
   return kind === 'dispatch' || kind === 'segment' || kind === 'outcome';
 }
 
+/** A deny leads to nothing, so nobody waits for its record but the caller that is refused. */
+function isDenial({ record }: PreparedRecord): boolean {
+  return record.kind === 'decision' && record.decision.effect === 'deny';
+}
+
+/** By tenant, in the order in which they are next; each tenant's in order. */
+type Queues = Map<TenantId, Set<Waiting>>;
+
 /**
  * Records that wait for a transaction, fair between tenants. Everything is counted from admission until the record's fate
  * is known, so that memory is bounded however long the database is out.
+ *
+ * Denials wait apart. They have the room that other records leave, and a quarter of each batch in any case; those of one tenant
+ * are in one transaction at a time, so that a tenant that is refused a thousand times a second fills no second one with them.
  */
 export class CommitQueue {
-  readonly #queues = new Map<TenantId, Set<Waiting>>();
+  readonly #queues: Queues = new Map();
+  readonly #denials: Queues = new Map();
+  /** Denials of each tenant whose transaction is under way. */
+  readonly #denialsSent = new Map<TenantId, number>();
   readonly #tenantCounts = new Map<TenantId, number>();
   #records = 0;
   #bytes = 0;
   #waiting = 0;
+  #waitingDenials = 0;
 
   get waiting(): number {
     return this.#waiting;
+  }
+
+  /** Those among them that others than a refused caller wait for. */
+  get waitingOthers(): number {
+    return this.#waiting - this.#waitingDenials;
   }
 
   get held(): number {
@@ -57,16 +77,22 @@ export class CommitQueue {
 
   admit(waiting: Waiting): void {
     this.#count(waiting, 1);
-    this.#append(waiting);
+    const queues = this.#queuesOf(waiting);
+    const tenant = tenantOf(waiting.prepared);
+    const queue = queues.get(tenant);
+    if (queue) queue.add(waiting);
+    else queues.set(tenant, new Set([waiting]));
+    this.#wait(waiting, 1);
   }
 
   /** The record was never sent: it leaves without a trace in the chain. False when it was already taken. */
   withdraw(waiting: Waiting): boolean {
     const tenant = tenantOf(waiting.prepared);
-    const queue = this.#queues.get(tenant);
+    const queues = this.#queuesOf(waiting);
+    const queue = queues.get(tenant);
     if (!queue?.delete(waiting)) return false;
-    if (queue.size === 0) this.#queues.delete(tenant);
-    this.#waiting -= 1;
+    if (queue.size === 0) queues.delete(tenant);
+    this.#wait(waiting, -1);
     this.#count(waiting, -1);
     return true;
   }
@@ -74,50 +100,92 @@ export class CommitQueue {
   /** The fate of a taken record is known: it counts no more. */
   release(waiting: Waiting): void {
     this.#count(waiting, -1);
+    this.#sent(waiting, -1);
   }
 
-  /** The next records, one tenant after the other, each tenant's in order. */
-  take(maximum: number): readonly Waiting[] {
+  /**
+   * The next records, one tenant after the other, each tenant's in order: so many that somebody's answer waits for, and denials in
+   * the rest of `room`. Denials of a tenant that has some under way stay.
+   */
+  take(others: number, room: number): readonly Waiting[] {
+    const busy = [...this.#denials].filter(([tenant]) => this.#denialsSent.has(tenant));
+    for (const [tenant] of busy) this.#denials.delete(tenant);
+    const due = [...this.#denials.values()].reduce((sum, { size }) => sum + size, 0);
+    const kept = Math.min(due, Math.ceil(room / 4));
+    const taken = this.#takeFrom(this.#queues, Math.min(others, room - kept));
+    taken.push(...this.#takeFrom(this.#denials, room - taken.length));
+    for (const [tenant, queue] of busy) this.#denials.set(tenant, queue);
+    return taken;
+  }
+
+  /** Everything that waits. */
+  takeAll(): readonly Waiting[] {
+    return [...this.#takeFrom(this.#queues, Infinity), ...this.#takeFrom(this.#denials, Infinity)];
+  }
+
+  /** Puts taken records back before those that came later. */
+  putBack(records: readonly Waiting[]): void {
+    for (const one of records) {
+      this.#sent(one, -1);
+      this.#wait(one, 1);
+    }
+    putBefore(
+      this.#queues,
+      records.filter(({ prepared }) => !isDenial(prepared)),
+    );
+    putBefore(
+      this.#denials,
+      records.filter(({ prepared }) => isDenial(prepared)),
+    );
+  }
+
+  #takeFrom(queues: Queues, maximum: number): Waiting[] {
     const taken: Waiting[] = [];
     while (taken.length < maximum) {
-      const next = this.#queues.entries().next();
+      const next = queues.entries().next();
       if (next.done) break;
       const [tenant, queue] = next.value;
       const [first] = queue;
-      this.#queues.delete(tenant);
+      queues.delete(tenant);
       if (first === undefined) continue;
       queue.delete(first);
-      if (queue.size > 0) this.#queues.set(tenant, queue);
-      this.#waiting -= 1;
+      if (queue.size > 0) queues.set(tenant, queue);
+      this.#wait(first, -1);
+      this.#sent(first, 1);
       taken.push(first);
     }
     return taken;
   }
 
-  /** Puts taken records back before those that came later. */
-  putBack(records: readonly Waiting[]): void {
-    for (const [tenant, back] of Map.groupBy(records, ({ prepared }) => tenantOf(prepared))) {
-      this.#queues.set(tenant, new Set([...back, ...(this.#queues.get(tenant) ?? [])]));
-      this.#waiting += back.length;
-    }
+  #queuesOf({ prepared }: Waiting): Queues {
+    return isDenial(prepared) ? this.#denials : this.#queues;
   }
 
-  #append(waiting: Waiting): void {
-    const tenant = tenantOf(waiting.prepared);
-    const queue = this.#queues.get(tenant);
-    if (queue) queue.add(waiting);
-    else this.#queues.set(tenant, new Set([waiting]));
-    this.#waiting += 1;
+  #wait({ prepared }: Waiting, sign: 1 | -1): void {
+    this.#waiting += sign;
+    if (isDenial(prepared)) this.#waitingDenials += sign;
   }
 
-  #count(waiting: Waiting, sign: 1 | -1): void {
-    const tenant = tenantOf(waiting.prepared);
-    const count = (this.#tenantCounts.get(tenant) ?? 0) + sign;
-    if (count === 0) this.#tenantCounts.delete(tenant);
-    else this.#tenantCounts.set(tenant, count);
+  #sent({ prepared }: Waiting, sign: 1 | -1): void {
+    if (isDenial(prepared)) add(this.#denialsSent, tenantOf(prepared), sign);
+  }
+
+  #count({ prepared }: Waiting, sign: 1 | -1): void {
+    add(this.#tenantCounts, tenantOf(prepared), sign);
     this.#records += sign;
-    this.#bytes += sign * waiting.prepared.bytes;
+    this.#bytes += sign * prepared.bytes;
   }
+}
+
+function add(counts: Map<TenantId, number>, tenant: TenantId, sign: 1 | -1): void {
+  const count = (counts.get(tenant) ?? 0) + sign;
+  if (count === 0) counts.delete(tenant);
+  else counts.set(tenant, count);
+}
+
+function putBefore(queues: Queues, records: readonly Waiting[]): void {
+  for (const [tenant, back] of Map.groupBy(records, ({ prepared }) => tenantOf(prepared)))
+    queues.set(tenant, new Set([...back, ...(queues.get(tenant) ?? [])]));
 }
 
 function tenantOf(prepared: PreparedRecord): TenantId {

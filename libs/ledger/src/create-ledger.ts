@@ -274,9 +274,11 @@ class GroupCommit implements WritingLedger {
     const idle = this.#slots.filter(({ busy }) => !busy);
     for (const [at, slot] of idle.entries()) {
       if (this.#queue.waiting === 0) return;
-      const share = Math.ceil(this.#queue.waiting / (idle.length - at));
+      const share = Math.ceil(this.#queue.waitingOthers / (idle.length - at));
+      const batch = this.#queue.take(share, limits.commitBatchRecords);
+      // Only denials wait, of tenants whose last ones are under way.
+      if (batch.length === 0) return;
       slot.busy = true;
-      const batch = this.#queue.take(Math.min(share, limits.commitBatchRecords));
       void commitBatch(batch, this.#slotParts(slot.lanes, writer)).then(() => {
         slot.busy = false;
         this.#tellIdle();
@@ -314,7 +316,7 @@ class GroupCommit implements WritingLedger {
     }
     if (alarm.kind === 'writer-refused' && alarm.writer === this.#writer?.id) {
       this.#writerRefused = true;
-      for (const waiting of this.#queue.take(Number.POSITIVE_INFINITY)) {
+      for (const waiting of this.#queue.takeAll()) {
         this.#queue.release(waiting);
         if (this.#parts.late) void this.#keepLate(waiting.prepared, false);
         waiting.settle(err('ledger-unavailable'));

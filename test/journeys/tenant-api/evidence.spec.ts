@@ -148,7 +148,9 @@ describe('a legal hold', () => {
       { event: 'placed', matter: 'docket 12/2026' },
       { event: 'released', matter: 'docket 12/2026' },
     ]);
-    expect(await events('hold.released')).toMatchObject([{ k: { reason: expect.any(String) } }]);
+    expect(await events('hold.released')).toMatchObject([
+      { fields: { hold: expect.any(String) }, seal: { fields: ['actor', 'reason'] } },
+    ]);
     const again = await change(house, 'releaseLegalHold', { id, reason: 'once more' }, 'hold { id }', mine.owner);
     expect(again.userErrors[0]?.code).toBe('INVALID');
   });

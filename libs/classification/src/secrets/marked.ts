@@ -42,9 +42,9 @@ export function findMarked({ text, grams }: Scene, emit: Emit): void {
   }
 }
 
-/** `Authorization: Bearer …` (RFC 6750), `Basic …` (RFC 7617), and what command lines take as a password. */
+/** `Authorization: Bearer …` (RFC 6750), `Basic …` (RFC 7617), a line of `.netrc`, and what command lines take as a password. */
 const spoken =
-  /\b(?:(bearer)[ \t]+(?:token[ :=]+)?["']?([A-Za-z0-9._~+/-]{20,2000}={0,2})|(basic)[ \t]+([A-Za-z0-9+/]{8,400}={0,2})|curl\b[^\n|]{0,200}?[ \t](?:-u|--user)[= \t]+["']?[^\s:"']{1,64}:([^\s"']{4,128})|(?:sshpass|mysql(?:dump|admin)?|mariadb|psql|mongo(?:sh|dump)?|redis-cli|htpasswd|docker login|az login|sqlcmd|ldapsearch)\b[^\n|]{0,120}?[ \t](?:-p|-a|-w|-P|--password|--pass)(?:[= \t]+)?["']?([^\s"'-][^\s"']{5,128}))/gi;
+  /\b(?:(bearer)[ \t]+(?:token[ :=]+)?["']?([A-Za-z0-9._~+/-]{20,2000}={0,2})|(basic)[ \t]+([A-Za-z0-9+/]{8,400}={0,2})|curl\b[^\n|]{0,200}?[ \t](?:-u|--user)[= \t]+["']?[^\s:"']{1,64}:([^\s"']{4,128})|machine[ \t\n]+\S{1,128}[ \t\n]+login[ \t\n]+\S{1,128}[ \t\n]+password[ \t\n]+(\S{4,128})|(?:sshpass|mysql(?:dump|admin)?|mariadb|psql|mongo(?:sh|dump)?|redis-cli|htpasswd|docker login|az login|sqlcmd|ldapsearch)\b[^\n|]{0,120}?[ \t](?:-p|-a|-w|-P|--password|--pass)(?:[= \t]+)?["']?([^\s"'-][^\s"']{5,128}))/gi;
 
 const needOfSpoken = needOf(spoken);
 
@@ -52,8 +52,8 @@ export function findSpoken({ text, grams }: Scene, emit: Emit): void {
   if (grams.mayHold(needOfPhrase)) findPhrases(text, emit);
   if (!grams.mayHold(needOfSpoken)) return;
   for (const match of text.matchAll(spoken)) {
-    const [whole, , bearer, , basic, user, password] = match;
-    const found = bearer ?? basic ?? user ?? password!;
+    const [whole, , bearer, , basic, user, netrc, password] = match;
+    const found = bearer ?? basic ?? user ?? netrc ?? password!;
     const end = match.index + whole.length;
     const score =
       bearer === undefined ? (basic === undefined ? scorePassword(found) : scoreBasic(found)) : scoreBearer(found);

@@ -9,11 +9,16 @@ import { judge, rebuilt, resigned, second } from './attacks.fixtures.js';
 
 afterAll(() => second.close());
 
-/** Denials that came in one moment: batches of three and two records, and then again. Index 0, 1, 2 share a signature. */
+/** Denials that came in one moment share a batch: three and two records, and then again. Index 0, 1, 2 share a signature. */
 const log = new TestLog();
-for (const first of [1, 6]) {
-  // oxlint-disable-next-line no-await-in-loop -- a second moment
-  await Promise.all(Array.from({ length: 5 }, (_, n) => log.denied(first + n)));
+for (const [first, count] of [
+  [1, 3],
+  [4, 2],
+  [6, 3],
+  [9, 2],
+] as const) {
+  // oxlint-disable-next-line no-await-in-loop -- another moment
+  await Promise.all(Array.from({ length: count }, (_, n) => log.denied(first + n)));
 }
 const { leaves } = log;
 const at = (index: number) => leaves[index] as StoredLeaf;

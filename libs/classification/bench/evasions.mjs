@@ -9,7 +9,7 @@ const bytes = (value) => [...Buffer.from(value)];
 const hex2 = (byte) => byte.toString(16).padStart(2, '0');
 const entityNames = { '@': 'commat', '.': 'period', '-': 'hyphen', ':': 'colon', '/': 'sol', _: 'lowbar' };
 const lookalikes = Object.fromEntries(
-  [...'aceopxyABCEHKMOPTX'].map((sign, at) => [sign, [...'асеорхуАВСЕНКМОРТХ'][at]]),
+  Array.from('aceopxyABCEHKMOPTX', (sign, at) => [sign, 'асеорхуАВСЕНКМОРТХ'.charAt(at)]),
 );
 const numberWords = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 

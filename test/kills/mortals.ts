@@ -36,6 +36,8 @@ export class Mortals {
   postgres: LocalPostgres;
   #worker: RunningApp;
   #workerStarts: Promise<void> = Promise.resolve();
+  /** Until the new one is ready, `#worker` is the dead one. */
+  #isWorkerStarting = false;
   #gateway: RunningApp;
   #isRestarted = false;
 
@@ -120,7 +122,7 @@ export class Mortals {
     rmSync(this.failpoint, { force: true });
     // The file goes a moment before the process does.
     if (isHit) await this.#workerGone(1_000);
-    if (!isAlive(this.#worker.pid)) this.#startWorker();
+    if (!this.#isWorkerStarting && !isAlive(this.#worker.pid)) this.#startWorker();
     return isHit ? 1 : 0;
   }
 
@@ -132,6 +134,7 @@ export class Mortals {
 
   /** It comes back while others die. */
   #startWorker(): void {
+    this.#isWorkerStarting = true;
     this.#workerStarts = startApp({
       name: 'worker',
       entry: 'apps/worker/dist/main.js',
@@ -139,9 +142,13 @@ export class Mortals {
       settings: this.stack.workerSettings,
       logFolder: this.stack.logFolder,
       readyMs: recoveryMs,
-    }).then((worker) => {
-      this.#worker = worker;
-    });
+    })
+      .then((worker) => {
+        this.#worker = worker;
+      })
+      .finally(() => {
+        this.#isWorkerStarting = false;
+      });
   }
 }
 

@@ -35,7 +35,7 @@ function wrap(
 
 const statements = new Map([
   ['writ.append', 'append'],
-  ['writ.put', 'put'],
+  ['writ.put-batches', 'put'],
 ]);
 
 wrap(Client.prototype, 'query', (_self, call, args) => {

@@ -21,6 +21,7 @@ const wanted = Number(values.trials);
 const begun = performance.now();
 console.log(`seed ${seed}`);
 let [kills, violated, unverified] = [0, 0, 0];
+const died = new Map<string, number>();
 while (kills < wanted && unverified === 0 && violated === 0) {
   const folder = mkdtempSync(join(tmpdir(), 'writ-kills-'));
   // oxlint-disable-next-line no-await-in-loop -- one stack after the other
@@ -35,6 +36,7 @@ while (kills < wanted && unverified === 0 && violated === 0) {
   kills += report.kills;
   violated += violations.length;
   unverified += report.verified === 0 ? 0 : 1;
+  for (const [victim, count] of Object.entries(report.killed)) died.set(victim, (died.get(victim) ?? 0) + count);
   console.log(JSON.stringify({ ...figures, violations: violations.length }, undefined, 2));
   for (const violation of violations.slice(0, 50)) console.log(`VIOLATION ${violation}`);
   const minutes = ((performance.now() - begun) / 60_000).toFixed(0);
@@ -44,7 +46,10 @@ while (kills < wanted && unverified === 0 && violated === 0) {
   if (violations.length > 0 || report.verified !== 0) console.log(`the data stays in ${folder}`);
   else rmSync(folder, { recursive: true, force: true });
 }
-process.exit(violated === 0 && unverified === 0 ? 0 : 1);
+// A point that no process passed is a statement that was renamed, and no proof of anything.
+const unreached = [...died].filter(([, count]) => count === 0).map(([victim]) => victim);
+if (unreached.length > 0) console.log(`never reached: ${unreached.join(', ')}`);
+process.exit(violated === 0 && unverified === 0 && unreached.length === 0 ? 0 : 1);
 
 /** mulberry32: the same seed gives the same moments. */
 function drawn(from: number): () => number {

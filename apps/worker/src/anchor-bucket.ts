@@ -1,5 +1,5 @@
 import type { ObjectStore } from '@writ/s3';
-import type { Clock } from '@writ/platform';
+import { type Clock, Pauses } from '@writ/platform';
 import { CompactRange, hashEpoch, headsRoot, openCheckpoint } from '@writ/ledger';
 import { z } from 'zod';
 import { type Anchor, type AnchoredEpoch, type AnchoredHead, keepLargest } from './anchor.js';
@@ -37,12 +37,13 @@ export function anchorBucket(parts: AnchorBucketParts): Anchor {
 class BucketAnchor implements Anchor {
   readonly #parts: AnchorBucketParts;
   readonly #waiting = new Map<string, AnchoredHead>();
-  readonly #closing = Promise.withResolvers<void>();
+  readonly #pauses: Pauses;
   #streaming: Promise<void> | undefined;
   #isClosing = false;
 
   constructor(parts: AnchorBucketParts) {
     this.#parts = parts;
+    this.#pauses = new Pauses(parts.clock);
   }
 
   async putEpoch(epoch: AnchoredEpoch): Promise<void> {
@@ -88,7 +89,7 @@ class BucketAnchor implements Anchor {
 
   async close(): Promise<void> {
     this.#isClosing = true;
-    this.#closing.resolve();
+    this.#pauses.end();
     await this.#streaming;
   }
 
@@ -107,7 +108,7 @@ class BucketAnchor implements Anchor {
       });
       if (!put.ok) onProblem(`new heads could not be anchored: ${put.error.what}`);
       // oxlint-disable-next-line no-await-in-loop -- what gathers meanwhile goes together
-      await Promise.race([clock.after(streamPauseMs).elapsed, this.#closing.promise]);
+      await this.#pauses.take(streamPauseMs);
     }
   }
 

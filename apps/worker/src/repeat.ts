@@ -1,4 +1,4 @@
-import type { Clock } from '@writ/platform';
+import { type Clock, Pauses } from '@writ/platform';
 
 export interface RunningRole {
   stop(): Promise<void>;
@@ -11,16 +11,13 @@ export function repeat(
   work: () => Promise<void>,
   onProblem: (problem: string) => void,
 ): RunningRole {
-  const stopping = new AbortController();
-  const stopped = Promise.withResolvers<void>();
-  stopping.signal.addEventListener('abort', () => stopped.resolve());
+  const pauses = new Pauses(clock);
+  let isStopping = false;
   const run = async (): Promise<void> => {
     for (;;) {
-      const pause = clock.after(everyMs);
       // oxlint-disable-next-line no-await-in-loop -- one turn follows the other
-      await Promise.race([pause.elapsed, stopped.promise]);
-      pause.cancel();
-      if (stopping.signal.aborted) return;
+      await pauses.take(everyMs);
+      if (isStopping) return;
       try {
         // oxlint-disable-next-line no-await-in-loop -- as above
         await work();
@@ -32,7 +29,8 @@ export function repeat(
   const running = run();
   return {
     async stop() {
-      stopping.abort();
+      isStopping = true;
+      pauses.end();
       await running;
     },
   };

@@ -8,7 +8,7 @@ import {
   genesis,
   sequence,
 } from '@writ/ledger';
-import type { Clock } from '@writ/platform';
+import { type Clock, Pauses } from '@writ/platform';
 import type { NewBatch, SequencerStore, TakenLog, TickOutcome } from '@writ/postgres';
 
 /** A signed head, after the COMMIT of its batch was known. */
@@ -56,12 +56,13 @@ export class Sequencer {
   /** What this process knows to stand in the tree. Kept when heads are read again: a number that was used stays used. */
   readonly #lanes = new Map<TenantId, SequencedLanes>();
   #isGated = true;
-  #stopping = Promise.withResolvers<void>();
+  readonly #pauses: Pauses;
   #isStopping = false;
   #running: Promise<void> | undefined;
 
   constructor(parts: SequencerParts) {
     this.#parts = parts;
+    this.#pauses = new Pauses(parts.clock);
   }
 
   start(): void {
@@ -71,7 +72,7 @@ export class Sequencer {
   /** Resolves when the tick under way has ended. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    this.#stopping.resolve();
+    this.#pauses.end();
     await this.#running;
   }
 
@@ -158,14 +159,8 @@ export class Sequencer {
         pauseMs = pauseAfterFailureMs;
       }
       // oxlint-disable-next-line no-await-in-loop -- as above
-      if (pauseMs > 0) await this.#pause(pauseMs);
+      if (pauseMs > 0) await this.#pauses.take(pauseMs);
     }
-  }
-
-  async #pause(ms: number): Promise<void> {
-    const timer = this.#parts.clock.after(ms);
-    await Promise.race([timer.elapsed, this.#stopping.promise]);
-    timer.cancel();
   }
 }
 

@@ -5,6 +5,7 @@ export * from './egress.js';
 export * from './kms.js';
 export * from './log.js';
 export * from './metrics.js';
+export * from './pause.js';
 export * from './sealed-folder.js';
 export * from './random.js';
 export * from './settings.js';

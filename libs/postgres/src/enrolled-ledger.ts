@@ -14,7 +14,7 @@ import {
   writerLifeMs,
   writerSigner,
 } from '@writ/ledger';
-import { randomPool, type Clock } from '@writ/platform';
+import { Pauses, randomPool, type Clock } from '@writ/platform';
 import { postgresLedgerStore } from './ledger-store.js';
 import type { OutcomeSpool } from './outcome-spool.js';
 import { type PlanePool, causeText } from './plane.js';
@@ -76,19 +76,19 @@ interface Writer {
 class LedgerOfProcess implements EnrolledLedger {
   readonly ledger: WritingLedger;
   readonly #options: EnrolledLedgerOptions;
-  readonly #closing = Promise.withResolvers<void>();
+  readonly #pauses: Pauses;
   readonly #enrolled = Promise.withResolvers<void>();
   readonly #beating: Promise<void>;
   /** Replaced writers whose requests may still be open: they stay alive until the longest answer has ended. */
   readonly #retiring: Writer[] = [];
   #writer: Writer;
   #isClosing = false;
-  /** Resolves when the store refused the writer that signs now: it must be replaced, whatever the register says of it. */
-  #refused = Promise.withResolvers<void>();
+  /** The store refused the writer that signs now: it must be replaced, whatever the register says of it. */
   #isRefused = false;
 
   constructor(options: EnrolledLedgerOptions) {
     this.#options = options;
+    this.#pauses = new Pauses(options.clock);
     this.#writer = makeWriter(options);
     this.ledger = createLedger({
       store: postgresLedgerStore(options.plane),
@@ -113,7 +113,7 @@ class LedgerOfProcess implements EnrolledLedger {
 
   async close(): Promise<void> {
     this.#isClosing = true;
-    this.#closing.resolve();
+    this.#pauses.end();
     await this.#beating;
     // A database that is out must not hold the process; then the writer stays as it is, and the sweeper closes it.
     const late = this.#options.clock.after(limits.outcomeCommitMs);
@@ -142,22 +142,16 @@ class LedgerOfProcess implements EnrolledLedger {
         this.#options.onProblem(`the writer register does not answer: ${causeText(cause)}`);
       }
       // oxlint-disable-next-line no-await-in-loop -- as above
-      if (isEnrolled) await this.#rest(heartbeatMs, this.#refused.promise);
+      if (isEnrolled && !this.#isRefused) await this.#pauses.take(heartbeatMs);
       // oxlint-disable-next-line no-await-in-loop -- as above
-      if (!isEnrolled || this.#isRefused) await this.#rest(retryMs);
+      if (!isEnrolled || this.#isRefused) await this.#pauses.take(retryMs);
     }
   }
 
-  async #rest(ms: number, ...orUntil: readonly Promise<void>[]): Promise<void> {
-    const pause = this.#options.clock.after(ms);
-    await Promise.race([pause.elapsed, this.#closing.promise, ...orUntil]);
-    pause.cancel();
-  }
-
   #alarmed(alarm: LedgerAlarm): void {
-    if (alarm.kind === 'writer-refused' && alarm.writer === this.#writer.signer.id) {
+    if (alarm.kind === 'writer-refused' && alarm.writer === this.#writer.signer.id && !this.#isRefused) {
       this.#isRefused = true;
-      this.#refused.resolve();
+      this.#pauses.wake();
     }
     this.#options.onAlarm(alarm);
   }
@@ -200,7 +194,6 @@ class LedgerOfProcess implements EnrolledLedger {
     });
     this.#writer = writer;
     this.#isRefused = false;
-    this.#refused = Promise.withResolvers();
     this.ledger.replaceWriter(writer.signer);
     this.#enrolled.resolve();
     return true;

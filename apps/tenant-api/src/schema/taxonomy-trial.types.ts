@@ -1,6 +1,6 @@
 import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
 import { DateTime, UpdateInput, payloadOf } from './building-blocks.js';
-import { Pattern, PatternInput, Term, TermInput, Threshold, ThresholdInput } from './taxonomy.types.js';
+import { AmendTaxonomyInput, Pattern, Term, Threshold } from './taxonomy.types.js';
 
 @ObjectType({
   description:
@@ -29,23 +29,11 @@ export class TaxonomyTrial {
   description:
     'The live taxonomy as it stands now with these changes, or nothing but them. `expectedVersion` is that of the trial, 0 for none.',
 })
-export class TryTaxonomyInput extends UpdateInput {
+export class TryTaxonomyInput extends AmendTaxonomyInput {
   @Field(() => Int, { defaultValue: 1_000, description: 'Of the requests, how many of a thousand: 1 to 1000.' })
   perMille!: number;
   @Field({ defaultValue: false, description: 'True: the candidate begins with nothing of the live taxonomy.' })
   startEmpty!: boolean;
-  @Field(() => [TermInput], { defaultValue: [] })
-  addTerms!: TermInput[];
-  @Field(() => [TermInput], { defaultValue: [] })
-  removeTerms!: TermInput[];
-  @Field(() => [PatternInput], { defaultValue: [], description: 'One of a known name replaces it.' })
-  setPatterns!: PatternInput[];
-  @Field(() => [String], { defaultValue: [], description: 'By name.' })
-  removePatterns!: string[];
-  @Field(() => [ThresholdInput], { defaultValue: [] })
-  setThresholds!: ThresholdInput[];
-  @Field(() => [String], { defaultValue: [], description: 'Back to the built-in threshold.' })
-  removeThresholds!: string[];
 }
 
 @InputType()

@@ -31,3 +31,25 @@ describe('a challenge that nobody remembers', () => {
       expect(party.isOwnChallenge(malformed)).toBe(false);
   });
 });
+
+describe('an answer whose challenge cannot be looked up', () => {
+  it('is a fault of ours and not a wrong answer', async () => {
+    const party = new RelyingParty('https://admin.example', secret, () => 1_700_000_000_000);
+    const clientData = { type: 'webauthn.get', challenge: text(party.ownChallenge()), origin: 'https://admin.example' };
+    const answer = {
+      id: 'AA',
+      rawId: 'AA',
+      type: 'public-key' as const,
+      clientExtensionResults: {},
+      response: {
+        clientDataJSON: text(Buffer.from(JSON.stringify(clientData))),
+        authenticatorData: text(Buffer.alloc(37)),
+        signature: text(Buffer.alloc(64)),
+      },
+    };
+    const key = { id: 'AA', publicKey: '', counter: '0' };
+    const out = (): Promise<boolean> => Promise.reject(new Error('the database is out'));
+    await expect(party.verifiedAssertion(answer, out, key)).rejects.toThrow('the database is out');
+    expect(await party.verifiedAssertion(answer, () => true, key)).toBeUndefined();
+  });
+});

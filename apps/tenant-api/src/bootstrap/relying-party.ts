@@ -27,7 +27,8 @@ const challengeMs = 300_000;
 
 /**
  * This API as a relying party of WebAuthn level 3. The person is always verified by the authenticator, and a counter that went
- * back is a copied key: refused. What an authenticator says wrongly is undefined here, never an exception.
+ * back is a copied key: refused. What an authenticator says wrongly is undefined here, never an exception; a challenge that could
+ * not be looked up is one, since nobody was wrong.
  */
 export class RelyingParty {
   readonly #origin: string;
@@ -70,13 +71,9 @@ export class RelyingParty {
     response: RegistrationResponseJSON,
     expectedChallenge: ExpectedChallenge,
   ): Promise<KnownPasskey | undefined> {
-    const verified = await verifyRegistrationResponse({
-      response,
-      expectedChallenge,
-      expectedOrigin: this.#origin,
-      expectedRPID: this.#host,
-      requireUserVerification: true,
-    }).catch(() => undefined);
+    const verified = await heard(expectedChallenge, (challenge) =>
+      verifyRegistrationResponse({ response, expectedChallenge: challenge, ...this.#expected() }),
+    );
     if (!verified?.verified || !verified.registrationInfo) return undefined;
     const { id, publicKey, counter } = verified.registrationInfo.credential;
     return { id, publicKey: Buffer.from(publicKey).toString('base64url'), counter: String(counter) };
@@ -88,14 +85,10 @@ export class RelyingParty {
     expectedChallenge: ExpectedChallenge,
     { id, publicKey, counter }: KnownPasskey,
   ): Promise<string | undefined> {
-    const verified = await verifyAuthenticationResponse({
-      response,
-      expectedChallenge,
-      expectedOrigin: this.#origin,
-      expectedRPID: this.#host,
-      requireUserVerification: true,
-      credential: { id, publicKey: Buffer.from(publicKey, 'base64url'), counter: Number(counter) },
-    }).catch(() => undefined);
+    const credential = { id, publicKey: Buffer.from(publicKey, 'base64url'), counter: Number(counter) };
+    const verified = await heard(expectedChallenge, (challenge) =>
+      verifyAuthenticationResponse({ response, expectedChallenge: challenge, ...this.#expected(), credential }),
+    );
     return verified?.verified ? String(verified.authenticationInfo.newCounter) : undefined;
   }
 
@@ -116,7 +109,33 @@ export class RelyingParty {
     return told.readBigUInt64BE(nonceBytes) > BigInt(this.nowMs());
   }
 
+  #expected() {
+    return { expectedOrigin: this.#origin, expectedRPID: this.#host, requireUserVerification: true } as const;
+  }
+
   #mac(told: Uint8Array): Buffer {
     return createHmac('sha256', this.secret).update('writ/challenge\0').update(told).digest();
   }
+}
+
+/** What the library made of an answer; undefined where it rejected it. */
+async function heard<T>(
+  expected: ExpectedChallenge,
+  verify: (expected: ExpectedChallenge) => Promise<T>,
+): Promise<T | undefined> {
+  const fault: { cause?: unknown } = {};
+  const asked: ExpectedChallenge =
+    typeof expected === 'string'
+      ? expected
+      : async (challenge) => {
+          try {
+            return await expected(challenge);
+          } catch (cause) {
+            fault.cause = cause;
+            return false;
+          }
+        };
+  const verified = await verify(asked).catch(() => undefined);
+  if ('cause' in fault) throw fault.cause;
+  return verified;
 }

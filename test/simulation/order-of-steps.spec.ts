@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { refuse, type Ask } from '@writ/domain';
-import type { Ports } from '@writ/enforcement';
 import type { FaultClass } from '@writ/routing';
 import { aSnapshot, anEndpointId, tenantA } from '../support/builders.js';
 import { CallerTwin, type Seen } from '../support/caller-twin.js';
-import { House, anAsk, goodCredential, type HouseOptions } from '../support/house.js';
+import { House, anAsk, goodCredential, type HouseOptions, withPort } from '../support/house.js';
 import { ledgerText, payloadOf } from '../support/invariants.js';
 
 const phi = 'Patient Nora Klein, MRN 4711-0815, was diagnosed with type 2 diabetes; her SSN is 536-22-1234.';
@@ -21,11 +20,6 @@ async function ask(house: House, text: string, more: Partial<Ask> = {}, token = 
 
 const leavesOf = (house: House) => house.store.leaves.get(tenantA) ?? [];
 const kindsOf = (house: House): readonly string[] => leavesOf(house).map((leaf) => leaf.kind);
-/** Replaces one port of a house. */
-function withPort<K extends keyof Ports>(house: House, name: K, port: Ports[K]): House {
-  Object.assign(house.ports, { [name]: port });
-  return house;
-}
 
 describe('a permit', () => {
   it('steps 2, 4, 5, 7: commits the decision, calls one authorized endpoint, commits the outcome, then answers', async () => {

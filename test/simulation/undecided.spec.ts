@@ -3,16 +3,11 @@ import { limits, ok, refuse, type Ask } from '@writ/domain';
 import type { Ports } from '@writ/enforcement';
 import { aSnapshot, tenantA } from '../support/builders.js';
 import { CallerTwin, type Seen } from '../support/caller-twin.js';
-import { House, anAsk, goodCredential } from '../support/house.js';
+import { House, anAsk, goodCredential, withPort } from '../support/house.js';
 import { payloadOf } from '../support/invariants.js';
 
 const nothingHeld = { inside: 0, waiting: 0 };
 const leavesOf = (house: House) => house.store.leaves.get(tenantA) ?? [];
-
-function withPort<K extends keyof Ports>(house: House, name: K, port: Ports[K]): House {
-  Object.assign(house.ports, { [name]: port });
-  return house;
-}
 
 function throws(): never {
   throw new Error('a step broke, or was asked that must not be');

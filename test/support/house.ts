@@ -230,3 +230,9 @@ export const goodCredential: Credential = {
   method: 'POST',
   url: '/v1/chat/completions',
 };
+
+/** Replaces one port of a house. */
+export function withPort<K extends keyof Ports>(house: House, name: K, port: Ports[K]): House {
+  Object.assign(house.ports, { [name]: port });
+  return house;
+}

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { RelyingParty } from './relying-party.js';
 
 const secret = Buffer.alloc(32, 7);
+const out = (): Promise<boolean> => Promise.reject(new Error('the database is out'));
 const text = (challenge: Uint8Array): string => Buffer.from(challenge).toString('base64url');
 
 describe('a challenge that nobody remembers', () => {
@@ -48,7 +49,6 @@ describe('an answer whose challenge cannot be looked up', () => {
       },
     };
     const key = { id: 'AA', publicKey: '', counter: '0' };
-    const out = (): Promise<boolean> => Promise.reject(new Error('the database is out'));
     await expect(party.verifiedAssertion(answer, out, key)).rejects.toThrow('the database is out');
     expect(await party.verifiedAssertion(answer, () => true, key)).toBeUndefined();
   });

@@ -21,9 +21,9 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   return Buffer.from(hash('sha256', scratch.subarray(0, length), 'latin1'), 'latin1');
 }
 
-/** SHA-256 of the text's UTF-8, as hex. */
-export function sha256Hex(text: string): string {
-  return hash('sha256', text, 'hex');
+/** SHA-256 of bytes, or of a text's UTF-8, as hex. */
+export function sha256Hex(data: string | Uint8Array): string {
+  return hash('sha256', data, 'hex');
 }
 
 export function toHex(bytes: Uint8Array): string {

@@ -1,4 +1,4 @@
-import type { Classification, JsonObject, JsonValue, Subject } from '@writ/domain';
+import type { JsonObject, JsonValue, Subject } from '@writ/domain';
 import { createHmac } from 'node:crypto';
 import { sha256Hex, toBase64Url } from './bytes.js';
 import { canonicalJson, namesInOrder } from './canonical-json.js';
@@ -110,37 +110,6 @@ function identityFields(subject: Subject): JsonObject {
     ...(subject.department === undefined ? {} : { department: clearText(subject.department) }),
     ...(subject.app === undefined ? {} : { app: clearText(subject.app) }),
   };
-}
-
-/** Counts and versions in clear; the spans themselves are committed to, for they point into the text. */
-export function classificationFields(classification: Classification | undefined): JsonObject | null {
-  if (!classification) return null;
-  const types: Record<string, number> = {};
-  const detectors = new Set<string>();
-  for (const finding of classification.findings) {
-    types[clearText(finding.type)] = (types[clearText(finding.type)] ?? 0) + 1;
-    detectors.add(`${finding.detector}@${finding.detectorVersion}`);
-  }
-  return {
-    classes: Object.fromEntries(
-      Object.entries(classification.classes).map(([name, score]) => [clearText(name), Math.round(score)]),
-    ),
-    types,
-    spans: classification.findings.length,
-    detectors: clearSet([...detectors]),
-    complete: classification.complete,
-    because: clearSet(classification.incompleteBecause),
-    taxonomy: clearText(classification.taxonomyVersion),
-    engine: clearText(classification.engineVersion),
-    leaves: classification.leavesScanned,
-    characters: classification.charactersScanned,
-  };
-}
-
-/** The spans as committed to: exact, so that a reviewer who holds the text can check each. */
-export function spansOf(classification: Classification | undefined): string | undefined {
-  if (!classification || classification.findings.length === 0) return undefined;
-  return canonicalWellFormed(classification.findings);
 }
 
 /** A JSON value that canonicalises: broken surrogates and NUL replaced, undefined members gone, fractions as text. */

@@ -6,7 +6,7 @@ import { hashLeaf } from './merkle.js';
 import { type RecordFields, canonicalText } from './clear-fields.js';
 import { fieldsOf } from './record-fields.js';
 import type { LedgerRecord } from './record.js';
-import { type RandomBytes, type Sealed, commitTo, saltOf, seal } from './sealing.js';
+import { type RandomBytes, type Sealed, commitment, seal } from './sealing.js';
 import { type Statement, statementOf } from './signed-record.js';
 import type { WriterSigner } from './signer.js';
 
@@ -85,7 +85,7 @@ function payloadOf(
   const values: Record<string, string> = {};
   const commit = (name: string, text: string, mayBeSealed: boolean): void => {
     const value = canonicalText(text);
-    commitments[name] = toBase64Url(commitTo(name, value, saltOf(seed, name)));
+    commitments[name] = commitment(seed, name, value);
     if (mayBeSealed && value.length <= sealedTextUnits) values[name] = value;
   };
   for (const name of Object.keys(fields.personal)) commit(name, fields.personal[name] ?? '', true);
@@ -107,9 +107,7 @@ function payloadOf(
     ...(record.kind === 'event' ? {} : { req: record.request }),
     ...(record.kind === 'decision' ? { build: { ...settings.build } } : {}),
     ...(record.kind === 'decision' && fields.subjectRef !== undefined ? { subject_ref: fields.subjectRef } : {}),
-    ...(sealed
-      ? { k: commitments, seal: { sha256: toHex(sealed.sha256), fields: Object.keys(values).toSorted() } }
-      : {}),
+    ...(sealed ? { k: commitments, seal: { sha256: sealed.sha256, fields: sealed.fields } } : {}),
   };
   return { members: canonicalMembers(envelope), sealed };
 }

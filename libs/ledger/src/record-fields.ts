@@ -1,13 +1,12 @@
 import { type Classification, type JsonObject, unreachable } from '@writ/domain';
 import { canonicalJson } from './canonical-json.js';
+import { classificationFields, spansOf } from './classification-fields.js';
 import {
   type RecordFields,
   canonicalText,
-  classificationFields,
   clearSet,
   clearText,
   digestOf,
-  spansOf,
   subjectFields,
   subjectRef,
   wellFormed,

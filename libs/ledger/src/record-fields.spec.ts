@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Classification, EndpointId, RequestId, Subject } from '@writ/domain';
+import type { Classification, EndpointId, JsonObject, RequestId, Subject } from '@writ/domain';
 import { decision, dispatch, log, outcome, segment, writer } from './bundle/log.fixtures.js';
 import { canonicalJson } from './canonical-json.js';
 import { event, id } from './create-ledger.fixtures.js';
@@ -80,8 +80,9 @@ const closed: OutcomeRecord = {
   late: true,
 };
 
+const random = (length: number): Uint8Array => new Uint8Array(length);
+
 function payload(record: LedgerRecord): string {
-  const random = (length: number): Uint8Array => new Uint8Array(length);
   const prepared = prepareRecord(record, log, settings, 1, random);
   if (!prepared.ok) throw new Error(prepared.error);
   const placed = placeRecord(prepared.value, { lane: 'gw-1/1', sequence: 1, previous: noPrevious }, writer);
@@ -101,8 +102,9 @@ describe('a record', () => {
     ['an event', event(1)],
   ])('is canonical JSON, and each of its members stands in its order: %s', (_name, record) => {
     const text = payload(record);
-    expect(text).toBe(canonicalJson(JSON.parse(text)));
-    expect(JSON.parse(text)).toMatchObject({ w: 'gw-1/1', wseq: 2, prev: '00'.repeat(32) });
+    const parsed = JSON.parse(text) as JsonObject;
+    expect(text).toBe(canonicalJson(parsed));
+    expect(parsed).toMatchObject({ w: 'gw-1/1', wseq: 2, prev: '00'.repeat(32) });
   });
 
   it('is refused for a number that two readers could read differently', () => {

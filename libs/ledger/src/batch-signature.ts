@@ -29,7 +29,7 @@ export interface BatchProof {
 const tree = Buffer.allocUnsafeSlow((2 * slots - 1) * hashBytes);
 /** Which nodes there are. */
 const isThere = new Uint8Array(2 * slots - 1);
-const root = 2 * slots - 2;
+const rootNode = 2 * slots - 2;
 /** What two children are hashed in: a byte of 1 and both hashes. */
 const children = Buffer.alloc(1 + 2 * hashBytes, 1);
 
@@ -44,7 +44,7 @@ export function signBatch(
   isThere.fill(0);
   for (const [at, statement] of statements.entries()) put(places[at] as number, hashLeaf(statement));
   growTree(random);
-  const signature = sign(batchMessage(tree.subarray(root * hashBytes)));
+  const signature = sign(batchMessage(tree.subarray(rootNode * hashBytes)));
   return places.map((slot) => proofOf(slot, signature));
 }
 
@@ -82,14 +82,14 @@ function drawSlots(count: number, random: Uint8Array): readonly number[] {
   return free.slice(0, count);
 }
 
-function put(node: number, hash: Uint8Array): void {
-  tree.set(hash, node * hashBytes);
+function put(node: number, bytes: Uint8Array): void {
+  tree.set(bytes, node * hashBytes);
   isThere[node] = 1;
 }
 
 /** Every level from the leaves to the root. A node beside which there is nothing gets a random sibling. */
 function growTree(random: RandomBytes): void {
-  for (let left = 0; left < root; left += 2) {
+  for (let left = 0; left < rootNode; left += 2) {
     if (isThere[left] === 0 && isThere[left + 1] === 0) continue;
     if (isThere[left] === 0) put(left, random(hashBytes));
     if (isThere[left + 1] === 0) put(left + 1, random(hashBytes));

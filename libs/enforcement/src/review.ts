@@ -72,11 +72,11 @@ function decideKnowing(
   if (first.effect === 'deny') return { kind: 'decided', decision: first };
   const { requireReview, reviewWithinHours } = first.obligations;
   if (requireReview.length === 0 && reviewWithinHours === undefined) return { kind: 'decided', decision: first };
-  return review(exchange, inline, earlier, first, hangUp);
+  return decideByReview(exchange, inline, earlier, first, hangUp);
 }
 
 /** The review that the permit demands or wishes for. */
-async function review(
+async function decideByReview(
   exchange: Exchange,
   inline: Classification,
   earlier: ReviewedAs,

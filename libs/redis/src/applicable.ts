@@ -26,10 +26,10 @@ export function applicable<Rule extends Pick<LimitRule, 'scope' | 'match'> | Pic
  * What follows from the rules of a snapshot for a subject, drawn once: both are the same objects from request to request, as long
  * as the same token comes and nothing was published. It is held as long as both are.
  */
-export function oncePerSubject<Rule extends object, Drawn>(
-  draw: (rules: readonly Rule[], subject: Subject) => Drawn,
-): (rules: readonly Rule[], subject: Subject) => Drawn {
-  const drawn = new WeakMap<readonly Rule[], WeakMap<Subject, Drawn>>();
+export function oncePerSubject<Rules extends readonly object[], Drawn>(
+  draw: (rules: Rules, subject: Subject) => Drawn,
+): (rules: Rules, subject: Subject) => Drawn {
+  const drawn = new WeakMap<Rules, WeakMap<Subject, Drawn>>();
   return (rules, subject) => {
     let ofRules = drawn.get(rules);
     if (!ofRules) drawn.set(rules, (ofRules = new WeakMap<Subject, Drawn>()));

@@ -116,7 +116,7 @@ async function stepByStep(on: Cores, how: Contest): Promise<readonly Series[]> {
     for (const workload of [allNew(1_000), allNew(10_000)]) {
       say(`step by step: ${workload.title}`);
       // oxlint-disable-next-line no-await-in-loop
-      found.push(...(await contest(variants, workload, { ...how, warmSeconds: Math.min(10, how.warmSeconds) })));
+      found.push(...(await contest(variants, workload, { ...how, warmSeconds: Math.min(25, how.warmSeconds) })));
     }
     const oneRule = await makeTenant(room.registry, { ...standardShape, rules: 1 });
     const [all] = variants;

@@ -42,14 +42,14 @@ export interface Contest {
 const warmedAtLastSeconds = 300;
 
 /**
- * What a request costs falls for the first ten thousand and more, ours and Portkey's alike: V8 compiles a path in steps, and a
+ * What a request costs falls for the first twenty thousand and more, ours and Portkey's alike: V8 compiles a path in steps, and a
  * governed request has a long one (section `warmth`). Whoever has served one workload is warm but for the sizes of the next.
  */
-const warmRequests = 15_000;
-const warmAgain = 500;
+const warmRequests = 30_000;
+const warmAgain = 2_000;
 /** A stream passes its path a hundred times. */
 const warmStreams = 200;
-const warmAgainSeconds = 6;
+const warmAgainSeconds = 12;
 const served = new Set<number>();
 
 async function warm(run: (seconds: number) => Promise<Round>, enough: number, mostSeconds: number): Promise<void> {

@@ -11,7 +11,7 @@ import type { BenchTenant } from './tenants.js';
 import { allNew, repeatedHistory, streams, type Workload } from './workloads.js';
 
 /** How long a gateway is warmed up before its profile counts, and for how long it counts. */
-const warmSeconds = 8;
+const warmSeconds = 25;
 
 /** A gateway of its own for each workload, profiled by V8 after warming up; a flame graph and the heaviest functions of each. */
 export async function profileGateway(

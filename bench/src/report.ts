@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from '@writ/local';
-import { mid, type Round, type Series } from './measure.js';
+import { median, mid, type Round, type Series } from './measure.js';
 import type { Options } from './options.js';
 import { barPlot, linePlot, sheet } from './plot.js';
 import type { Growth } from './scaling.js';
@@ -27,7 +27,10 @@ export interface Report {
   readonly at: Date;
 }
 
-/** Ratios of CPU time a request: how many requests a core of ours answers for one of Portkey's. */
+/**
+ * Ratios of CPU time a request: how many requests a core of ours answers for one of Portkey's. Each round gives a ratio of its own,
+ * for its two figures are seconds apart and the machine differs from minute to minute; the median of these is the figure.
+ */
 export function figuresOf(series: readonly Series[], twoAlone: boolean): readonly Figure[] {
   const find = (gateway: string, workload: string): Series | undefined =>
     series.find((each) => each.gateway === gateway && each.workload === workload);
@@ -35,7 +38,7 @@ export function figuresOf(series: readonly Series[], twoAlone: boolean): readonl
   const ratio = (what: string, workload: string, target: number, moonshot: number): void => {
     const [ours, theirs] = [find('writ', workload), find('portkey', workload)];
     if (!ours || !theirs) return;
-    const value = mid(theirs, 'cpuMicros') / mid(ours, 'cpuMicros');
+    const value = paired(theirs, ours, 'cpuMicros');
     figures.push({ what, value, unit: 'x portkey', target, moonshot, more: true });
   };
   ratio('JSON, 1 KB prompt', 'json-1KB-new', 2, 3);
@@ -55,18 +58,26 @@ export function figuresOf(series: readonly Series[], twoAlone: boolean): readonl
   added('added time to first byte of a stream, p99', 'stream-100-events-40 at 20/s', 'firstP99Ms', 25, 12);
   const [one, two] = [find('writ', 'processes'), find('writ, 2 processes', 'processes')];
   if (one && two) {
-    const value = twoAlone
-      ? mid(two, 'perSecond') / mid(one, 'perSecond')
-      : (2 * mid(one, 'cpuMicros')) / mid(two, 'cpuMicros');
+    const value = twoAlone ? mid(two, 'perSecond') / mid(one, 'perSecond') : 2 * paired(one, two, 'cpuMicros');
     const what = `two processes against one${twoAlone ? '' : ' (implied by CPU a request: fewer than four cores)'}`;
     figures.push({ what, value, unit: 'x', target: 1.7, moonshot: 1.9, more: true });
   }
   const [single, many] = series.filter(({ workload }) => workload === 'tenants');
   if (single && many) {
-    const value = mid(single, 'cpuMicros') / mid(many, 'cpuMicros');
+    const value = paired(single, many, 'cpuMicros');
     figures.push({ what: `${many.gateway} against one`, value, unit: 'x', target: 0.7, moonshot: 0.95, more: true });
   }
   return figures;
+}
+
+/** Median over the rounds of one series' figure divided by the other's in the same round. */
+function paired(above: Series, below: Series, figure: keyof Round): number {
+  return median(
+    below.rounds.flatMap((round, at) => {
+      const other = above.rounds[at];
+      return other ? [other[figure] / round[figure]] : [];
+    }),
+  );
 }
 
 export function verdict({ value, target, moonshot, more }: Figure): string {

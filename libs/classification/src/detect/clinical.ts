@@ -1,4 +1,4 @@
-import { gramAt, GramSet, gramsOf } from '../text/grams.js';
+import { GramSet, gramsOf } from '../text/grams.js';
 import type { Scene } from './scene.js';
 import { cueTable } from './structured.js';
 
@@ -51,9 +51,10 @@ for (const ending of endings) closing.add(gramsOf(ending).at(-1)!);
 /** True when some word ends as diseases, operations and drugs do. */
 export function soundsClinical({ text, tokens }: Scene): boolean {
   for (let index = 0; index < tokens.count; index += 1) {
+    if (!closing.has(tokens.foot[index]!)) continue;
     const start = tokens.start[index]!;
     const end = tokens.end[index]!;
-    if (end - start < 6 || !closing.has(gramAt(text, end - 3)) || text[end] === '_') continue;
+    if (end - start < 6 || text[end] === '_') continue;
     if (sounds.test(text.slice(start, end))) return true;
   }
   return false;

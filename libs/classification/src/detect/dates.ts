@@ -43,7 +43,7 @@ export function findDates(scene: Scene, emit: Emit): void {
     const birth = support !== undefined && support.distance <= 3;
     emit(day(match[0], match.index, end, birth ? 'DATE_OF_BIRTH' : 'DATE', birth ? 870 : QUIET, support?.words ?? []));
   }
-  if (!scene.grams.mayHold(needOfAges)) return;
+  if (!scene.grams.mayHold(needOfAges) || !mayHoldAge(scene)) return;
   for (const match of text.matchAll(ages)) {
     const years = Number(match[1] ?? match[2] ?? match[3] ?? match[4] ?? match[5]);
     if (years > 0 && years <= 120) emit(day(match[0], match.index, match.index + match[0].length, 'AGE', QUIET, []));
@@ -84,6 +84,26 @@ function isMonth(tokens: Tokens, index: number): boolean {
 /** A slash, a point, a hyphen or a digit. */
 function isDateSign(code: number): boolean {
   return code >= 0x2d && code <= 0x39;
+}
+
+/** What stands behind the figures of an age. */
+const unitOfAge = /[- ]?(?:y|jahre alt|ans|años|anni|jährig)/iy;
+const aged = /(?:aged?|age:|age of|turned) {1,2}$/i;
+
+/** Cheap to ask, and true of every text that names an age. */
+function mayHoldAge({ text, tokens }: Scene): boolean {
+  for (let each = 0; each < tokens.codedCount; each += 1) {
+    const index = tokens.coded[each]!;
+    if ((tokens.flags[index]! & HAS_DIGIT) === 0) continue;
+    const start = tokens.start[index]!;
+    for (let at = start; at < tokens.end[index]!; at += 1) {
+      if (!isDigit(text.charCodeAt(at))) continue;
+      unitOfAge.lastIndex = at + 1;
+      if (unitOfAge.test(text)) return true;
+    }
+    if (text.charCodeAt(start - 1) === 0x20 && aged.test(text.slice(Math.max(0, start - 9), start))) return true;
+  }
+  return false;
 }
 
 /** Below every default threshold. */

@@ -215,7 +215,8 @@ export function findAddresses(scene: Scene, emit: Emit): void {
   // What has only points needs a digit.
   if (tokens.codedCount === 0 && !tokens.hasSign(COLON) && !tokens.hasSign(HYPHEN)) return;
   const last = text.length - 1;
-  for (let index = 0; index < tokens.count; index += 1) {
+  for (let each = 0; each < tokens.notableCount; each += 1) {
+    const index = tokens.notable[each]!;
     const start = tokens.start[index]!;
     const end = tokens.end[index]!;
     const next = end <= last ? text.charCodeAt(end) : 0;

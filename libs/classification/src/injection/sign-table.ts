@@ -40,21 +40,31 @@ function entryOf(sign: Sign): Entry {
   };
 }
 
-/** The grams of a text serve for a part of it that is at least a third of it. */
+/** The grams of a text serve for a part of it that is at least a third of it, and of a text so short for every part. */
 const SHARE = 3;
+const SHORT = 16 * 1024;
 
-/** An entry by one of its heads: the signs that follow the first three. */
+/** An entry by one of its heads: the signs that follow the first three, and the first two of them together. */
 interface Beginning {
   readonly index: number;
   readonly rest: Uint8Array;
+  /** `NONE` when fewer than two follow. */
+  readonly next: number;
 }
 
 const GRAM = 3;
 /** So much of a head is compared before its expression is tried. */
 const HEAD = 7;
+const NONE = -1;
 
 function signsBehind(head: string): Uint8Array {
   return Uint8Array.from(head.slice(GRAM), (sign) => signOf[sign.charCodeAt(0)]!);
+}
+
+/** The fourth and the fifth sign from the offset on; `NONE` where the text ends before. */
+function nextOf(text: string, at: number): number {
+  if (at + GRAM + 2 > text.length) return NONE;
+  return (signOf[text.charCodeAt(at + GRAM)]! << 5) | signOf[text.charCodeAt(at + GRAM + 1)]!;
 }
 
 function goesOn(text: string, from: number, signs: Uint8Array): boolean {
@@ -88,7 +98,10 @@ export class SignTable {
       entries.set(sign, entry);
       for (const head of new Set(entry.heads.map((each) => each.slice(0, HEAD))))
         for (const gram of firstGrams(head)) {
-          starting.set(gram, [...(starting.get(gram) ?? []), { index, rest: signsBehind(head) }]);
+          starting.set(gram, [
+            ...(starting.get(gram) ?? []),
+            { index, rest: signsBehind(head), next: nextOf(head, 0) },
+          ]);
           this.#heads.add(gram);
         }
       return entry;
@@ -109,7 +122,8 @@ export class SignTable {
   /** The same in a part of a text whose words are known, `part` being what stands from `from` on. */
   findIn(tokens: Tokens, from: number, part: string): readonly Hit[] {
     // What the whole text lacks, its part lacks; of a long text that says little.
-    const grams = tokens.text.length <= part.length * SHARE ? tokens.grams : this.#grams.read(part);
+    const { length } = tokens.text;
+    const grams = length <= SHORT || length <= part.length * SHARE ? tokens.grams : this.#grams.read(part);
     const found = this.#findAnywhere(part, grams);
     if (tokens.isPlain) this.#tryTokens(tokens, from, part, grams, found);
     else this.#tryEvery(part, grams, found);
@@ -130,12 +144,13 @@ export class SignTable {
 
   /** In a text of ASCII a word begins where a token does, unless an underscore stands before it. */
   #tryTokens(tokens: Tokens, from: number, part: string, grams: Grams, found: (Hit | undefined)[]): void {
-    const { text, count, start } = tokens;
+    const { text, count, start, head } = tokens;
     for (let index = tokenAt(tokens, from); index < count; index += 1) {
       // A word that the part cuts begins where the part does.
       const at = Math.max(0, start[index]! - from);
       if (at >= part.length - 1) return;
-      const gram = gramAt(part, at);
+      const isWhole = at === start[index]! - from && at + GRAM <= part.length;
+      const gram = isWhole ? head[index]! : gramAt(part, at);
       if (this.#heads.has(gram) && (at === 0 || text.charCodeAt(from + at - 1) !== UNDERSCORE))
         this.#try(part, at, gram, grams, found);
     }
@@ -154,7 +169,9 @@ export class SignTable {
   }
 
   #try(text: string, at: number, gram: number, grams: Grams, found: (Hit | undefined)[]): void {
-    for (const { index, rest } of this.#starting.get(gram)!) {
+    const following = nextOf(text, at);
+    for (const { index, rest, next } of this.#starting.get(gram)!) {
+      if (next !== NONE && next !== following) continue;
       if (!goesOn(text, at + GRAM, rest) || !this.#isOpen(index, grams)) continue;
       const { sign, sticky } = this.#entries[index]!;
       sticky!.lastIndex = at;

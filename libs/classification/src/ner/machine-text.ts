@@ -3,10 +3,12 @@ import { needOf } from '../text/needs.js';
 import { isListedName, isOrdinary } from './features.js';
 
 const ATTRIBUTION_BEFORE = 160;
+const ATTRIBUTION_BEHIND = 120;
 /** A field of that many characters is looked back through. */
 const FIELD_BEFORE = 3_000;
 /** Longer lines with hardly a blank are minified code or source maps. */
 const DENSE_LINE = 160;
+const DENSE_AROUND = 400;
 const DENSE_SHARE = 0.03;
 
 /** Groups of a source map: `CAAC,MAAK;CAAe`. */
@@ -27,19 +29,31 @@ export function mayAttribute({ text, grams, isPlain }: Tokens): boolean {
   return grams.mayHold(needOfAttribution) || text.includes('51 ') || (!isPlain && text.includes('\u00a9'));
 }
 
+/** What stands in front in the same line, at most so many characters: a line may be as long as the text. */
+function lineBefore(text: string, start: number, most: number): string {
+  const before = text.slice(Math.max(0, start - most), start);
+  return before.slice(before.lastIndexOf('\n') + 1);
+}
+
+/** The same of what begins at the offset. */
+function lineBehind(text: string, start: number, most: number): string {
+  const behind = text.slice(start, start + most);
+  const end = behind.indexOf('\n');
+  return end === -1 ? behind : behind.slice(0, end);
+}
+
 /** True where the line or the field credits the authors of a work. */
 export function isAttribution(text: string, start: number): boolean {
-  const from = text.lastIndexOf('\n', start - 1) + 1;
-  const line = text.slice(Math.max(from, start - ATTRIBUTION_BEFORE), start);
+  const line = lineBefore(text, start, ATTRIBUTION_BEFORE);
   if (authorKey.test(line)) return true;
-  const end = text.indexOf('\n', start);
-  const rest = text.slice(start, end === -1 ? Math.min(text.length, start + 120) : Math.min(end, start + 120));
   if (
     copyright.test(line) &&
-    (years.test(line) || years.test(rest) || /copyright\s*(?:\(c\)|©)|^\W*copyright /i.test(line))
+    (years.test(line) ||
+      years.test(lineBehind(text, start, ATTRIBUTION_BEHIND)) ||
+      /copyright\s*(?:\(c\)|©)|^\W*copyright /i.test(line))
   )
     return true;
-  if (isCopyrightField(text, from) || isFoundation(text, start)) return true;
+  if (isCopyrightField(text, start) || isFoundation(text, start)) return true;
   if (!attributed.test(line)) return false;
   const before = text.slice(Math.max(0, start - 700), start);
   const opened = Math.max(
@@ -63,7 +77,9 @@ export function isFoundation(text: string, start: number): boolean {
 }
 
 /** A line that continues the field `Copyright:` of a machine-readable copyright file (DEP-5). */
-function isCopyrightField(text: string, lineStart: number): boolean {
+function isCopyrightField(text: string, start: number): boolean {
+  if (!text.includes('\nCopyright:')) return false;
+  const lineStart = text.lastIndexOf('\n', start - 1) + 1;
   const sign = text[lineStart];
   if (sign !== ' ' && sign !== '\t') return false;
   const before = text.slice(Math.max(0, lineStart - FIELD_BEFORE), lineStart);
@@ -73,9 +89,8 @@ function isCopyrightField(text: string, lineStart: number): boolean {
 
 /** True in a line that machines wrote without a blank: minified code, a source map, a long key. */
 export function isDense(text: string, start: number): boolean {
-  const from = Math.max(text.lastIndexOf('\n', start - 1) + 1, start - 400);
-  const found = text.indexOf('\n', start);
-  const end = Math.min(found === -1 ? text.length : found, start + 400);
+  const from = start - lineBefore(text, start, DENSE_AROUND).length;
+  const end = start + lineBehind(text, start, DENSE_AROUND).length;
   const around = text.slice(Math.max(from, start - 40), Math.min(end, start + 40));
   if (around.includes('AA') && (around.match(mapping)?.length ?? 0) > 1) return true;
   if (end - from < DENSE_LINE) return false;

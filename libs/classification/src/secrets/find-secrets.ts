@@ -1,6 +1,6 @@
 import { backing, type Emit, type Scene } from '../detect/scene.js';
 import { cueTable } from '../detect/structured.js';
-import { firstGrams, gramAt, GramSet } from '../text/grams.js';
+import { firstGrams, GramSet } from '../text/grams.js';
 import { secret } from './candidate.js';
 import { entropyOf, isPlaceholder, type SecretFormat } from './format.js';
 import { secretFormats } from './formats.js';
@@ -10,8 +10,12 @@ import { findMarked, findSpoken } from './marked.js';
 interface Indexed {
   readonly format: SecretFormat;
   readonly start: string;
+  /** The code of its third character; `ANY` when it has none. */
+  readonly third: number;
   readonly cueGroup: number | undefined;
 }
+
+const ANY = -1;
 
 /** The first three signs of all formats, so that most words cost one look-up. */
 const heads = new GramSet();
@@ -30,7 +34,8 @@ for (const format of secretFormats) {
   const cueGroup = format.cues ? cueTable.group(format.cues) : undefined;
   for (const start of format.starts) {
     for (const gram of firstGrams(start)) heads.add(gram);
-    byPair.set(pairOf(start, 0), [...(byPair.get(pairOf(start, 0)) ?? []), { format, start, cueGroup }]);
+    const third = start.length > 2 ? start.charCodeAt(2) : ANY;
+    byPair.set(pairOf(start, 0), [...(byPair.get(pairOf(start, 0)) ?? []), { format, start, third, cueGroup }]);
   }
 }
 
@@ -40,9 +45,11 @@ export function findSecrets(scene: Scene, emit: Emit): void {
   for (let index = 0; index < tokens.count; index += 1) {
     const start = tokens.start[index]!;
     if (start + 8 > text.length) break;
-    if (!heads.has(gramAt(text, start))) continue;
+    if (!heads.has(tokens.head[index]!)) continue;
     const entries = byPair.get(pairOf(text, start));
-    if (entries) for (const entry of entries) tryFormat(scene, entry, start, emit);
+    if (!entries) continue;
+    const third = text.charCodeAt(start + 2);
+    for (const entry of entries) if (entry.third === ANY || entry.third === third) tryFormat(scene, entry, start, emit);
   }
   findKeyBlocks(scene, emit);
   findWebTokens(scene, emit);

@@ -58,14 +58,11 @@ export class CueTable {
   find(tokens: Tokens): Cues {
     const hits: CueHit[] = [];
     if ((tokens.lists & CUE_START) === 0) return new Cues(tokens, hits);
-    for (let index = 0; index < tokens.count; index += 1) {
-      const hash = tokens.hash[index]!;
-      const tail = tokens.tail[index]!;
-      const bucket = (tokens.marks[index]! & CUE_START) === 0 ? undefined : this.#phrases.get(hash);
-      if (bucket) this.#match(tokens, index, bucket, hits);
-      if (tail === hash || (marksOf(tail) & CUE_START) === 0) continue;
-      const tailBucket = this.#phrases.get(tail);
-      if (tailBucket) this.#match(tokens, index, tailBucket, hits);
+    const { count, hash, tail, marks } = tokens;
+    for (let index = 0; index < count; index += 1) {
+      if ((marks[index]! & CUE_START) !== 0) this.#match(tokens, index, hash[index]!, hits);
+      if (tail[index] !== hash[index] && (marksOf(tail[index]!) & CUE_START) !== 0)
+        this.#match(tokens, index, tail[index]!, hits);
     }
     return new Cues(tokens, hits);
   }
@@ -75,14 +72,20 @@ export class CueTable {
     return this.find(this.#words.read(key.replaceAll(/(\p{Ll})(\p{Lu})/gu, '$1 $2'))).hits;
   }
 
-  #match(tokens: Tokens, index: number, bucket: readonly Phrase[], hits: CueHit[]): void {
-    for (const phrase of bucket) {
-      const last = index + phrase.rest.length;
-      if (last >= tokens.count) continue;
-      if (phrase.rest.every((word, step) => tokens.hash[index + 1 + step] === word && near(tokens, index + 1 + step)))
-        hits.push({ group: phrase.group, first: index, last, text: phrase.text });
-    }
+  #match(tokens: Tokens, index: number, first: number, hits: CueHit[]): void {
+    for (const phrase of this.#phrases.get(first) ?? [])
+      if (goesOn(tokens, index, phrase.rest))
+        hits.push({ group: phrase.group, first: index, last: index + phrase.rest.length, text: phrase.text });
   }
+}
+
+/** True when the words stand behind the word, each near the one before. */
+function goesOn(tokens: Tokens, index: number, words: readonly number[]): boolean {
+  for (let step = 0; step < words.length; step += 1) {
+    const next = index + 1 + step;
+    if (tokens.hash[next] !== words[step] || next >= tokens.count || !near(tokens, next)) return false;
+  }
+  return true;
 }
 
 /** Words of one phrase stand at most three characters apart. */

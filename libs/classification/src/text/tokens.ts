@@ -1,5 +1,5 @@
 import { classOf, DIGIT, LETTER, lowerOf, UPPER } from './characters.js';
-import { GRAM_MASK, Grams, signOf } from './grams.js';
+import { GRAM_MASK, gramAt, Grams, signOf } from './grams.js';
 import { marksOf } from './lexicon.js';
 
 export { hashOf } from './lexicon.js';
@@ -20,16 +20,24 @@ export function signatureOf(length: number, mask: number): number {
   return length > SIGNED ? -1 : mask | (length << SIGNED);
 }
 
+/** A word of so many characters is notable by itself. */
+export const LONG = 10;
 /** Words that may be asked for behind the last one; they are zero. */
 const SPARE = 4;
 /** Where the class of a character stands beside its small letter in `facts`, and where its sign among grams. */
 const CLASS_SHIFT = 16;
 const SIGN_SHIFT = 24;
+/** A letter that is no capital, beside the classes. */
+const SMALL = 1 << 22;
 
 /** All that the walk asks of a character, in one look-up: small letter, class, sign. */
 const facts = new Int32Array(65_536);
 for (let code = 0; code < 65_536; code += 1)
-  facts[code] = lowerOf[code]! | (classOf[code]! << CLASS_SHIFT) | (signOf[code]! << SIGN_SHIFT);
+  facts[code] =
+    lowerOf[code]! |
+    (classOf[code]! << CLASS_SHIFT) |
+    ((classOf[code]! & (LETTER | UPPER)) === LETTER ? SMALL : 0) |
+    (signOf[code]! << SIGN_SHIFT);
 
 /**
  * The words of one text, in parallel arrays: letters and digits are word characters, everything else divides. Made once
@@ -57,6 +65,15 @@ export class Tokens {
   /** The lists of `lexicon` in which the word stands. */
   marks = new Int32Array(0);
   coded = new Int32Array(0);
+  /** How many words are long or have something else than a blank on either side; `notable` holds their indexes. */
+  notableCount = 0;
+  notable = new Int32Array(0);
+  /** Most words in a row of at most two characters. */
+  shortRun = 0;
+  /** The three signs that the word begins with, as `gramAt` gives them; of a shorter word with what stands behind it. */
+  head = new Uint16Array(0);
+  /** The three signs that the word ends with; of a shorter word with what stands in front of it. */
+  foot = new Uint16Array(0);
   readonly grams = new Grams();
   /** Which characters of ASCII stand between the words, one bit each. */
   readonly #signs = new Int32Array(4);
@@ -70,7 +87,7 @@ export class Tokens {
   read(text: string): this {
     const { length } = text;
     this.#makeRoom((length >> 1) + 1 + SPARE);
-    const { start, end, hash, tail, signature, flags, marks, coded } = this;
+    const { start, end, hash, tail, signature, flags, marks, head, foot, coded, notable } = this;
     const signs = this.#signs.fill(0);
     const bits = this.grams.bits.fill(0);
     let codes = 0;
@@ -78,69 +95,68 @@ export class Tokens {
     let lists = 0;
     let count = 0;
     let codedCount = 0;
+    let notableCount = 0;
+    let run = 0;
+    let shortRun = 0;
+    let before = BLANK;
     let at = 0;
     while (at < length) {
       let code = text.charCodeAt(at);
       let fact = facts[code]!;
-      codes |= code;
       gram = ((gram << 5) | (fact >>> SIGN_SHIFT)) & GRAM_MASK;
       bits[gram >> 5]! |= 1 << (gram & 31);
       if ((fact & WORD) === 0) {
         if (code < 0x80) signs[code >> 5]! |= 1 << (code & 31);
+        codes |= code;
+        before = code;
         at += 1;
         continue;
       }
       const from = at;
-      let whole = offset;
-      let last = offset;
-      let mask = 0;
-      let seen = (fact & CAPITAL_LETTER) !== 0 ? CAPITAL | ALL_UPPER : ALL_UPPER;
-      let previousLower = false;
-      for (;;) {
-        if ((fact & FIGURE) !== 0) {
-          if (at - from < SIGNED) mask |= 1 << (at - from);
-          seen |= HAS_DIGIT;
-          previousLower = false;
-        } else {
-          const upper = (fact & CAPITAL_LETTER) !== 0;
-          seen |= HAS_LETTER;
-          if (!upper) seen &= ~ALL_UPPER;
-          else if (previousLower) last = offset;
-          previousLower = !upper;
-          if (code > 0x7f) seen |= NON_ASCII;
-        }
-        whole = Math.imul(whole ^ (fact & LOWER), prime);
-        last = Math.imul(last ^ (fact & LOWER), prime);
-        at += 1;
-        if (at >= length) break;
+      const first = fact;
+      let whole = Math.imul(offset ^ (fact & LOWER), prime);
+      let own = code;
+      let inner = 0;
+      for (at += 1; at < length; at += 1) {
         code = text.charCodeAt(at);
         fact = facts[code]!;
         if ((fact & WORD) === 0) break;
-        codes |= code;
         gram = ((gram << 5) | (fact >>> SIGN_SHIFT)) & GRAM_MASK;
         bits[gram >> 5]! |= 1 << (gram & 31);
+        whole = Math.imul(whole ^ (fact & LOWER), prime);
+        own |= code;
+        inner |= fact;
       }
+      codes |= own;
+      const seen = flagsOf(first, inner, own);
+      const mark = marksOf(whole);
       start[count] = from;
       end[count] = at;
       hash[count] = whole;
-      tail[count] = last;
-      signature[count] = signatureOf(at - from, mask);
+      signature[count] = signatureOf(at - from, (seen & HAS_DIGIT) === 0 ? 0 : digitsOf(text, from, at));
       flags[count] = seen;
-      const mark = marksOf(whole);
       marks[count] = mark;
-      lists |= mark;
-      if (last !== whole) lists |= marksOf(last);
+      head[count] = from + 2 < length ? headOf(text, from, first) : gramAt(text, from);
+      foot[count] = gram;
+      tail[count] = (inner & CAPITAL_LETTER) === 0 ? whole : tailOf(text, from, at);
+      lists |= tail[count] === whole ? mark : mark | marksOf(tail[count]!);
       coded[codedCount] = count;
       if ((seen & (HAS_DIGIT | ALL_UPPER)) !== 0) codedCount += 1;
+      notable[notableCount] = count;
+      if (before !== BLANK || (at < length && code !== BLANK) || at - from >= LONG) notableCount += 1;
+      run = at - from > 2 ? 0 : run + 1;
+      if (run > shortRun) shortRun = run;
       count += 1;
     }
-    return this.#close(text, count, codedCount, lists, codes < 0x80);
+    this.codedCount = codedCount;
+    this.notableCount = notableCount;
+    this.shortRun = shortRun;
+    return this.#close(text, count, lists, codes < 0x80);
   }
 
-  #close(text: string, count: number, codedCount: number, lists: number, isPlain: boolean): this {
+  #close(text: string, count: number, lists: number, isPlain: boolean): this {
     this.text = text;
     this.count = count;
-    this.codedCount = codedCount;
     this.lists = lists;
     this.isPlain = isPlain;
     this.grams.isPlain = isPlain;
@@ -152,6 +168,8 @@ export class Tokens {
       this.signature[spare] = 0;
       this.flags[spare] = 0;
       this.marks[spare] = 0;
+      this.head[spare] = 0;
+      this.foot[spare] = 0;
     }
     return this;
   }
@@ -167,13 +185,54 @@ export class Tokens {
     this.flags = new Uint8Array(room);
     this.marks = new Int32Array(room);
     this.coded = new Int32Array(room);
+    this.notable = new Int32Array(room);
+    this.head = new Uint16Array(room);
+    this.foot = new Uint16Array(room);
   }
 }
 
+const BLANK = 0x20;
 const LOWER = 0xffff;
 const WORD = (LETTER | DIGIT) << CLASS_SHIFT;
 const FIGURE = DIGIT << CLASS_SHIFT;
 const CAPITAL_LETTER = UPPER << CLASS_SHIFT;
+const ANY_LETTER = LETTER << CLASS_SHIFT;
+
+/** The word's flags from the facts of its first character, of those behind it together, and from all its codes together. */
+function flagsOf(first: number, inner: number, codes: number): number {
+  const all = first | inner;
+  let seen = (all & ANY_LETTER) === 0 ? 0 : HAS_LETTER;
+  if ((all & SMALL) === 0) seen |= ALL_UPPER;
+  if ((first & CAPITAL_LETTER) !== 0) seen |= CAPITAL;
+  if ((all & FIGURE) !== 0) seen |= HAS_DIGIT;
+  return codes > 0x7f ? seen | NON_ASCII : seen;
+}
+
+/** Which of the word's first `SIGNED` characters are digits, one bit each. */
+function digitsOf(text: string, from: number, to: number): number {
+  let mask = 0;
+  for (let at = from; at < to && at - from < SIGNED; at += 1)
+    if ((facts[text.charCodeAt(at)]! & FIGURE) !== 0) mask |= 1 << (at - from);
+  return mask;
+}
+
+/** FNV-1a of what stands behind the word's last change from lower to upper case; of the whole word where there is none. */
+function tailOf(text: string, from: number, to: number): number {
+  let hash = offset;
+  let previous = 0;
+  for (let at = from; at < to; at += 1) {
+    const fact = facts[text.charCodeAt(at)]!;
+    if ((previous & SMALL) !== 0 && (fact & CAPITAL_LETTER) !== 0) hash = offset;
+    hash = Math.imul(hash ^ (fact & LOWER), prime);
+    previous = fact;
+  }
+  return hash;
+}
+
+function headOf(text: string, from: number, first: number): number {
+  const second = facts[text.charCodeAt(from + 1)]! >>> SIGN_SHIFT;
+  return ((first >>> SIGN_SHIFT) << 10) | (second << 5) | (facts[text.charCodeAt(from + 2)]! >>> SIGN_SHIFT);
+}
 
 /** The words of the text, in order, in arrays of their own. */
 export function tokenise(text: string): Tokens {

@@ -1,7 +1,7 @@
-import { HAS_DIGIT, type Tokens } from '../text/tokens.js';
+import { HAS_DIGIT, LONG, type Tokens } from '../text/tokens.js';
 import type { View } from './mapped.js';
 
-const MIN_RUN = 10;
+const MIN_RUN = LONG;
 const PROBE = 24;
 
 /** Octets apart: `62 6f 62`, `62:6f:62`, `01100010 01101111`. */
@@ -28,7 +28,8 @@ export function encodedViews(tokens: Tokens, budget: number): readonly View[] {
     }
   }
   let at = 0;
-  for (let index = 0; index < tokens.count && left > 0; index += 1) {
+  for (let each = 0; each < tokens.notableCount && left > 0; each += 1) {
+    const index = tokens.notable[each]!;
     const end = tokens.end[index]!;
     if (end <= at || !mayBeInRun(tokens, index)) continue;
     at = runStart(text, Math.max(at, tokens.start[index]!), at);
@@ -63,19 +64,29 @@ function runStart(text: string, offset: number, from: number): number {
 }
 
 /** Five pairs in a row, or eight binary digits: true of every row of octets. */
-function mayHoldOctets({ text, count, start, end, flags }: Tokens): boolean {
-  let pairs = 0;
-  for (let index = 0; index < count; index += 1) {
+function mayHoldOctets(tokens: Tokens): boolean {
+  const { text, start, end, flags, coded, codedCount } = tokens;
+  if (tokens.shortRun >= 5 && hasPairs(tokens)) return true;
+  for (let each = 0; each < codedCount; each += 1) {
+    const index = coded[each]!;
     const length = end[index]! - start[index]!;
-    if (length === 2) {
-      const gap = index > 0 ? start[index]! - end[index - 1]! : 0;
-      pairs = pairs > 0 && gap === 1 ? pairs + 1 : 1;
-      if (pairs >= 5) return true;
-      continue;
-    }
-    pairs = 0;
     if (length < 8 || (flags[index]! & HAS_DIGIT) === 0) continue;
     if (length >= 56 || areBits(text, end[index]! - 8)) return true;
+  }
+  return false;
+}
+
+/** Five words of two characters in a row, one character apart. */
+function hasPairs({ count, start, end }: Tokens): boolean {
+  let pairs = 0;
+  for (let index = 0; index < count; index += 1) {
+    if (end[index]! - start[index]! !== 2) {
+      pairs = 0;
+      continue;
+    }
+    const gap = index === 0 ? 0 : start[index]! - end[index - 1]!;
+    pairs = pairs > 0 && gap === 1 ? pairs + 1 : 1;
+    if (pairs >= 5) return true;
   }
   return false;
 }

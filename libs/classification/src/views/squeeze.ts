@@ -162,6 +162,7 @@ function isColumn(text: string, start: number, end: number): boolean {
 
 /** Five words of one character in a row. */
 function hasSingles(tokens: Tokens): boolean {
+  if (tokens.shortRun < 5) return false;
   let run = 0;
   for (let index = 0; index < tokens.count; index += 1) {
     if (tokens.end[index]! - tokens.start[index]! !== 1) run = 0;

@@ -24,12 +24,17 @@ export function measuredPorts(ports: Ports, measures: Measures): Ports {
     classifier: measuredClassifier(classifier, timed, measures),
     limits: {
       async reserve(tenant, subject, ask, snapshot, tokens) {
-        const reserved = await timed('reserve', () => limits.reserve(tenant, subject, ask, snapshot, tokens));
-        const isDegraded = reserved.ok
-          ? reserved.value.mode === 'degraded'
-          : (reserved.error.detail?.endsWith('_degraded') ?? false);
-        measures.reserved(isDegraded, reserved.ok ? 'admitted' : reserved.error.code);
-        return reserved;
+        const from = clock.monotonicMs();
+        try {
+          const reserved = await limits.reserve(tenant, subject, ask, snapshot, tokens);
+          const isDegraded = reserved.ok
+            ? reserved.value.mode === 'degraded'
+            : (reserved.error.detail?.endsWith('_degraded') ?? false);
+          measures.reserved(isDegraded, reserved.ok ? 'admitted' : reserved.error.code);
+          return reserved;
+        } finally {
+          measures.phase('reserve', clock.monotonicMs() - from);
+        }
       },
       knownRefusal(tenant, subject, ask, snapshot, tokens) {
         const known = limits.knownRefusal?.(tenant, subject, ask, snapshot, tokens);

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { toBase64, utf8 } from './bytes.js';
 import { hashChildren, hashLeaf } from './merkle.js';
 import type { RandomBytes } from './sealing.js';
@@ -10,8 +11,9 @@ import type { RandomBytes } from './sealing.js';
 const depth = 6;
 const slots = 2 ** depth;
 const signatureBytes = 64;
+const hashBytes = 32;
 /** Signature, slot, then the sibling of each level from the leaf up. */
-export const batchProofBytes = signatureBytes + 1 + depth * 32;
+export const batchProofBytes = signatureBytes + 1 + depth * hashBytes;
 
 export interface BatchProof {
   /** Ed25519 over `batchMessage` of the root that the path leads to. */
@@ -19,6 +21,17 @@ export interface BatchProof {
   readonly slot: number;
   readonly path: readonly Uint8Array[];
 }
+
+/**
+ * The tree of the batch that is being signed, level after level, the root last; used within one call only. A level of `n` nodes
+ * begins at node `2 * (slots - n)`.
+ */
+const tree = Buffer.allocUnsafeSlow((2 * slots - 1) * hashBytes);
+/** Which nodes there are. */
+const isThere = new Uint8Array(2 * slots - 1);
+const rootNode = 2 * slots - 2;
+/** What two children are hashed in: a byte of 1 and both hashes. */
+const children = Buffer.alloc(1 + 2 * hashBytes, 1);
 
 /** The proofs of the statements, in their order. Throws above 64, and whatever `sign` throws. */
 export function signBatch(
@@ -28,11 +41,11 @@ export function signBatch(
 ): readonly Uint8Array[] {
   if (statements.length > slots) throw new RangeError(`one signature covers at most ${slots} statements`);
   const places = drawSlots(statements.length, random(slots));
-  const leaves: (Uint8Array | undefined)[] = Array.from({ length: slots });
-  statements.forEach((statement, at) => (leaves[places[at] as number] = hashLeaf(statement)));
-  const levels = growTree(leaves, random);
-  const signature = sign(batchMessage(levels[depth]?.[0] as Uint8Array));
-  return places.map((slot) => proofOf(slot, levels, signature));
+  isThere.fill(0);
+  for (const [at, statement] of statements.entries()) put(places[at] as number, hashLeaf(statement));
+  growTree(random);
+  const signature = sign(batchMessage(tree.subarray(rootNode * hashBytes)));
+  return places.map((slot) => proofOf(slot, signature));
 }
 
 /** Undefined unless the bytes have the one length and name a slot of the tree. */
@@ -40,19 +53,19 @@ export function parseBatchProof(bytes: Uint8Array): BatchProof | undefined {
   const slot = bytes[signatureBytes] ?? slots;
   if (bytes.length !== batchProofBytes || slot >= slots) return undefined;
   const path = Array.from({ length: depth }, (_, level) => {
-    const from = signatureBytes + 1 + level * 32;
-    return bytes.subarray(from, from + 32);
+    const from = signatureBytes + 1 + level * hashBytes;
+    return bytes.subarray(from, from + hashBytes);
   });
   return { signature: bytes.subarray(0, signatureBytes), slot, path };
 }
 
 /** What the writer signed if `statement` is in the batch: the root that its path leads to. */
 export function signedByBatch(statement: Uint8Array, { slot, path }: BatchProof): Uint8Array {
-  let hash = hashLeaf(statement);
+  let node = hashLeaf(statement);
   path.forEach((sibling, level) => {
-    hash = ((slot >> level) & 1) === 0 ? hashChildren(hash, sibling) : hashChildren(sibling, hash);
+    node = ((slot >> level) & 1) === 0 ? hashChildren(node, sibling) : hashChildren(sibling, node);
   });
-  return batchMessage(hash);
+  return batchMessage(node);
 }
 
 function batchMessage(root: Uint8Array): Uint8Array {
@@ -69,30 +82,33 @@ function drawSlots(count: number, random: Uint8Array): readonly number[] {
   return free.slice(0, count);
 }
 
-/** Every level from the leaves to the root. A node beside which there is nothing gets a random sibling. */
-function growTree(leaves: (Uint8Array | undefined)[], random: RandomBytes): readonly (Uint8Array | undefined)[][] {
-  const levels = [leaves];
-  for (let nodes = leaves; nodes.length > 1;) {
-    const above: (Uint8Array | undefined)[] = Array.from({ length: nodes.length / 2 });
-    for (let at = 0; at < above.length; at += 1) {
-      if (nodes[2 * at] === undefined && nodes[2 * at + 1] === undefined) continue;
-      const left = (nodes[2 * at] ??= random(32));
-      const right = (nodes[2 * at + 1] ??= random(32));
-      above[at] = hashChildren(left, right);
-    }
-    levels.push(above);
-    nodes = above;
-  }
-  return levels;
+function put(node: number, bytes: Uint8Array): void {
+  tree.set(bytes, node * hashBytes);
+  isThere[node] = 1;
 }
 
-function proofOf(slot: number, levels: readonly (Uint8Array | undefined)[][], signature: Uint8Array): Uint8Array {
-  const proof = new Uint8Array(batchProofBytes);
+/** Every level from the leaves to the root. A node beside which there is nothing gets a random sibling. */
+function growTree(random: RandomBytes): void {
+  for (let left = 0; left < rootNode; left += 2) {
+    if (isThere[left] === 0 && isThere[left + 1] === 0) continue;
+    if (isThere[left] === 0) put(left, random(hashBytes));
+    if (isThere[left + 1] === 0) put(left + 1, random(hashBytes));
+    tree.copy(children, 1, left * hashBytes, (left + 2) * hashBytes);
+    const above = slots + left / 2;
+    tree.write(hash('sha256', children, 'latin1'), above * hashBytes, 'latin1');
+    isThere[above] = 1;
+  }
+}
+
+function proofOf(slot: number, signature: Uint8Array): Uint8Array {
+  const proof = Buffer.allocUnsafe(batchProofBytes);
   proof.set(signature);
   proof[signatureBytes] = slot;
+  let node = slot;
   for (let level = 0; level < depth; level += 1) {
-    const sibling = levels[level]?.[(slot >> level) ^ 1] as Uint8Array;
-    proof.set(sibling, signatureBytes + 1 + level * 32);
+    const sibling = node ^ 1;
+    tree.copy(proof, signatureBytes + 1 + level * hashBytes, sibling * hashBytes, (sibling + 1) * hashBytes);
+    node = slots + (node >> 1);
   }
   return proof;
 }

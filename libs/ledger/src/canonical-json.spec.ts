@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson, keptOf } from './canonical-json.js';
 
 describe('canonical JSON', () => {
   it('writes names in the order of UTF-16 code units, the first time and again', () => {
@@ -16,5 +16,20 @@ describe('canonical JSON', () => {
     expect(canonicalJson({ c: 1, b: 1, a: 2 })).toBe('{"a":2,"b":1,"c":1}');
     for (const value of ['a\0', '\ud800', { 'b\0a': 1 }, { c: 1, 'b\0a': 1 }, { '\udc00': 1 }])
       expect(() => canonicalJson(value)).toThrow(TypeError);
+  });
+});
+
+describe('what is made of an object', () => {
+  it('is made once of a frozen one, and each time of one that may still change or is merely equal', () => {
+    const made: object[] = [];
+    const jsonOf = keptOf((value: { n: number }) => {
+      made.push(value);
+      return canonicalJson({ ...value });
+    });
+    const [frozen, equal, open] = [Object.freeze({ n: 1 }), Object.freeze({ n: 1 }), { n: 1 }];
+    expect([frozen, frozen, equal, open].map(jsonOf)).toEqual(Array.from({ length: 4 }, () => '{"n":1}'));
+    open.n = 2;
+    expect(jsonOf(open)).toBe('{"n":2}');
+    expect(made).toEqual([frozen, equal, open, open]);
   });
 });

@@ -20,14 +20,30 @@ export function canonicalJson(value: JsonValue): string {
   return `{${json}}`;
 }
 
-/** The members in JCS order (UTF-16 code units), each value already canonical. Undefined members are absent. */
-export function canonicalMembers(object: JsonObject): readonly (readonly [name: string, json: string])[] {
-  const members: (readonly [name: string, json: string])[] = [];
-  for (const name of namesInOrder(object)) {
-    const member = object[name];
-    if (member !== undefined) members.push([name, canonicalJson(member)]);
-  }
+/** Members of an object in JCS order (UTF-16 code units), each value already canonical. Undefined ones are absent. */
+export type CanonicalMembers = Readonly<Record<string, string | undefined>>;
+
+/** For objects with few names, none of them a number: those an object would hold in an order of its own. */
+export function canonicalMembers(object: JsonObject): CanonicalMembers {
+  const members: Record<string, string | undefined> = {};
+  for (const name of namesInOrder(object)) members[name] = canonicalOrAbsent(object[name]);
   return members;
+}
+
+export function canonicalOrAbsent(value: JsonValue | undefined): string | undefined {
+  return value === undefined ? undefined : canonicalJson(value);
+}
+
+/** What is made of an object, made once for a frozen one: kept as long as the object is, and for no equal one. */
+export function keptOf<O extends object, V extends string | object>(make: (from: O) => V): (from: O) => V {
+  const kept = new WeakMap<O, V>();
+  return (from) => {
+    const known = kept.get(from);
+    if (known !== undefined) return known;
+    const made = make(from);
+    if (Object.isFrozen(from)) kept.set(from, made);
+    return made;
+  };
 }
 
 function canonicalList(list: readonly JsonValue[]): string {

@@ -1,23 +1,23 @@
 import type { Classification, Finding, JsonObject } from '@writ/domain';
-import { canonicalWellFormed, clearSet, clearText } from './clear-fields.js';
+import { canonicalJson } from './canonical-json.js';
+import { canonicalWellFormed, clearJson, clearSetJson, clearText } from './clear-fields.js';
 
-/** Counts and versions in clear; the spans themselves are committed to, for they point into the text. */
-export function classificationFields(classification: Classification | undefined): JsonObject | null {
-  if (!classification) return null;
-  return {
-    classes: Object.fromEntries(
-      Object.entries(classification.classes).map(([name, score]) => [clearText(name), Math.round(score)]),
-    ),
-    types: countedTypes(classification.findings),
-    spans: classification.findings.length,
-    detectors: clearSet(detectorsOf(classification.findings)),
-    complete: classification.complete,
-    because: clearSet(classification.incompleteBecause),
-    taxonomy: clearText(classification.taxonomyVersion),
-    engine: clearText(classification.engineVersion),
-    leaves: classification.leavesScanned,
-    characters: classification.charactersScanned,
-  };
+/** Counts and versions in clear, canonical JSON; the spans themselves are committed to, for they point into the text. */
+export function classificationJson(classification: Classification | undefined): string {
+  if (!classification) return 'null';
+  const { findings, complete, incompleteBecause, taxonomyVersion, engineVersion } = classification;
+  const { leavesScanned, charactersScanned } = classification;
+  return (
+    `{"because":${clearSetJson(incompleteBecause)},"characters":${canonicalJson(charactersScanned)},` +
+    `"classes":${canonicalJson(scoresOf(classification))},"complete":${complete},` +
+    `"detectors":${clearSetJson(detectorsOf(findings))},"engine":${clearJson(engineVersion)},` +
+    `"leaves":${canonicalJson(leavesScanned)},"spans":${findings.length},` +
+    `"taxonomy":${clearJson(taxonomyVersion)},"types":${canonicalJson(countedTypes(findings))}}`
+  );
+}
+
+function scoresOf({ classes }: Classification): JsonObject {
+  return Object.fromEntries(Object.entries(classes).map(([name, score]) => [clearText(name), Math.round(score)]));
 }
 
 function countedTypes(findings: readonly Finding[]): JsonObject {

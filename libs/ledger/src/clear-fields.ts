@@ -1,16 +1,20 @@
 import type { JsonObject, JsonValue, Subject } from '@writ/domain';
 import { createHmac } from 'node:crypto';
 import { sha256Hex, toBase64Url } from './bytes.js';
-import { canonicalJson, namesInOrder } from './canonical-json.js';
+import { type CanonicalMembers, canonicalJson, namesInOrder } from './canonical-json.js';
 
 /** What one kind of record says: clear members, and values that are committed to and perhaps sealed. */
 export interface RecordFields {
-  readonly clear: JsonObject;
-  /** Committed to and sealed: identities, addresses, free text. */
-  readonly personal: Readonly<Record<string, string>>;
-  /** Committed to; sealed as far as the content policy goes. */
-  readonly content: Readonly<Record<string, { readonly value: string; readonly seal: boolean }>>;
+  readonly clear: CanonicalMembers;
+  readonly committed: readonly CommittedField[];
   readonly subjectRef?: string;
+}
+
+export interface CommittedField {
+  readonly name: string;
+  readonly value: string;
+  /** Identities, addresses and free text are; content as far as the content policy goes. */
+  readonly seal: boolean;
 }
 
 const clearTextLimit = 256;
@@ -30,6 +34,11 @@ export function clearText(text: string): string {
   return safe.length <= clearTextLimit ? safe : `${safe.slice(0, clearTextLimit - 1).toWellFormed()}…`;
 }
 
+/** `clearText` as canonical JSON. */
+export function clearJson(text: string): string {
+  return canonicalJson(clearText(text));
+}
+
 /** A set: sorted, once each. A long one is named by its digest; its members are then committed to. */
 export function clearSet(values: readonly string[]): JsonValue {
   if (values.length === 0) return [];
@@ -38,6 +47,11 @@ export function clearSet(values: readonly string[]): JsonValue {
   if (sorted.reduce((sum, text) => sum + text.length * 6 + 3, 2) <= clearListBytes) return sorted;
   const json = canonicalJson(sorted);
   return Buffer.byteLength(json) <= clearListBytes ? sorted : { count: sorted.length, sha256: sha256Hex(json) };
+}
+
+/** `clearSet` as canonical JSON. */
+export function clearSetJson(values: readonly string[]): string {
+  return values.length === 0 ? '[]' : canonicalJson(clearSet(values));
 }
 
 /** Text that canonical JSON admits, unchanged where it already is. */
@@ -55,13 +69,23 @@ export function subjectRef(hmacKey: Uint8Array, subject: Pick<Subject, 'issuer' 
   return toBase64Url(mac.subarray(0, 16));
 }
 
-const known = new WeakMap<Subject, { readonly hmacKey: Uint8Array; readonly fields: RecordFields }>();
+/** What a decision says of who asked. */
+export interface SubjectFields {
+  /** Canonical JSON. */
+  readonly subject: string;
+  /** The chain of delegation, canonical JSON. */
+  readonly act: string;
+  readonly committed: readonly CommittedField[];
+  readonly subjectRef: string;
+}
+
+const known = new WeakMap<Subject, { readonly hmacKey: Uint8Array; readonly fields: SubjectFields }>();
 
 /**
  * Who, in clear as far as it is not personal. The chain of delegation (RFC 8693 `act`) runs outward. Made once for a subject
  * of a tenant: identity gives the same object as long as the same token comes.
  */
-export function subjectFields(subject: Subject, hmacKey: Uint8Array): RecordFields {
+export function subjectFields(subject: Subject, hmacKey: Uint8Array): SubjectFields {
   const made = known.get(subject);
   if (made?.hmacKey === hmacKey) return made.fields;
   const fields = fieldsOfSubject(subject, hmacKey);
@@ -69,24 +93,28 @@ export function subjectFields(subject: Subject, hmacKey: Uint8Array): RecordFiel
   return fields;
 }
 
-function fieldsOfSubject(subject: Subject, hmacKey: Uint8Array): RecordFields {
+function fieldsOfSubject(subject: Subject, hmacKey: Uint8Array): SubjectFields {
   const chain = delegationChain(subject);
-  const personal: Record<string, string> = {};
-  chain.forEach((link, at) => {
-    const prefix = at === 0 ? 'sub' : `act.${at}`;
-    personal[prefix] = link.id;
-    personal[`${prefix}.credential`] = link.credentialThumbprint;
-    if (Object.keys(link.attributes).length > 0)
-      personal[`${prefix}.attributes`] = canonicalJson(wellFormed(link.attributes));
-    const groups = clearSet(link.groups);
-    if (!Array.isArray(groups)) personal[`${prefix}.groups`] = canonicalJson(link.groups.map(canonicalText).toSorted());
-  });
   return {
-    clear: { subject: identityFields(subject), act: chain.slice(1).map(identityFields) },
-    personal,
-    content: {},
+    subject: canonicalJson(identityFields(subject)),
+    act: canonicalJson(chain.slice(1).map(identityFields)),
+    committed: chain.flatMap((link, at) => personalFields(link, at === 0 ? 'sub' : `act.${at}`)),
     subjectRef: subjectRef(hmacKey, subject),
   };
+}
+
+function personalFields(link: Subject, name: string): readonly CommittedField[] {
+  const fields = [
+    { name, value: link.id, seal: true },
+    { name: `${name}.credential`, value: link.credentialThumbprint, seal: true },
+  ];
+  if (Object.keys(link.attributes).length > 0)
+    fields.push({ name: `${name}.attributes`, value: canonicalJson(wellFormed(link.attributes)), seal: true });
+  if (!Array.isArray(clearSet(link.groups))) {
+    const groups = canonicalJson(link.groups.map(canonicalText).toSorted());
+    fields.push({ name: `${name}.groups`, value: groups, seal: true });
+  }
+  return fields;
 }
 
 function delegationChain(subject: Subject): readonly Subject[] {

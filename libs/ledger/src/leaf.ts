@@ -1,6 +1,6 @@
-import { type JsonObject, type Result, err, limits, ok } from '@writ/domain';
+import { type Result, err, limits, ok } from '@writ/domain';
 import { toBase64Url, toHex } from './bytes.js';
-import { canonicalMembers } from './canonical-json.js';
+import { type CanonicalMembers, canonicalJson, canonicalOrAbsent } from './canonical-json.js';
 import type { LogContext, StoredLeaf } from './ledger.js';
 import { hashLeaf } from './merkle.js';
 import { type RecordFields, canonicalText } from './clear-fields.js';
@@ -23,7 +23,8 @@ export interface LedgerSettings {
 export interface PreparedRecord {
   readonly log: LogContext;
   readonly record: LedgerRecord;
-  readonly members: readonly (readonly [name: string, json: string])[];
+  /** The members in JCS order, cut where those of the chain stand: before each of them, and after the last. */
+  readonly pieces: readonly string[];
   readonly sealed: Sealed | undefined;
   /** Whose content is sealed: destroying this subject's keys erases it. Without one its key is not kept at all. */
   readonly subjectRef: string | undefined;
@@ -58,13 +59,13 @@ export function prepareRecord(
 ): Result<PreparedRecord, string> {
   try {
     const fields = fieldsOf(record, log);
-    const { members, sealed } = payloadOf(record, fields, log, settings, nowMs, random);
-    const payloadBytes = members.reduce((sum, [name, json]) => sum + name.length + Buffer.byteLength(json) + 4, 0);
+    const { pieces, sealed } = payloadOf(record, fields, log, settings, nowMs, random);
+    const payloadBytes = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
     if (Math.ceil(((payloadBytes + envelopeBytes) * 4) / 3) > limits.recordBytes) {
       return err(`the record would take more than ${limits.recordBytes} bytes`);
     }
     const bytes = payloadBytes * 2 + (sealed?.bytes.length ?? 0);
-    return ok({ log, record, members, sealed, subjectRef: fields.subjectRef ?? subjectOfRequest, bytes });
+    return ok({ log, record, pieces, sealed, subjectRef: fields.subjectRef ?? subjectOfRequest, bytes });
   } catch (cause) {
     if (cause instanceof TypeError) return err(cause.message);
     throw cause;
@@ -83,33 +84,32 @@ function payloadOf(
   const seed = draw(32);
   const commitments: Record<string, string> = {};
   const values: Record<string, string> = {};
-  const commit = (name: string, text: string, mayBeSealed: boolean): void => {
+  for (const { name, value: text, seal: mayBeSealed } of fields.committed) {
     const value = canonicalText(text);
     commitments[name] = commitment(seed, name, value);
     if (mayBeSealed && value.length <= sealedTextUnits) values[name] = value;
-  };
-  for (const name of Object.keys(fields.personal)) commit(name, fields.personal[name] ?? '', true);
-  for (const [name, { value, seal: mayBeSealed }] of Object.entries(fields.content)) commit(name, value, mayBeSealed);
-  const hasValues = Object.keys(commitments).length > 0;
+  }
+  const hasValues = fields.committed.length > 0;
   const sealed = hasValues ? seal({ seed, values }, log.origin, record.id, log.contentKey, draw) : undefined;
-  const envelope: JsonObject = {
-    ...fields.clear,
-    _t: `writ.${record.kind}/${schemaVersion}`,
-    log: log.origin,
-    tenant: log.tenant.tenant,
-    env: settings.environment,
-    rid: record.id,
-    n: toBase64Url(draw(16)),
-    ts: Math.trunc(nowMs),
-    clk: { src: settings.clock.source, err: settings.clock.errorMs },
-    keep: log.keep,
-    hold: log.hold ?? false,
-    ...(record.kind === 'event' ? {} : { req: record.request }),
-    ...(record.kind === 'decision' ? { build: { ...settings.build } } : {}),
-    ...(record.kind === 'decision' && fields.subjectRef !== undefined ? { subject_ref: fields.subjectRef } : {}),
-    ...(sealed ? { k: commitments, seal: { sha256: sealed.sha256, fields: sealed.fields } } : {}),
+  const isDecision = record.kind === 'decision';
+  const envelope: Envelope = {
+    _t: canonicalJson(`writ.${record.kind}/${schemaVersion}`),
+    build: isDecision ? canonicalJson({ ...settings.build }) : undefined,
+    clk: `{"err":${canonicalJson(settings.clock.errorMs)},"src":${canonicalJson(settings.clock.source)}}`,
+    env: canonicalJson(settings.environment),
+    hold: log.hold === true ? 'true' : 'false',
+    k: sealed && canonicalJson(commitments),
+    keep: canonicalJson(log.keep),
+    log: canonicalJson(log.origin),
+    n: canonicalJson(toBase64Url(draw(16))),
+    req: record.kind === 'event' ? undefined : canonicalJson(record.request),
+    rid: canonicalJson(record.id),
+    seal: sealed && `{"fields":${canonicalJson(sealed.fields)},"sha256":${canonicalJson(sealed.sha256)}}`,
+    subject_ref: isDecision ? canonicalOrAbsent(fields.subjectRef) : undefined,
+    tenant: canonicalJson(log.tenant.tenant),
+    ts: canonicalJson(Math.trunc(nowMs)),
   };
-  return { members: canonicalMembers(envelope), sealed };
+  return { pieces: piecesOf(fields.clear, envelope), sealed };
 }
 
 /** One call of the generator serves a whole record: seed, record key, two GCM nonces and the leaf's own nonce. */
@@ -137,11 +137,11 @@ export interface PlacedRecord {
  */
 export function placeRecord(prepared: PreparedRecord, position: ChainPosition, writer: WriterSigner): PlacedRecord {
   const sequence = position.sequence + 1;
-  const payload = joinMembers(prepared.members, {
-    w: position.lane,
-    wseq: sequence,
-    prev: toHex(position.previous),
-  });
+  const payload = joinPieces(prepared.pieces, [
+    canonicalJson(toHex(position.previous)),
+    canonicalJson(position.lane),
+    canonicalJson(sequence),
+  ]);
   return { prepared, lane: position.lane, sequence, statement: statementOf(writer, payload) };
 }
 
@@ -171,16 +171,63 @@ export function storedLeaf(
   };
 }
 
-/** Merges the three chain members into members that are already in JCS order. */
-function joinMembers(members: PreparedRecord['members'], chain: JsonObject): string {
-  const added = canonicalMembers(chain);
-  let json = '';
+/** What every record has, in JCS order. */
+const envelopeNames = [
+  '_t',
+  'build',
+  'clk',
+  'env',
+  'hold',
+  'k',
+  'keep',
+  'log',
+  'n',
+  'req',
+  'rid',
+  'seal',
+  'subject_ref',
+  'tenant',
+  'ts',
+] as const;
+type Envelope = Readonly<Record<(typeof envelopeNames)[number], string | undefined>>;
+
+/** What is known only when a record has its place, in JCS order. */
+const chainNames = ['prev', 'w', 'wseq'] as const;
+
+/** Merges two objects whose members are in JCS order, each member with a comma behind it. */
+function piecesOf(clear: CanonicalMembers, envelope: Envelope): readonly string[] {
+  const pieces: string[] = [];
+  let piece = '';
+  let last = '';
+  const write = (name: string, json: string | undefined): void => {
+    if (json === undefined) return;
+    if (name <= last) throw new Error(`the member ${name} of a record is not in its order`);
+    last = name;
+    while (pieces.length < chainNames.length && name > chainNames[pieces.length]!) {
+      pieces.push(piece);
+      piece = '';
+    }
+    piece += `"${name}":${json},`;
+  };
   let next = 0;
-  for (const [name, value] of members) {
-    for (; next < added.length && added[next]![0] < name; next += 1) json += `"${added[next]![0]}":${added[next]![1]},`;
-    json += `${JSON.stringify(name)}:${value},`;
+  for (const name of Object.keys(clear)) {
+    for (; next < envelopeNames.length && envelopeNames[next]! < name; next += 1)
+      write(envelopeNames[next]!, envelope[envelopeNames[next]!]);
+    write(name, clear[name]);
   }
-  for (; next < added.length; next += 1) json += `"${added[next]![0]}":${added[next]![1]},`;
+  for (; next < envelopeNames.length; next += 1) write(envelopeNames[next]!, envelope[envelopeNames[next]!]);
+  while (pieces.length < chainNames.length) {
+    pieces.push(piece);
+    piece = '';
+  }
+  return [...pieces, piece];
+}
+
+/** The payload: each member of the chain behind the piece that ends where it stands. */
+function joinPieces(pieces: PreparedRecord['pieces'], chain: readonly string[]): string {
+  let json = '';
+  for (const [at, piece] of pieces.entries())
+    json += at < chainNames.length ? `${piece}"${chainNames[at]}":${chain[at]},` : piece;
   return `{${json.slice(0, -1)}}`;
 }
 

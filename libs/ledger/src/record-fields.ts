@@ -1,10 +1,15 @@
-import { type Classification, type JsonObject, unreachable } from '@writ/domain';
-import { canonicalJson } from './canonical-json.js';
-import { classificationFields, spansOf } from './classification-fields.js';
+import { type Classification, type JsonObject, type Obligations, type PolicyRef, unreachable } from '@writ/domain';
+import { type CanonicalMembers, canonicalJson, canonicalMembers, canonicalOrAbsent, keptOf } from './canonical-json.js';
+import { classificationJson, spansOf } from './classification-fields.js';
 import {
+  type CommittedField,
   type RecordFields,
+  type SubjectFields,
   canonicalText,
+  canonicalWellFormed,
+  clearJson,
   clearSet,
+  clearSetJson,
   clearText,
   digestOf,
   subjectFields,
@@ -13,6 +18,7 @@ import {
 } from './clear-fields.js';
 import type { ContentPolicy, LogContext } from './ledger.js';
 import type {
+  AttemptSummary,
   DecisionRecord,
   DispatchRecord,
   EventRecord,
@@ -44,70 +50,83 @@ export function fieldsOf(record: LedgerRecord, log: LogContext): RecordFields {
 
 function decisionFields(record: DecisionRecord, log: LogContext): RecordFields {
   const who = subjectFields(record.subject, log.hmacKey);
-  const { decision, prompt } = record;
-  const policy = decision.effect === 'permit' && decision.obligations.auditFull ? 'full' : (log.content ?? 'redacted');
-  const redacted = prompt.redactedText;
-  // A prompt in which nothing was found is its own redacted text.
-  const promptIs = redacted === undefined && isFreeOfFindings(record.classification) ? 'redacted' : 'whole';
-  const spans = spansOf(record.classification);
   return {
-    clear: {
-      ...who.clear,
-      ...decisionMembers(record),
-      classification: classificationFields(record.classification),
-      ...(record.reviewed === undefined
-        ? {}
-        : { reviewed: { state: record.reviewed.state, classes: wellFormed(record.reviewed.classes) } }),
-      prompt: { bytes: prompt.bytes, tokens: prompt.estimatedTokens },
-      tools: { count: record.tools.length },
-    },
-    personal: {
-      ...who.personal,
-      address: record.clientAddress,
-      agent: record.userAgent,
-      ...(record.tools.length === 0 ? {} : { tools: canonicalJson(record.tools.map(canonicalText)) }),
-      ...(spans === undefined ? {} : { spans }),
-      ...(record.idempotencyKey === undefined ? {} : { idempotency: record.idempotencyKey }),
-      ...(record.justification === undefined ? {} : { justification: record.justification }),
-      ...(record.facts === undefined ? {} : { facts: record.facts }),
-    },
-    content: {
-      prompt: { value: prompt.text, seal: maySeal(policy, promptIs, record.classification) },
-      ...(redacted === undefined
-        ? {}
-        : { redacted: { value: redacted, seal: maySeal(policy, 'redacted', record.classification) } }),
-    },
-    ...(who.subjectRef === undefined ? {} : { subjectRef: who.subjectRef }),
+    clear: decisionMembers(record, who),
+    committed: [...who.committed, ...personalOf(record), ...promptOf(record, log.content ?? 'redacted')],
+    subjectRef: who.subjectRef,
   };
 }
 
-function decisionMembers(record: DecisionRecord): JsonObject {
-  const { decision } = record;
+function personalOf(record: DecisionRecord): readonly CommittedField[] {
+  const fields = [sealed('address', record.clientAddress), sealed('agent', record.userAgent)];
+  if (record.tools.length > 0) fields.push(sealed('tools', canonicalJson(record.tools.map(canonicalText))));
+  const spans = spansOf(record.classification);
+  if (spans !== undefined) fields.push(sealed('spans', spans));
+  if (record.idempotencyKey !== undefined) fields.push(sealed('idempotency', record.idempotencyKey));
+  if (record.justification !== undefined) fields.push(sealed('justification', record.justification));
+  if (record.facts !== undefined) fields.push(sealed('facts', record.facts));
+  return fields;
+}
+
+function sealed(name: string, value: string): CommittedField {
+  return { name, value, seal: true };
+}
+
+function promptOf(record: DecisionRecord, byDefault: ContentPolicy): readonly CommittedField[] {
+  const { decision, classification, prompt } = record;
+  const policy = decision.effect === 'permit' && decision.obligations.auditFull ? 'full' : byDefault;
+  const redacted = prompt.redactedText;
+  // A prompt in which nothing was found is its own redacted text.
+  const promptIs = redacted === undefined && isFreeOfFindings(classification) ? 'redacted' : 'whole';
+  const whole = { name: 'prompt', value: prompt.text, seal: maySeal(policy, promptIs, classification) };
+  if (redacted === undefined) return [whole];
+  return [whole, { name: 'redacted', value: redacted, seal: maySeal(policy, 'redacted', classification) }];
+}
+
+/** What follows from a policy is the same object as long as the policy and what matched are the same. */
+const policyJson = keptOf((policy: PolicyRef) => canonicalJson({ ...policy }));
+const rulesJson = keptOf(clearSetJson);
+const endpointsJson = keptOf((endpoints: readonly string[]) => ({
+  set: clearSetJson(endpoints),
+  digest: canonicalJson(digestOf(endpoints)),
+}));
+const obligationsJson = keptOf((obligations: Obligations) => canonicalJson(obligations as unknown as JsonObject));
+
+/** In JCS order. */
+function decisionMembers(record: DecisionRecord, who: SubjectFields): CanonicalMembers {
+  const { decision, prompt, reviewed, shadow, shadowTaxonomy } = record;
+  const permit = decision.effect === 'permit' ? decision : undefined;
+  const deny = decision.effect === 'permit' ? undefined : decision;
+  const endpoints = permit && endpointsJson(permit.authorizedEndpoints);
   return {
-    snapshot: record.snapshotVersion,
-    action: record.action,
-    route: clearText(record.route),
-    dialect: record.dialect,
-    model: clearText(record.requestedModel),
-    stream: record.stream,
-    received: record.receivedAt,
-    reserved: record.reservedMicros,
-    ...(record.budgetLeases === undefined ? {} : { leases: clearSet(record.budgetLeases) }),
-    policy: { ...decision.policy },
-    rules: clearSet(decision.matched),
-    facts: decision.factsHash,
-    catalogue: decision.catalogueHash,
-    effect: decision.effect,
-    ...(record.refusal === undefined ? {} : { refusal: record.refusal }),
-    ...(record.shadow === undefined ? {} : { shadow: { ...record.shadow, changes: [...record.shadow.changes] } }),
-    ...(record.shadowTaxonomy === undefined ? {} : { shadowTaxonomy: trialFields(record.shadowTaxonomy) }),
-    ...(decision.effect === 'permit'
-      ? {
-          endpoints: clearSet(decision.authorizedEndpoints),
-          endpointsDigest: digestOf(decision.authorizedEndpoints),
-          obligations: decision.obligations as unknown as JsonObject,
-        }
-      : { code: clearText(decision.code), reason: clearText(decision.reason) }),
+    act: who.act,
+    action: canonicalJson(record.action),
+    catalogue: canonicalJson(decision.catalogueHash),
+    classification: classificationJson(record.classification),
+    code: deny && clearJson(deny.code),
+    dialect: canonicalJson(record.dialect),
+    effect: canonicalJson(decision.effect),
+    endpoints: endpoints?.set,
+    endpointsDigest: endpoints?.digest,
+    facts: canonicalJson(decision.factsHash),
+    leases: record.budgetLeases && clearSetJson(record.budgetLeases),
+    model: clearJson(record.requestedModel),
+    obligations: permit && obligationsJson(permit.obligations),
+    policy: policyJson(decision.policy),
+    prompt: `{"bytes":${canonicalJson(prompt.bytes)},"tokens":${canonicalJson(prompt.estimatedTokens)}}`,
+    reason: deny && clearJson(deny.reason),
+    received: canonicalJson(record.receivedAt),
+    refusal: canonicalOrAbsent(record.refusal),
+    reserved: canonicalJson(record.reservedMicros),
+    reviewed: reviewed && canonicalJson({ state: reviewed.state, classes: wellFormed(reviewed.classes) }),
+    route: clearJson(record.route),
+    rules: rulesJson(decision.matched),
+    shadow: shadow && canonicalJson({ ...shadow, changes: [...shadow.changes] }),
+    shadowTaxonomy: shadowTaxonomy && canonicalJson(trialFields(shadowTaxonomy)),
+    snapshot: canonicalJson(record.snapshotVersion),
+    stream: canonicalJson(record.stream),
+    subject: who.subject,
+    tools: `{"count":${record.tools.length}}`,
   };
 }
 
@@ -139,7 +158,7 @@ function countsOf(counts: Readonly<Record<string, number>>): JsonObject {
 
 function dispatchFields(record: DispatchRecord): RecordFields {
   return {
-    clear: {
+    clear: canonicalMembers({
       decisionLeaf: record.decisionLeaf,
       attempt: record.attempt,
       endpoint: record.endpoint,
@@ -148,95 +167,95 @@ function dispatchFields(record: DispatchRecord): RecordFields {
       model: clearText(record.model),
       reason: clearText(record.reason),
       prompt: { bytes: Buffer.byteLength(record.clearedPrompt) },
-    },
-    personal: {},
-    content: { prompt: { value: record.clearedPrompt, seal: false } },
+    }),
+    committed: [{ name: 'prompt', value: record.clearedPrompt, seal: false }],
   };
 }
 
 function segmentFields(record: SegmentRecord): RecordFields {
   return {
-    clear: {
+    clear: canonicalMembers({
       decisionLeaf: record.decisionLeaf,
       window: record.window,
       from: record.from,
       to: record.to,
       events: record.events,
       digest: record.digest,
-    },
-    personal: {},
-    content: {},
+    }),
+    committed: [],
   };
 }
 
 function outcomeFields(record: OutcomeRecord, policy: ContentPolicy): RecordFields {
   const { response } = record;
   const spans = spansOf(response?.classification);
+  const committed = spans === undefined ? [] : [sealed('spans', spans)];
+  if (response) {
+    const { text, classification } = response;
+    const textIs = isFreeOfFindings(classification) ? 'redacted' : 'whole';
+    committed.push({ name: 'response', value: text, seal: maySeal(policy, textIs, classification) });
+  }
+  return { clear: outcomeMembers(record), committed };
+}
+
+/** In JCS order. */
+function outcomeMembers(record: OutcomeRecord): CanonicalMembers {
+  const { response, usage } = record;
   return {
-    clear: {
-      ...wellFormedOutcome(record),
-      ...(response
-        ? {
-            response: {
-              bytes: response.bytes,
-              windows: response.windows,
-              digest: response.digest,
-              classification: classificationFields(response.classification),
-              redactions: response.redactions,
-              droppedEvents: response.droppedEvents,
-            },
-          }
-        : {}),
-      delivery: { handedToSocketBytes: record.handedToSocketBytes, receivedByCaller: 'unknown' },
-    },
-    personal: spans === undefined ? {} : { spans },
-    content: response
-      ? {
-          response: {
-            value: response.text,
-            seal: maySeal(
-              policy,
-              isFreeOfFindings(response.classification) ? 'redacted' : 'whole',
-              response.classification,
-            ),
-          },
-        }
-      : {},
+    attempts: `[${record.attempts.map(attemptJson).join()}]`,
+    cost: canonicalOrAbsent(record.costMicros),
+    decisionLeaf: canonicalJson(record.decisionLeaf),
+    delivery: `{"handedToSocketBytes":${canonicalJson(record.handedToSocketBytes)},"receivedByCaller":"unknown"}`,
+    dispatchLeaves: canonicalJson(record.dispatchLeaves),
+    finish: canonicalOrAbsent(record.finishReason),
+    late: record.late ? 'true' : undefined,
+    model: clearOrAbsent(record.reportedModel),
+    phases: phasesJson(record.phasesMs),
+    prices: clearOrAbsent(record.priceVersion),
+    refusal: canonicalOrAbsent(record.refusal),
+    released: record.late ? 'false' : undefined,
+    response: response && responseJson(response),
+    result: canonicalJson(record.result),
+    usage: usage && canonicalWellFormed(usage),
   };
 }
 
-function wellFormedOutcome(record: OutcomeRecord): JsonObject {
-  return {
-    decisionLeaf: record.decisionLeaf,
-    dispatchLeaves: record.dispatchLeaves,
-    result: record.result,
-    attempts: record.attempts.map((attempt) => ({
-      attempt: attempt.attempt,
-      endpoint: attempt.endpoint,
-      model: clearText(attempt.model),
-      result: clearText(attempt.result),
-      ...(attempt.reason === undefined ? {} : { reason: clearText(attempt.reason) }),
-      ...(attempt.key === undefined ? {} : { key: clearText(attempt.key) }),
-      ms: Math.round(attempt.milliseconds),
-      ...(attempt.status === undefined ? {} : { status: attempt.status }),
-      ...(attempt.upstreamRequestId === undefined ? {} : { upstream: clearText(attempt.upstreamRequestId) }),
-    })),
-    phases: Object.fromEntries(Object.entries(record.phasesMs).map(([name, ms]) => [clearText(name), Math.round(ms)])),
-    ...(record.late ? { late: true, released: false } : {}),
-    ...(record.refusal === undefined ? {} : { refusal: record.refusal }),
-    ...(record.reportedModel === undefined ? {} : { model: clearText(record.reportedModel) }),
-    ...(record.finishReason === undefined ? {} : { finish: record.finishReason }),
-    ...(record.usage === undefined ? {} : { usage: wellFormed(record.usage) }),
-    ...(record.costMicros === undefined ? {} : { cost: record.costMicros }),
-    ...(record.priceVersion === undefined ? {} : { prices: clearText(record.priceVersion) }),
-  };
+function attemptJson(attempt: AttemptSummary): string {
+  const { key, reason, status, upstreamRequestId } = attempt;
+  return (
+    `{"attempt":${canonicalJson(attempt.attempt)},"endpoint":${canonicalJson(attempt.endpoint)},` +
+    (key === undefined ? '' : `"key":${clearJson(key)},`) +
+    `"model":${clearJson(attempt.model)},"ms":${canonicalJson(Math.round(attempt.milliseconds))},` +
+    (reason === undefined ? '' : `"reason":${clearJson(reason)},`) +
+    `"result":${clearJson(attempt.result)}` +
+    (status === undefined ? '' : `,"status":${canonicalJson(status)}`) +
+    (upstreamRequestId === undefined ? '}' : `,"upstream":${clearJson(upstreamRequestId)}}`)
+  );
+}
+
+function phasesJson(phasesMs: OutcomeRecord['phasesMs']): string {
+  const phases = Object.entries(phasesMs).map(([name, ms]) => [clearText(name), Math.round(ms)]);
+  return canonicalJson(Object.fromEntries(phases) as JsonObject);
+}
+
+function responseJson(response: NonNullable<OutcomeRecord['response']>): string {
+  return (
+    `{"bytes":${canonicalJson(response.bytes)},"classification":${classificationJson(response.classification)},` +
+    `"digest":${canonicalJson(response.digest)},"droppedEvents":${canonicalJson(response.droppedEvents)},` +
+    `"redactions":${canonicalJson(response.redactions)},"windows":${canonicalJson(response.windows)}}`
+  );
+}
+
+function clearOrAbsent(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : clearJson(text);
 }
 
 function eventFields(record: EventRecord, log: LogContext): RecordFields {
+  const committed = [sealed('actor', record.actor)];
+  if (record.reason !== undefined) committed.push(sealed('reason', record.reason));
   return {
-    clear: { name: record.name, fields: record.fields },
-    personal: { actor: record.actor, ...(record.reason === undefined ? {} : { reason: record.reason }) },
-    content: {},
+    clear: canonicalMembers({ name: record.name, fields: record.fields }),
+    committed,
     subjectRef: subjectRef(log.hmacKey, { issuer: '', id: record.actor }),
   };
 }

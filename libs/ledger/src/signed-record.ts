@@ -1,5 +1,5 @@
 import { batchProofBytes, parseBatchProof, signedByBatch } from './batch-signature.js';
-import { toBase64Url, utf8 } from './bytes.js';
+import { textToBase64Url, toBase64Url } from './bytes.js';
 import { jwsHeader, parseCompact, parseJws } from './jws.js';
 import type { WriterSigner } from './signer.js';
 
@@ -49,13 +49,13 @@ function parseOfBatch(leaf: Uint8Array): SignedRecord | undefined {
 
 /** What a writer states: header and payload as in a JWS, with room behind for the dot and the proof. */
 export interface Statement {
-  readonly leaf: Uint8Array;
+  readonly leaf: Buffer;
   readonly signedPart: Uint8Array;
 }
 
 export function statementOf(writer: WriterSigner, payload: string): Statement {
   const header = headerOf(writer);
-  const text = Buffer.from(payload, 'utf8').toString('base64url');
+  const text = textToBase64Url(payload);
   const length = header.length + 1 + text.length;
   const leaf = Buffer.allocUnsafe(length + 1 + proofUnits);
   leaf.write(header, 0, 'latin1');
@@ -67,7 +67,7 @@ export function statementOf(writer: WriterSigner, payload: string): Statement {
 
 /** The whole leaf; its bytes never change again. */
 export function withProof({ leaf, signedPart }: Statement, proof: Uint8Array): Uint8Array {
-  leaf.set(utf8(toBase64Url(proof)), signedPart.length + 1);
+  leaf.write(toBase64Url(proof), signedPart.length + 1, 'latin1');
   return leaf;
 }
 

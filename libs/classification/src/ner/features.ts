@@ -232,8 +232,11 @@ function isAnnounced(tokens: Tokens, index: number): boolean {
 /** Only these words are ever tagged: capitals, what follows a name, and what stands behind a word that announces one. */
 export function isOpen(tokens: Tokens, index: number, last: number, announced = false): boolean {
   if (announced) return isAnnounced(tokens, index - 1);
-  if (last !== 0 || (tokens.flags[index]! & CAPITAL) !== 0) return true;
-  return isAnnounced(tokens, index - 1) || isAnnounced(tokens, index - 2) || isPlainName(tokens, index);
+  const { flags, marks } = tokens;
+  if (last !== 0 || (flags[index]! & CAPITAL) !== 0) return true;
+  if (index > 0 && (marks[index - 1]! & ANNOUNCING) !== 0) return true;
+  if (index > 1 && (marks[index - 2]! & ANNOUNCING) !== 0) return true;
+  return isPlainName(tokens, index);
 }
 
 /** A first name in small letters that is no ordinary word nor a place: `ask jennifer`. */

@@ -91,6 +91,7 @@ describe('an append', () => {
       records: [stuck.record],
     });
     expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(await store.append([stuck])).toEqual({ kind: 'refused', because: 'log-busy', records: [stuck.record] });
     expect(await store.append([free])).toEqual({ kind: 'durable' });
     await admin.query('COMMIT');
     expect(await store.append([stuck])).toEqual({ kind: 'durable' });

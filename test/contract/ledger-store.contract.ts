@@ -77,6 +77,23 @@ export function ledgerStoreContract(name: string, open: () => Promise<LedgerStor
       expect(await under.store.append([innocent])).toEqual({ kind: 'durable' });
     });
 
+    it('says of a record alone what it says of one beside others', async () => {
+      const [tenant, held] = [await under.tenant(), await under.tenant()];
+      await under.hold(held);
+      const first = maker.leaf(tenant);
+      expect(await under.store.append([first])).toEqual({ kind: 'durable' });
+      const refused = { kind: 'refused', because: 'conflict', records: [first.record] };
+      const forged = { ...maker.leaf(tenant), record: first.record };
+      expect(await under.store.append([forged])).toEqual(refused);
+      expect(await under.store.append([forged, maker.leaf(tenant)])).toEqual(refused);
+      const stopped = maker.leaf(held);
+      const onHold = { kind: 'refused', because: 'integrity-hold', records: [stopped.record] };
+      expect(await under.store.append([stopped])).toEqual(onHold);
+      expect(await under.store.append([stopped, maker.leaf(tenant)])).toEqual(onHold);
+      expect(hex(await under.store.find(tenant, first.record))).toBe(hex(first.leafHash));
+      expect(await under.store.find(held, stopped.record)).toBeUndefined();
+    });
+
     it('shows the tree batch of a record once it is sequenced, signed and leading to the record', async () => {
       const tenant = await under.tenant();
       const leaves = [maker.leaf(tenant), maker.leaf(tenant), maker.leaf(tenant)];

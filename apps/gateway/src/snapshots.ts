@@ -46,8 +46,8 @@ class OpenedKeys {
 
   constructor(private readonly dependencies: Pick<SnapshotDependencies, 'kms' | 'clock'>) {}
 
-  /** Throws when the keys of a snapshot that was prepared before may not be used any more. */
-  async stillOpen(snapshot: Snapshot): Promise<void> {
+  /** Rejects when the keys of a snapshot that was prepared before may not be used any more. */
+  stillOpen(snapshot: Snapshot): Promise<void> | undefined {
     const now = this.dependencies.clock.nowMs();
     const opened = this.#openedMs.get(snapshot);
     if (opened === undefined) return void this.#openedMs.set(snapshot, now);
@@ -93,7 +93,9 @@ export function createSnapshots(dependencies: SnapshotDependencies): GatewaySnap
     }
     const result = await ready;
     if (!result.ok) return result;
-    await keys.stillOpen(snapshot);
+    // Nothing is waited for while the keys are young.
+    const open = keys.stillOpen(snapshot);
+    if (open) await open;
     const { held, image, shadow } = result.value;
     if (clock.nowMs() < held.policy.validUntilMs) return { ok: true, value: held };
     const linked = (one: PolicyImage) => link(one, snapshot.endpoints, clock.nowMs(), dependencies.platform);

@@ -81,7 +81,7 @@ export async function deny(exchange: Exchange, { decision, refusal }: Denial): P
     exchange.held.snapshot.evidence.level,
   );
   exchange.closed = true;
-  settle(exchange, undefined);
+  settle(exchange);
   if (!committed.ok) return refused(exchange, committed.error);
   const about = {
     ...aboutOf(exchange),
@@ -96,7 +96,7 @@ export async function deny(exchange: Exchange, { decision, refusal }: Denial): P
 /** The permit could not be made durable: nothing was sent, and nothing will be. */
 export function refuseUnrecorded(exchange: Exchange, refusal: Refusal): Enforced {
   exchange.closed = true;
-  settle(exchange, undefined);
+  settle(exchange);
   return refused(exchange, refusal);
 }
 
@@ -225,6 +225,6 @@ function aboutOf(exchange: Exchange): About {
 export async function abandon(exchange: Exchange): Promise<Enforced> {
   if (exchange.permit && !exchange.closed)
     await close(exchange, { result: 'indeterminate', refusal: refuse('internal'), handedToSocketBytes: 0 });
-  else if (!exchange.closed) settle(exchange, undefined);
+  else if (!exchange.closed) settle(exchange);
   return refused(exchange, refuse('internal'));
 }

@@ -64,13 +64,27 @@ export function beginExchange(ask: Ask, ports: Ports, begun: Begun): Exchange {
   };
 }
 
-/** Runs one step and keeps its duration for the record: the overhead is ours, and it is shown. */
-export async function phase<T>(exchange: Exchange, name: string, step: () => Promise<T> | T): Promise<T> {
-  const from = exchange.ports.clock.monotonicMs();
+/**
+ * Runs one step and keeps its duration for the record: the overhead is ours, and it is shown. A step that waits for nothing
+ * makes nobody wait.
+ */
+export function phase<T>(exchange: Exchange, name: string, step: () => Promise<T>): Promise<T>;
+export function phase<T>(exchange: Exchange, name: string, step: () => Promise<T> | T): Promise<T> | T;
+export function phase<T>(exchange: Exchange, name: string, step: () => Promise<T> | T): Promise<T> | T {
+  const { clock } = exchange.ports;
+  const from = clock.monotonicMs();
+  const over = (): void => addPhase(exchange, name, clock.monotonicMs() - from);
+  const taken = step();
+  if (taken instanceof Promise) return kept(taken, over);
+  over();
+  return taken;
+}
+
+async function kept<T>(taken: Promise<T>, over: () => void): Promise<T> {
   try {
-    return await step();
+    return await taken;
   } finally {
-    addPhase(exchange, name, exchange.ports.clock.monotonicMs() - from);
+    over();
   }
 }
 
@@ -121,24 +135,20 @@ export async function commit<R extends LedgerRecord>(
  * A head or a witness takes seconds, and a database that is out a second: nobody else of the tenant waits for that. What waits to
  * be written has a bound of its own.
  */
-async function leavingWhereSlow<T>(
+function leavingWhereSlow<T>(
   { place, permit, ports }: Exchange,
   level: EvidenceLevel,
   work: () => Promise<T>,
 ): Promise<T> {
   // With the permit it was left.
-  if (!place || permit) return await work();
+  if (!place || permit) return work();
   if (level !== 'committed') {
     place.leave();
-    return await work();
+    return work();
   }
   const slow = ports.clock.after(limits.undecidedCommitMs);
   void slow.elapsed.then(() => place.leave());
-  try {
-    return await work();
-  } finally {
-    slow.cancel();
-  }
+  return kept(work(), () => slow.cancel());
 }
 
 /** A caller waits a second at most for a decision, counted from where its turn came: what was spent since is taken off. */

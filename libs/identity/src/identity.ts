@@ -168,7 +168,8 @@ class CredentialVerifier {
     trust: Trust,
     credential: Credential,
   ): Promise<Result<Verified, Refusal>> {
-    const refused = await checkConfirmation(claims, trust, credential, this.#replays, this.nowMs());
+    const checked = checkConfirmation(claims, trust, credential, this.#replays, this.nowMs());
+    const refused = checked instanceof Promise ? await checked : checked;
     return refused ? err(refused) : ok(verified);
   }
 }

@@ -41,7 +41,8 @@ export class KeyStore {
   /** The key that must have signed this token. Refuses with 503, never 401, where only an outage keeps us from knowing. */
   async keyFor(token: Token, trust: Trust): Promise<Result<VerificationKey, Refusal>> {
     const held = this.#heldFor(trust);
-    await this.#makeUsable(held);
+    const usable = this.#makeUsable(held);
+    if (usable) await usable;
     let found = held.set?.find(token.keyId, token.algorithm);
     if (found === 'none' && this.#mayFetch(held)) {
       await this.#fetch(held);
@@ -51,7 +52,8 @@ export class KeyStore {
     if (found === 'ambiguous') return err(refuse('credential-invalid', { detail: 'key_ambiguous' }));
     if (found === 'none')
       return held.failing ? unavailable() : err(refuse('credential-invalid', { detail: 'key_unknown' }));
-    return ok(await held.set.imported(found, token.algorithm));
+    const key = held.set.imported(found, token.algorithm);
+    return ok(key instanceof Promise ? await key : key);
   }
 
   status(): readonly KeySetStatus[] {
@@ -78,15 +80,12 @@ export class KeyStore {
   }
 
   /** Waits for a fetch only where there is no set that may be used; an ageing one is renewed in the background. */
-  async #makeUsable(held: Held): Promise<void> {
+  #makeUsable(held: Held): Promise<void> | undefined {
     const { set } = held;
-    if (set && this.nowMs() - set.fetchedAtMs <= freshMs) return;
+    if (set && this.nowMs() - set.fetchedAtMs <= freshMs) return undefined;
     const waits = !set || this.#isTooOld(set);
-    if (held.fetching) await (waits ? held.fetching : undefined);
-    else if (this.#mayFetch(held)) {
-      const fetching = this.#fetch(held);
-      if (waits) await fetching;
-    }
+    const fetching = held.fetching ?? (this.#mayFetch(held) ? this.#fetch(held) : undefined);
+    return waits ? fetching : undefined;
   }
 
   #isTooOld(set: KeySet): boolean {

@@ -29,6 +29,7 @@ import { Erasing1763694000830 } from './830-erasing.js';
 import { TakingInOrder1763694000831 } from './831-taking-in-order.js';
 import { SparseLogs1763694000870 } from './870-sparse-logs.js';
 import { AwaitedLogs1763694000871 } from './871-awaited-logs.js';
+import { Alone1763694000880 } from './880-alone.js';
 
 /** In order. A migration that was released is never edited: what follows is a new one at the end. */
 export const migrations = [
@@ -63,4 +64,5 @@ export const migrations = [
   TakingInOrder1763694000831,
   SparseLogs1763694000870,
   AwaitedLogs1763694000871,
+  Alone1763694000880,
 ];

@@ -5,13 +5,11 @@ import { enlist, GERMAN } from '../text/lexicon.js';
 import { type LineKinds, lineKinds } from '../text/lines.js';
 import { needOf } from '../text/needs.js';
 import { ALL_UPPER, CAPITAL, HAS_DIGIT, hashOf, type Tokens } from '../text/tokens.js';
-import { FEATURES, featuresOf, isListed, isOpen, isOrdinary, labels } from './features.js';
+import { isListed, isOpen, isOrdinary, labels } from './features.js';
 import { isAttribution, isDense, isLoudText, mayAttribute } from './machine-text.js';
 import { isFirm, mended, type Span } from './spans.js';
-import { PACKED, weights } from './weights.js';
+import { Tagger } from './tagger.js';
 
-/** Taken from the score of "nobody", whom training met most. */
-const LEANING = 25;
 /** Least margin over "nobody", in the weights' units, below which a tag is dropped: several words, one, one in small letters. */
 const MARGIN = 32;
 /** Named after somebody, about nobody: `Jones criteria`, `Newton's law`. */
@@ -27,9 +25,7 @@ const ORDINARY = 125;
 /** For words in no list that nothing announces. */
 const UNHEARD = 120;
 const SMALL = 95;
-const features = new Int32Array(FEATURES);
-/** Of the label that `best` chose last. */
-let lead = 0;
+const tagger = new Tagger();
 
 /** Names, places and organisations by the repository's own tagger. */
 export function findNames(scene: Scene, emit: Emit): void {
@@ -62,7 +58,6 @@ function isCue(scene: Scene, index: number): boolean {
 }
 
 function tag(tokens: Tokens): readonly Span[] {
-  const table = weights();
   const spans: Span[] = [];
   let kinds: LineKinds | undefined;
   let last = 0;
@@ -71,46 +66,14 @@ function tag(tokens: Tokens): readonly Span[] {
     let label = 0;
     let margin = 0;
     if (isOpen(tokens, index, last) && !(kinds ??= lineKinds(tokens.text)).isCode(tokens.start[index]!)) {
-      featuresOf(tokens, index, last, beforeLast, 'all', features);
-      label = best(table);
-      margin = lead;
+      label = tagger.label(tokens, index, last, beforeLast);
+      margin = tagger.lead;
     }
     if (label !== 0) extend(spans, index, labels[label]!, margin);
     beforeLast = last;
     last = label;
   }
   return spans;
-}
-
-/** Every other byte of a number. */
-const LANES = 0x00ff00ff;
-
-/**
- * The best label of the word whose features stand in `features`, and its lead over "nobody". Two labels are summed at a time
- * in the halves of one number: thirty-two bytes of at most 255 fit into sixteen bits.
- */
-function best(table: Int32Array): number {
-  let [sum02, sum13, sum46, sum5] = [0, 0, 0, 0];
-  for (let feature = 0; feature < FEATURES; feature += 1) {
-    const at = features[feature]! * PACKED;
-    const first = table[at]!;
-    const second = table[at + 1]!;
-    sum02 += first & LANES;
-    sum13 += (first >>> 8) & LANES;
-    sum46 += second & LANES;
-    sum5 += (second >>> 8) & LANES;
-  }
-  const nobody = (sum02 & 0xffff) - LEANING;
-  let top = 0;
-  lead = nobody;
-  if ((sum13 & 0xffff) > lead) [top, lead] = [1, sum13 & 0xffff];
-  if (sum02 >>> 16 > lead) [top, lead] = [2, sum02 >>> 16];
-  if (sum13 >>> 16 > lead) [top, lead] = [3, sum13 >>> 16];
-  if ((sum46 & 0xffff) > lead) [top, lead] = [4, sum46 & 0xffff];
-  if (sum5 > lead) [top, lead] = [5, sum5];
-  if (sum46 >>> 16 > lead) [top, lead] = [6, sum46 >>> 16];
-  lead -= nobody;
-  return top;
 }
 
 function extend(spans: Span[], index: number, name: string, margin: number): void {

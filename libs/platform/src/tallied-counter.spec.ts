@@ -9,7 +9,7 @@ const counted = [
   [{ kind: 'b', result: '' }, 0],
 ] as const;
 
-function both(): { readonly library: Registry; readonly own: Registry; again(): void } {
+function both(): { readonly library: Registry; readonly own: Registry; readonly again: () => void } {
   const [library, own] = [new Registry(), new Registry()];
   const theirs = new Counter({ ...about, registers: [library] });
   const ours = new TalliedCounter({ ...about, registers: [own] });
@@ -28,6 +28,10 @@ function lines(text: string): readonly string[] {
   return text.split('\n').map((line) => line.split(/[{},]/).toSorted().join(' '));
 }
 
+async function ofTwo(one: Registry): Promise<string> {
+  return AggregatorRegistry.aggregate([await one.getMetricsAsJSON(), await one.getMetricsAsJSON()]).metrics();
+}
+
 describe('a tallied counter', () => {
   it("tells Prometheus what the library's own would, each time it is asked", async () => {
     const { library, own, again } = both();
@@ -39,8 +43,6 @@ describe('a tallied counter', () => {
 
   it("is summed over processes as the library's own is", async () => {
     const { library, own } = both();
-    const ofTwo = async (one: Registry): Promise<string> =>
-      AggregatorRegistry.aggregate([await one.getMetricsAsJSON(), await one.getMetricsAsJSON()]).metrics();
     expect(lines(await ofTwo(own))).toEqual(lines(await ofTwo(library)));
   });
 

@@ -146,8 +146,9 @@ async function send(
         socket.destroy();
         return;
       }
-      const alive = await socket.write(step.released);
-      if (!alive) return socket.destroy();
+      const written = socket.write(step.released);
+      const isAlive = written instanceof Promise ? await written : written;
+      if (!isAlive) return socket.destroy();
       if (step.last) return socket.end();
       const next = await enforced.rest.next();
       if (next.done === true) return socket.destroy();
@@ -196,8 +197,11 @@ export function headersOf(request: string, about: About): Record<string, string>
   put('x-writ-endpoint', about.endpoint);
   put('x-writ-transparency', about.markers?.join(','));
   put('x-writ-classes', about.classes?.join(','));
-  for (const [name, value] of Object.entries(about.limits ?? {})) put(name, value);
-  const phases = Object.entries(about.phasesMs ?? {});
-  put('server-timing', phases.map(([name, ms]) => `${name};dur=${ms}`).join(', '));
+  const { limits: standing = {} } = about;
+  for (const name of Object.keys(standing)) put(name, standing[name]);
+  const { phasesMs = {} } = about;
+  let timing = '';
+  for (const name of Object.keys(phasesMs)) timing += `${timing === '' ? '' : ', '}${name};dur=${phasesMs[name]}`;
+  put('server-timing', timing);
   return headers;
 }

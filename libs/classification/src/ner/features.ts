@@ -53,6 +53,8 @@ export function gapClass(tokens: Tokens, before: number): number {
 export function shapeOf(tokens: Tokens, index: number): number {
   if (index < 0 || index >= tokens.count) return 0;
   const flags = tokens.flags[index]!;
+  // What most words are: small letters of ASCII.
+  if (flags === HAS_LETTER) return 5;
   const length = tokens.end[index]! - tokens.start[index]!;
   if ((flags & HAS_LETTER) === 0) return length > 4 ? 2 : 1;
   if ((flags & HAS_DIGIT) !== 0) return (flags & CAPITAL) !== 0 ? 4 : 3;

@@ -84,7 +84,7 @@ function beginArray(elementType: number, values: readonly unknown[], bytes: numb
 
 /** What each character of a UUID is worth; 255 for one that is none of its digits. */
 const digits = new Uint8Array(128).fill(255);
-for (const [worth, digit] of [...'0123456789abcdef'].entries()) digits[digit.charCodeAt(0)] = worth;
+for (let worth = 0; worth < 16; worth += 1) digits[worth.toString(16).charCodeAt(0)] = worth;
 /** Where the dashes are not. */
 const pairs = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 

@@ -117,12 +117,11 @@ async function tell(
   { about, released }: Extract<Enforced, { kind: 'decided' }>,
   request: string,
 ): Promise<void> {
-  socket.begin(200, {
-    ...headersOf(request, about),
-    'content-type': 'application/json',
-    'content-length': String(released.bytes.length),
-    'cache-control': 'no-store',
-  });
+  const headers = headersOf(request, about);
+  headers['content-type'] = 'application/json';
+  headers['content-length'] = String(released.bytes.length);
+  headers['cache-control'] = 'no-store';
+  socket.begin(200, headers);
   if (await socket.write(released)) socket.end();
   else socket.destroy();
 }
@@ -133,14 +132,15 @@ async function send(
   enforced: Extract<Enforced, { kind: 'answered' }>,
   request: string,
 ): Promise<void> {
-  socket.begin(200, {
-    ...headersOf(request, enforced.about),
-    'content-type': enforced.contentType,
-    ...lengthOf(enforced.first),
-    'cache-control': 'no-store',
-  });
+  const { about, contentType, first } = enforced;
+  const headers = headersOf(request, about);
+  headers['content-type'] = contentType;
+  // An answer that is whole says how long it is: one piece on the wire, and a reader knows where it ends.
+  if (first.kind === 'window' && first.last) headers['content-length'] = String(first.released.bytes.length);
+  headers['cache-control'] = 'no-store';
+  socket.begin(200, headers);
   try {
-    for (let step = enforced.first; ;) {
+    for (let step = first; ;) {
       if (step.kind === 'failure') {
         await socket.write(releaseConstant(enforced.encoder, step.refusal, request));
         socket.destroy();
@@ -157,11 +157,6 @@ async function send(
   } finally {
     await enforced.rest.return();
   }
-}
-
-/** An answer that is whole says how long it is: one piece on the wire, and a reader knows where it ends. */
-function lengthOf(first: Extract<Enforced, { kind: 'answered' }>['first']): Readonly<Record<string, string>> {
-  return first.kind === 'window' && first.last ? { 'content-length': String(first.released.bytes.length) } : {};
 }
 
 function metaOf(request: FastifyRequest, route: string, nowMs: number): AskMeta {

@@ -73,18 +73,17 @@ export function phase<T>(exchange: Exchange, name: string, step: () => Promise<T
 export function phase<T>(exchange: Exchange, name: string, step: () => Promise<T> | T): Promise<T> | T {
   const { clock } = exchange.ports;
   const from = clock.monotonicMs();
-  const over = (): void => addPhase(exchange, name, clock.monotonicMs() - from);
   const taken = step();
-  if (taken instanceof Promise) return kept(taken, over);
-  over();
+  if (taken instanceof Promise) return waited(exchange, name, from, taken);
+  addPhase(exchange, name, clock.monotonicMs() - from);
   return taken;
 }
 
-async function kept<T>(taken: Promise<T>, over: () => void): Promise<T> {
+async function waited<T>(exchange: Exchange, name: string, from: number, taken: Promise<T>): Promise<T> {
   try {
     return await taken;
   } finally {
-    over();
+    addPhase(exchange, name, exchange.ports.clock.monotonicMs() - from);
   }
 }
 

@@ -22,32 +22,20 @@ export function measuredPorts(ports: Ports, measures: Measures): Ports {
     ...ports,
     identity: { identify: (credential) => timed('authenticate', () => identity.identify(credential)) },
     classifier: measuredClassifier(classifier, timed, measures),
-    limits: {
-      async reserve(...asked) {
-        const reserved = await timed('reserve', () => limits.reserve(...asked));
-        const isDegraded = reserved.ok
-          ? reserved.value.mode === 'degraded'
-          : (reserved.error.detail?.endsWith('_degraded') ?? false);
-        measures.reserved(isDegraded, reserved.ok ? 'admitted' : reserved.error.code);
-        return reserved;
-      },
-      knownRefusal(...asked) {
-        const known = limits.knownRefusal?.(...asked);
-        if (known) measures.reserved(undefined, 'known-full');
-        return known;
-      },
-      takeKey: (reservation, endpoint, key) => limits.takeKey?.(reservation, endpoint, key),
-      settle(tenant, reservation, usage, costMicros) {
-        if (usage) measures.used(usage, costMicros);
-        return limits.settle(tenant, reservation, usage, costMicros);
-      },
-    },
+    limits: measuredLimits(limits, clock, measures),
     ledger: {
       async commit(log, record, how) {
         const from = clock.monotonicMs();
-        const committed = await timed('commit', () => ledger.commit(log, record, how));
-        measures.committed(record.kind, committed.ok ? 'durable' : committed.error, clock.monotonicMs() - from);
-        return committed;
+        let result: string | undefined;
+        try {
+          const committed = await ledger.commit(log, record, how);
+          result = committed.ok ? 'durable' : committed.error;
+          return committed;
+        } finally {
+          const ms = clock.monotonicMs() - from;
+          measures.phase('commit', ms);
+          if (result !== undefined) measures.committed(record.kind, result, ms);
+        }
       },
     },
     providers: {
@@ -57,8 +45,9 @@ export function measuredPorts(ports: Ports, measures: Measures): Ports {
         const operation = genAi.operationName[permit.record.action] ?? permit.record.action;
         const called = await providers.call(permit, endpoint, prompt, how);
         const ended = (result: string): void => {
-          measures.phase('upstream', clock.monotonicMs() - from);
-          measures.called({ provider, operation, result, ms: clock.monotonicMs() - from });
+          const ms = clock.monotonicMs() - from;
+          measures.phase('upstream', ms);
+          measures.called({ provider, operation, result, ms });
         };
         if (!called.ok) {
           ended(called.error.class);
@@ -67,6 +56,35 @@ export function measuredPorts(ports: Ports, measures: Measures): Ports {
         const firstChunk = (): void => measures.firstChunk({ provider, operation, ms: clock.monotonicMs() - from });
         return { ok: true, value: { ...called.value, events: watched(called.value, firstChunk, ended) } };
       },
+    },
+  };
+}
+
+/** The reservation's time is counted whatever becomes of it. */
+function measuredLimits(limits: Ports['limits'], clock: Ports['clock'], measures: Measures): Ports['limits'] {
+  return {
+    async reserve(tenant, subject, ask, snapshot, tokens) {
+      const from = clock.monotonicMs();
+      try {
+        const reserved = await limits.reserve(tenant, subject, ask, snapshot, tokens);
+        const isDegraded = reserved.ok
+          ? reserved.value.mode === 'degraded'
+          : (reserved.error.detail?.endsWith('_degraded') ?? false);
+        measures.reserved(isDegraded, reserved.ok ? 'admitted' : reserved.error.code);
+        return reserved;
+      } finally {
+        measures.phase('reserve', clock.monotonicMs() - from);
+      }
+    },
+    knownRefusal(tenant, subject, ask, snapshot, tokens) {
+      const known = limits.knownRefusal?.(tenant, subject, ask, snapshot, tokens);
+      if (known) measures.reserved(undefined, 'known-full');
+      return known;
+    },
+    takeKey: (reservation, endpoint, key) => limits.takeKey?.(reservation, endpoint, key),
+    settle(tenant, reservation, usage, costMicros) {
+      if (usage) measures.used(usage, costMicros);
+      return limits.settle(tenant, reservation, usage, costMicros);
     },
   };
 }

@@ -16,6 +16,12 @@ export type Step =
   | { readonly kind: 'window'; readonly released: Released; readonly last: boolean }
   | { readonly kind: 'failure'; readonly refusal: Refusal };
 
+/** Why the answer ends here, that it came to its end, or nothing. */
+type Took = Refusal | 'ended' | undefined;
+
+/** Why nothing further may leave, if so. */
+type Withheld = Refusal | undefined;
+
 interface Pending {
   readonly window: Window;
   readonly receipt: Promise<Result<Receipt<SegmentRecord>, Refusal>>;
@@ -58,12 +64,20 @@ export class AnswerRelease {
   }
 
   async *steps(): AsyncGenerator<Step, void, undefined> {
+    const awaited = (): Awaited => this.#awaited();
     try {
       for (;;) {
-        const happening = await this.#arrivals.next(() => this.#awaited());
-        const problem = happening.kind === 'event' ? await this.#take(happening.next) : this.#observe(happening);
+        // What is here already is not waited for: an answer has many events, and each wait is a turn of the promise queue.
+        const next = this.#arrivals.next(awaited);
+        const happening = next instanceof Promise ? await next : next;
+        const taken = happening.kind === 'event' ? this.#take(happening.next) : this.#observe(happening);
+        const problem = taken instanceof Promise ? await taken : taken;
         if (problem === 'ended') {
-          yield* this.#finish();
+          while (this.#pending.length > 0) {
+            yield await this.#oldest();
+            if (this.exchange.closed) return;
+          }
+          yield await this.#finish();
           return;
         }
         const failed =
@@ -74,12 +88,12 @@ export class AnswerRelease {
           return;
         }
         // What came before the first content leaves with it.
-        const withheld = this.#arrivals.hasHead ? undefined : await this.#cutWhatIsDue();
+        const withheld = !this.#arrivals.hasHead && this.#isDue() ? await this.#cut() : undefined;
         if (withheld) {
           yield await this.#fail(withheld);
           return;
         }
-        if (happening.kind === 'committed') yield* this.#releaseOldest();
+        if (happening.kind === 'committed') yield await this.#oldest();
         if (this.exchange.closed) return;
       }
     } catch (error) {
@@ -96,12 +110,16 @@ export class AnswerRelease {
 
   /** What may happen next: an event, the commit of the oldest window, the moment at which the open window is due or the upstream silent. */
   #awaited(): Awaited {
-    const due = this.#cutter.dueInMs(this.exchange.ports.clock.monotonicMs()) ?? limits.windowSilenceMs;
     return {
       isCommitted: this.#pending[0]?.isSettled === true,
       mayRead: this.#cutter.size < this.#bufferLimit(),
-      dueInMs: this.#whole ? undefined : Math.max(1, Math.min(due, limits.windowSilenceMs)),
+      dueInMs: this.#whole ? undefined : this.#dueInMs(),
     };
+  }
+
+  #dueInMs(): number {
+    const due = this.#cutter.dueInMs(this.exchange.ports.clock.monotonicMs()) ?? limits.windowSilenceMs;
+    return Math.max(1, Math.min(due, limits.windowSilenceMs));
   }
 
   #bufferLimit(): number {
@@ -114,36 +132,48 @@ export class AnswerRelease {
     throw happening.error;
   }
 
-  async #take(next: IteratorResult<AnswerEvent>): Promise<Refusal | 'ended' | undefined> {
+  #take(next: IteratorResult<AnswerEvent>): Took | Promise<Took> {
     if (next.done === true) return refuse('provider-protocol', { detail: 'broken-stream' });
     this.#lastEventMs = this.exchange.ports.clock.monotonicMs();
     const event = this.#tally.take(next.value);
     this.#waiting.push(event);
     this.#cutter.expect(sizeOf(event), this.#lastEventMs);
     this.#ended = event.terminal;
-    if (event.terminal)
-      return (await this.#inspectWaiting()) ?? (await this.#inspect(() => this.inspector.flush(true))) ?? 'ended';
+    if (event.terminal) return this.#takeLast();
     // Where no window may leave yet it is inspected all the same: never more than a window's size in one piece.
     return this.#cutter.expected >= limits.windowBytes ? this.#inspectWaiting() : undefined;
   }
 
-  async #inspectWaiting(): Promise<Refusal | undefined> {
+  async #takeLast(): Promise<Took> {
+    const waiting = this.#inspectWaiting();
+    const withheld = waiting instanceof Promise ? await waiting : waiting;
+    if (withheld) return withheld;
+    const rest = this.#inspect(() => this.inspector.flush(true));
+    return (rest instanceof Promise ? await rest : rest) ?? 'ended';
+  }
+
+  #inspectWaiting(): Withheld | Promise<Withheld> {
     const waiting = this.#waiting;
     this.#waiting = [];
     return waiting.length === 0 ? undefined : this.#inspect(() => this.inspector.push(...waiting));
   }
 
   /** Nothing else of this answer happens while it is waited for: what comes meanwhile, and commits that end, are seen to after it. */
-  async #inspect(look: () => Inspected | Promise<Inspected>): Promise<Refusal | undefined> {
-    const { clock } = this.exchange.ports;
-    const from = clock.monotonicMs();
+  #inspect(look: () => Inspected | Promise<Inspected>): Withheld | Promise<Withheld> {
+    const from = this.exchange.ports.clock.monotonicMs();
     const looked = look();
-    const { events, withheld } = looked instanceof Promise ? await looked : looked;
-    const now = clock.monotonicMs();
+    return looked instanceof Promise
+      ? looked.then((late) => this.#inspected(late, from))
+      : this.#inspected(looked, from);
+  }
+
+  #inspected({ events, withheld }: Inspected, from: number): Withheld {
+    const now = this.exchange.ports.clock.monotonicMs();
     addPhase(this.exchange, 'inspect', now - from);
     if (withheld !== undefined) return refuse('answer-withheld', { detail: withheld });
     const leaving: Uint8Array[] = [];
-    for (const event of events.map((one) => this.#marker.mark(one))) {
+    for (const one of events) {
+      const event = this.#marker.mark(one);
       if (this.#whole || closes(event)) this.#closingEvents.push(event);
       else leaving.push(this.encoder.encode(event));
     }
@@ -151,12 +181,16 @@ export class AnswerRelease {
     return undefined;
   }
 
-  /** A window is inspected as a whole before its record is made; what must not leave ends the answer. */
-  async #cutWhatIsDue(): Promise<Refusal | undefined> {
+  /** By its age or size, or after silence, as long as not too many windows wait for their records. */
+  #isDue(): boolean {
     const now = this.exchange.ports.clock.monotonicMs();
     const due = this.#cutter.dueInMs(now);
-    const silent = now - this.#lastEventMs >= limits.windowSilenceMs;
-    if (due === undefined || (due > 0 && !silent) || this.#pending.length >= limits.windowsInFlight) return undefined;
+    if (due === undefined || this.#pending.length >= limits.windowsInFlight) return false;
+    return due <= 0 || now - this.#lastEventMs >= limits.windowSilenceMs;
+  }
+
+  /** A window is inspected as a whole before its record is made; what must not leave ends the answer. */
+  async #cut(): Promise<Refusal | undefined> {
     const withheld = await this.#inspectWaiting();
     if (withheld || this.#cutter.size === 0) return withheld;
     const window = this.#cutter.cut();
@@ -186,33 +220,23 @@ export class AnswerRelease {
     this.#pending.push(pending);
   }
 
-  /** Yields the oldest window under its receipt, or ends the answer when its record could not be committed. */
-  async *#releaseOldest(): AsyncGenerator<Step, void, undefined> {
+  /** The oldest window under its receipt, or the end of the answer when its record could not be committed. */
+  async #oldest(): Promise<Step> {
     const oldest = this.#pending.shift();
-    if (!oldest) return;
+    if (!oldest) throw new Error('no window waits for its record');
     const receipt = await oldest.receipt;
-    if (!receipt.ok) {
-      yield await this.#fail(receipt.error);
-      return;
-    }
+    if (!receipt.ok) return await this.#fail(receipt.error);
     this.#handedBytes += oldest.window.bytes.length;
-    yield { kind: 'window', released: release(oldest.window.bytes, receipt.value), last: false };
+    return { kind: 'window', released: release(oldest.window.bytes, receipt.value), last: false };
   }
 
-  async *#finish(): AsyncGenerator<Step, void, undefined> {
-    while (this.#pending.length > 0) {
-      yield* this.#releaseOldest();
-      if (this.exchange.closed) return;
-    }
+  async #finish(): Promise<Step> {
     const closing = this.#closingEvents.map((event) => this.encoder.encode(event));
     this.#cutter.add(closing, this.exchange.ports.clock.monotonicMs());
     const window = this.#cutter.cut();
     const outcome = await close(this.exchange, this.#closing('completed'));
-    if (!outcome.ok) {
-      yield { kind: 'failure', refusal: outcome.error };
-      return;
-    }
-    yield { kind: 'window', released: release(window.bytes, outcome.value), last: true };
+    if (!outcome.ok) return { kind: 'failure', refusal: outcome.error };
+    return { kind: 'window', released: release(window.bytes, outcome.value), last: true };
   }
 
   /** The caller left. Whatever the last look brings, the outcome is committed. */

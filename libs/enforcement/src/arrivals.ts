@@ -43,18 +43,26 @@ export class Arrivals {
     return this.#head.length > 0;
   }
 
-  /** A commit first, then an event, then the time. `awaited` is asked again after every waking. */
-  async next(awaited: () => Awaited): Promise<Happening> {
-    for (;;) {
-      const wanted = awaited();
-      const happened = this.#happened(wanted);
-      if (happened) return happened;
+  /**
+   * A commit first, then an event, then the time; at once where one of them is here already. `awaited` is asked again after every
+   * waking.
+   */
+  next(awaited: () => Awaited): Happening | Promise<Happening> {
+    const wanted = awaited();
+    return this.#happened(wanted) ?? this.#wait(awaited, wanted);
+  }
+
+  async #wait(awaited: () => Awaited, first: Awaited): Promise<Happening> {
+    for (let wanted = first; ;) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
       if (!this.#isReading && wanted.mayRead) this.#read();
       if (!this.#timer && wanted.dueInMs !== undefined) this.#setTimer(wanted.dueInMs);
       // oxlint-disable-next-line no-await-in-loop -- until something happens
       await promise;
+      wanted = awaited();
+      const happened = this.#happened(wanted);
+      if (happened) return happened;
     }
   }
 

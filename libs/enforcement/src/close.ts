@@ -1,6 +1,5 @@
-import type { Refusal, Result } from '@writ/domain';
+import type { Refusal, Result, Usage } from '@writ/domain';
 import type { OutcomeRecord, OutcomeResult, Receipt } from '@writ/ledger';
-import { costOf } from './cost.js';
 import { commit, evidenceLevel, type Exchange } from './exchange.js';
 import { outcomeRecord, type Closing } from './records.js';
 
@@ -14,15 +13,14 @@ export async function close(exchange: Exchange, closing: Closing): Promise<Resul
   exchange.closed = true;
   const outcome = outcomeRecord(exchange, permit.leafHash, closing);
   const committed = await commit(exchange, outcome, evidenceLevel(exchange));
-  settle(exchange, closing);
+  settle(exchange, closing.usage, outcome.costMicros);
   return committed;
 }
 
 /** Settling may take its time: the reservation is a lease, so nobody waits for it and a crash here blocks nobody. */
-export function settle(exchange: Exchange, closing: Pick<Closing, 'usage'> | undefined): void {
+export function settle(exchange: Exchange, usage?: Usage, costMicros = '0'): void {
   if (!exchange.reservation) return;
-  const cost = costOf(exchange, closing?.usage)?.micros ?? '0';
-  void exchange.ports.limits.settle(exchange.tenant, exchange.reservation, closing?.usage, cost);
+  void exchange.ports.limits.settle(exchange.tenant, exchange.reservation, usage, costMicros);
 }
 
 /** What the outcome says when an answer could not be given for this reason. */

@@ -81,7 +81,7 @@ export async function deny(exchange: Exchange, { decision, refusal }: Denial): P
     exchange.held.snapshot.evidence.level,
   );
   exchange.closed = true;
-  settle(exchange, undefined);
+  settle(exchange);
   if (!committed.ok) return refused(exchange, committed.error);
   const about = {
     ...aboutOf(exchange),
@@ -96,7 +96,7 @@ export async function deny(exchange: Exchange, { decision, refusal }: Denial): P
 /** The permit could not be made durable: nothing was sent, and nothing will be. */
 export function refuseUnrecorded(exchange: Exchange, refusal: Refusal): Enforced {
   exchange.closed = true;
-  settle(exchange, undefined);
+  settle(exchange);
   return refused(exchange, refusal);
 }
 
@@ -200,10 +200,8 @@ function refused(exchange: Exchange, refusal: Refusal): Enforced {
 function aboutOf(exchange: Exchange): About {
   const { held, permit, classification, reservation } = exchange;
   const decision = permit?.record.decision;
-  const standing = {
-    ...reservation?.headers,
-    ...(reservation?.mode === 'degraded' ? { 'x-limit-mode': 'degraded' } : {}),
-  };
+  const standing =
+    reservation?.mode === 'degraded' ? { ...reservation.headers, 'x-limit-mode': 'degraded' } : reservation?.headers;
   return {
     ...(permit === undefined ? {} : { decisionId: permit.record.id, receipt: permit.leafHash }),
     ...(decision === undefined
@@ -216,7 +214,7 @@ function aboutOf(exchange: Exchange): About {
     classes: Object.keys(classification?.classes ?? {}).toSorted(),
     policy: `${held.policy.image.name}@${held.policy.image.version}`,
     snapshotVersion: held.snapshot.version,
-    limits: standing,
+    ...(standing === undefined ? {} : { limits: standing }),
     phasesMs: exchange.phasesMs,
   };
 }
@@ -225,6 +223,6 @@ function aboutOf(exchange: Exchange): About {
 export async function abandon(exchange: Exchange): Promise<Enforced> {
   if (exchange.permit && !exchange.closed)
     await close(exchange, { result: 'indeterminate', refusal: refuse('internal'), handedToSocketBytes: 0 });
-  else if (!exchange.closed) settle(exchange, undefined);
+  else if (!exchange.closed) settle(exchange);
   return refused(exchange, refuse('internal'));
 }

@@ -1,4 +1,4 @@
-import { priceVersionOf, type Usage } from '@writ/domain';
+import { priceVersionOf, type Rates, type Usage } from '@writ/domain';
 import { costMicros, priceOf, ratesOf } from '@writ/routing';
 import type { Exchange } from './exchange.js';
 
@@ -18,6 +18,15 @@ export function costOf(exchange: Exchange, usage: Usage | undefined): Cost | und
   const rates = price && ratesOf(price, usage.inputTokens);
   return {
     micros: micros === undefined ? (exchange.reservation?.worstCaseMicros ?? '0') : String(micros),
-    priceVersion: price && rates && priceVersionOf(price.version, rates),
+    priceVersion: price && rates && versionOf(price.version, rates),
   };
+}
+
+/** Spelled once for the rates of one price, which routing reads once. */
+const versions = new WeakMap<Rates, string>();
+
+function versionOf(version: string, rates: Rates): string {
+  let spelled = versions.get(rates);
+  if (spelled === undefined) versions.set(rates, (spelled = priceVersionOf(version, rates)));
+  return spelled;
 }

@@ -44,7 +44,9 @@ export async function dispatch(
     // A retry waits a random moment, so that the callers of a failing endpoint do not return to it together.
     if (attempt.delayMs !== undefined) await clock.after(attempt.delayMs).elapsed;
     if (hangUp.aborted) break;
-    const recorded = await recordDispatch(exchange, permit, attempt, prompt);
+    const recorded = mustBeRecorded(exchange, attempt)
+      ? await recordDispatch(exchange, permit, attempt, prompt)
+      : unrecorded;
     if (!recorded.ok) return recorded;
     const from = clock.monotonicMs();
     const opened = await phase(exchange, 'upstream', () =>
@@ -68,15 +70,20 @@ export async function dispatch(
 }
 
 /** Before a second endpoint always; before the first where a class the tenant calls sensitive was found. */
+function mustBeRecorded({ classification, held }: Exchange, attempt: Attempt): boolean {
+  const found = classification?.classes ?? {};
+  const sensitive = held.snapshot.evidence.dispatchClasses.some((name) => found[name] !== undefined);
+  return attempt.number > 1 || sensitive;
+}
+
+const unrecorded = ok(undefined);
+
 async function recordDispatch(
   exchange: Exchange,
   permit: Receipt<DecisionRecord<Permit>>,
   attempt: Attempt,
   prompt: ClearedPrompt,
-): Promise<Result<Receipt<DispatchRecord> | undefined, Refusal>> {
-  const found = exchange.classification?.classes ?? {};
-  const sensitive = exchange.held.snapshot.evidence.dispatchClasses.some((name) => found[name] !== undefined);
-  if (attempt.number === 1 && !sensitive) return ok(undefined);
+): Promise<Result<Receipt<DispatchRecord>, Refusal>> {
   const committed = await commit(exchange, dispatchRecord(exchange, permit.leafHash, attempt, prompt), 'committed');
   if (committed.ok) exchange.dispatchLeaves.push(committed.value.leafHash);
   return committed;

@@ -20,11 +20,11 @@ import {
   reviewConfirms,
   tighten,
 } from '@writ/classification';
-import { type DataFacts, decideDescribed, describeFacts, type Facts } from '@writ/policy';
+import { decideDescribed, describeFacts, type Facts } from '@writ/policy';
 import { createHmac } from 'node:crypto';
 import { commit, conversationKey, type Exchange } from './exchange.js';
 import { factsOf } from './facts.js';
-import type { ReviewedAs, ReviewRequest } from './ports.js';
+import type { ReviewedAs, ReviewPort, ReviewRequest } from './ports.js';
 
 /** A decision, or the refusal that takes its place with the permit that could not be kept. */
 export type Decided =
@@ -39,24 +39,57 @@ const strictness = { none: 0, clear: 1, pending: 2, confirmed: 3 } as const;
  * bound, and the decision is made again with its verdict: it may tighten the inline result, never loosen it. A review that
  * the policy wants afterwards is durable before the permit is, and binds the next request of the conversation.
  */
-export async function decideReviewed(
+export function decideReviewed(
   exchange: Exchange,
   inline: Classification,
   hangUp: AbortSignal,
+): Promise<Decided> | Decided {
+  const keys = keysOfConversation(exchange);
+  // Most requests go on from nothing that was reviewed: nobody is asked.
+  if (keys.length === 0) return decideKnowing(exchange, inline, unreviewed, hangUp);
+  return decideAfter(exchange, inline, exchange.ports.reviews.of(exchange.tenant, keys), hangUp);
+}
+
+async function decideAfter(
+  exchange: Exchange,
+  inline: Classification,
+  asked: ReturnType<ReviewPort['of']>,
+  hangUp: AbortSignal,
 ): Promise<Decided> {
-  const earlier = await reviewsOfConversation(exchange);
-  if (!earlier.ok) return { kind: 'refused', refusal: earlier.error };
-  const first = decideAs(exchange, inline, earlier.value);
-  exchange.reviewed = earlier.value;
+  const earlier = await asked;
+  if (!earlier.ok) return { kind: 'refused', refusal: refuse(earlier.error) };
+  return await decideKnowing(exchange, inline, earlier.value, hangUp);
+}
+
+function decideKnowing(
+  exchange: Exchange,
+  inline: Classification,
+  earlier: ReviewedAs,
+  hangUp: AbortSignal,
+): Promise<Decided> | Decided {
+  const first = decideAs(exchange, inline, earlier);
+  exchange.reviewed = earlier;
   if (first.effect === 'deny') return { kind: 'decided', decision: first };
   const { requireReview, reviewWithinHours } = first.obligations;
   if (requireReview.length === 0 && reviewWithinHours === undefined) return { kind: 'decided', decision: first };
+  return decideByReview(exchange, inline, earlier, first, hangUp);
+}
+
+/** The review that the permit demands or wishes for. */
+async function decideByReview(
+  exchange: Exchange,
+  inline: Classification,
+  earlier: ReviewedAs,
+  first: Permit,
+  hangUp: AbortSignal,
+): Promise<Decided> {
+  const { requireReview } = first.obligations;
   const asked = await askReview(exchange, inline, first.obligations);
   if (!asked.ok) return { kind: 'refused', refusal: asked.error, permitted: first };
   if (requireReview.length === 0) return { kind: 'decided', decision: first };
   const verdict = await verdictOf(exchange, asked.value, requireReview, hangUp);
   if (!verdict.ok) return { kind: 'refused', refusal: verdict.error, permitted: first };
-  exchange.reviewed = stricter(earlier.value, verdict.value);
+  exchange.reviewed = stricter(earlier, verdict.value);
   const second = decideAs(exchange, inline, exchange.reviewed);
   const confirmed =
     second.effect === 'permit' && verdict.value.state === 'confirmed' && second.obligations.requireReview;
@@ -72,13 +105,11 @@ export async function decideReviewed(
  * What earlier requests were found to be that this one goes on from: by the conversation's name, and by the newest leaf of
  * what was reviewed, which a conversation repeats. One that cannot be looked up is not a new one.
  */
-async function reviewsOfConversation(exchange: Exchange): Promise<Result<ReviewedAs, Refusal>> {
-  const { ask, held, ports, tenant } = exchange;
+function keysOfConversation(exchange: Exchange): readonly string[] {
+  const { ask, held } = exchange;
   const named = ask.conversation === undefined ? [] : [conversationDigest(exchange)];
   const leaves = held.snapshot.review === undefined ? [] : leafDigestsOf(ask.leaves, held.digestKey);
-  if (named.length + leaves.length === 0) return ok(unreviewed);
-  const found = await ports.reviews.of(tenant, [...named, ...leaves]);
-  return found.ok ? found : err(refuse(found.error));
+  return [...named, ...leaves];
 }
 
 function decideAs(exchange: Exchange, inline: Classification, as: ReviewedAs): Decision {
@@ -93,12 +124,11 @@ export function factsReviewed(exchange: Exchange, found: Classification): Facts 
 
 function factsAs(exchange: Exchange, inline: Classification, as: ReviewedAs): Facts {
   const { ask, subject, held, reservation, ports } = exchange;
-  const facts = factsOf(ask, subject, held.snapshot, raised(inline, as), reservation, ports.clock.nowMs());
-  const data: DataFacts | undefined = facts.data && { ...facts.data, deep: as.state };
-  return { ...facts, data };
+  return factsOf(ask, subject, held.snapshot, raised(inline, as), reservation, ports.clock.nowMs(), as.state);
 }
 
 function raised(inline: Classification, as: ReviewedAs): Classification {
+  if (as === unreviewed) return inline;
   const classes: Record<string, number> = { ...inline.classes };
   for (const [name, score] of Object.entries(as.classes)) classes[name] = Math.max(classes[name] ?? 0, score);
   return { ...inline, classes };

@@ -8,15 +8,28 @@ export interface Standing {
   readonly isWithdrawn: boolean;
 }
 
-const indexes = new WeakMap<Snapshot, ReadonlyMap<string, Listed>>();
+/** What a snapshot lists, and how each subject stands under it that was asked about. */
+interface Index {
+  readonly listed: ReadonlyMap<string, Listed>;
+  readonly known: WeakMap<Subject, Standing>;
+}
+
+const indexes = new WeakMap<Snapshot, Index>();
 
 /**
  * How a verified subject stands with the tenant now. A token says what was true when it was issued; the snapshot says what
  * the directory knows since, and reaches every gateway within seconds. It can take everything and add roles, never identity.
  */
 export function standingOf(subject: Subject, snapshot: Snapshot): Standing {
-  const listed = indexOf(snapshot);
+  const { listed, known } = indexOf(snapshot);
   if (listed.size === 0) return { subject, isWithdrawn: false };
+  // Found out once, so that what hangs on the subject with its roles is found out once as well.
+  let standing = known.get(subject);
+  if (!standing) known.set(subject, (standing = standingIn(listed, subject, snapshot)));
+  return standing;
+}
+
+function standingIn(listed: ReadonlyMap<string, Listed>, subject: Subject, snapshot: Snapshot): Standing {
   const behind = subject.onBehalfOf === undefined ? undefined : standingOf(subject.onBehalfOf, snapshot);
   const found = listed.get(nameOf(subject.connection, digestOf(subject.id)));
   const roles = found === undefined ? subject.roles : [...new Set([...subject.roles, ...found.roles])].toSorted();
@@ -26,10 +39,11 @@ export function standingOf(subject: Subject, snapshot: Snapshot): Standing {
   };
 }
 
-function indexOf(snapshot: Snapshot): ReadonlyMap<string, Listed> {
+function indexOf(snapshot: Snapshot): Index {
   const known = indexes.get(snapshot);
   if (known !== undefined) return known;
-  const made = new Map((snapshot.standings ?? []).map((each) => [nameOf(each.connection, each.subject), each]));
+  const listed = new Map((snapshot.standings ?? []).map((each) => [nameOf(each.connection, each.subject), each]));
+  const made = { listed, known: new WeakMap<Subject, Standing>() };
   indexes.set(snapshot, made);
   return made;
 }

@@ -52,10 +52,10 @@ async function triedBy({ ask, held, ports: { classifier } }: Exchange): Promise<
 }
 
 /** Waits for the trial of a request that is decided, for `trialWaitMs` at most: its record must be made before anything else happens. */
-export async function trialEnded(exchange: Exchange): Promise<void> {
+export function trialEnded(exchange: Exchange): Promise<void> | undefined {
   const { trial, ports } = exchange;
-  if (trial === undefined || trial.tried !== undefined) return;
-  await phase(exchange, 'trial', async () => {
+  if (trial === undefined || trial.tried !== undefined) return undefined;
+  return phase(exchange, 'trial', async () => {
     const late = ports.clock.after(limits.trialWaitMs);
     await Promise.race([trial.ended, late.elapsed]);
     late.cancel();

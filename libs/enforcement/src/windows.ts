@@ -57,7 +57,8 @@ export class WindowCutter {
   }
 
   get digest(): string {
-    return Buffer.from(this.#digest).toString('hex');
+    const { buffer, byteOffset, length } = this.#digest;
+    return Buffer.from(buffer, byteOffset, length).toString('hex');
   }
 
   /** Ms until the open window is due by its age or size; 0 when it is due, undefined when it is empty. */

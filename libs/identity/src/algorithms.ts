@@ -38,6 +38,14 @@ export function isPublicKey(key: JWK): boolean {
   return (key.kty === 'RSA' || key.kty === 'EC' || key.kty === 'OKP') && !('d' in key) && !('k' in key);
 }
 
+/** Counted once for a key of a set, which is asked for with every token. */
+const moduli = new WeakMap<JWK, number>();
+
 function rsaBytes(key: JWK): number {
-  return typeof key.n === 'string' ? Buffer.from(key.n, 'base64url').length : 0;
+  let bytes = moduli.get(key);
+  if (bytes === undefined) {
+    bytes = typeof key.n === 'string' ? Buffer.from(key.n, 'base64url').length : 0;
+    moduli.set(key, bytes);
+  }
+  return bytes;
 }

@@ -17,13 +17,13 @@ const methods = new Set(['x5t#S256', 'jkt']);
  * RFC 7800: a token that is bound to a key is worth nothing without the key. A method we do not know is refused, and so is a
  * bound token that is sent as a plain bearer.
  */
-export async function checkConfirmation(
+export function checkConfirmation(
   claims: JsonObject,
   { tenant, connection }: { readonly tenant: TenantId; readonly connection: IdentityConnection },
   credential: Credential,
   replays: Replays,
   nowMs: number,
-): Promise<Refusal | undefined> {
+): Refusal | undefined | Promise<Refusal | undefined> {
   const bound = claims['cnf'];
   const required = connection.settings['confirmation'];
   if (bound === undefined) {

@@ -8,7 +8,7 @@ export type VerificationKey = Awaited<ReturnType<typeof importJWK>>;
 
 /** The public keys of one connection, as one fetch returned them. Immutable. */
 export class KeySet {
-  readonly #imported = new Map<string, Promise<VerificationKey>>();
+  readonly #imported = new Map<string, VerificationKey | Promise<VerificationKey>>();
 
   constructor(
     private readonly keys: readonly JWK[],
@@ -23,11 +23,19 @@ export class KeySet {
   }
 
   /** The same object for the same key and algorithm, as long as this set is held. */
-  imported(key: JWK, algorithm: string): Promise<VerificationKey> {
+  imported(key: JWK, algorithm: string): VerificationKey | Promise<VerificationKey> {
     const name = `${algorithm} ${this.keys.indexOf(key)}`;
-    const known = this.#imported.get(name) ?? importJWK(key, algorithm);
-    this.#imported.set(name, known);
-    return known;
+    const known = this.#imported.get(name);
+    if (known !== undefined) return known;
+    const importing = this.#import(name, key, algorithm);
+    this.#imported.set(name, importing);
+    return importing;
+  }
+
+  async #import(name: string, key: JWK, algorithm: string): Promise<VerificationKey> {
+    const imported = await importJWK(key, algorithm);
+    this.#imported.set(name, imported);
+    return imported;
   }
 
   get size(): number {

@@ -39,9 +39,22 @@ export class KeyStore {
   ) {}
 
   /** The key that must have signed this token. Refuses with 503, never 401, where only an outage keeps us from knowing. */
-  async keyFor(token: Token, trust: Trust): Promise<Result<VerificationKey, Refusal>> {
+  keyFor(token: Token, trust: Trust): Result<VerificationKey, Refusal> | Promise<Result<VerificationKey, Refusal>> {
     const held = this.#heldFor(trust);
-    await this.#makeUsable(held);
+    const usable = this.#makeUsable(held);
+    return (usable ? undefined : this.#keyAtHand(held, token)) ?? this.#find(held, token, usable);
+  }
+
+  /** The key that is here, imported and young enough; undefined where anything must be asked or refused. */
+  #keyAtHand({ set }: Held, { keyId, algorithm }: Token): Result<VerificationKey, Refusal> | undefined {
+    const found = set?.find(keyId, algorithm);
+    if (!set || found === undefined || typeof found === 'string' || this.#isTooOld(set)) return undefined;
+    const key = set.imported(found, algorithm);
+    return key instanceof Promise ? undefined : ok(key);
+  }
+
+  async #find(held: Held, token: Token, usable: Promise<void> | undefined): Promise<Result<VerificationKey, Refusal>> {
+    await usable;
     let found = held.set?.find(token.keyId, token.algorithm);
     if (found === 'none' && this.#mayFetch(held)) {
       await this.#fetch(held);
@@ -78,15 +91,12 @@ export class KeyStore {
   }
 
   /** Waits for a fetch only where there is no set that may be used; an ageing one is renewed in the background. */
-  async #makeUsable(held: Held): Promise<void> {
+  #makeUsable(held: Held): Promise<void> | undefined {
     const { set } = held;
-    if (set && this.nowMs() - set.fetchedAtMs <= freshMs) return;
+    if (set && this.nowMs() - set.fetchedAtMs <= freshMs) return undefined;
     const waits = !set || this.#isTooOld(set);
-    if (held.fetching) await (waits ? held.fetching : undefined);
-    else if (this.#mayFetch(held)) {
-      const fetching = this.#fetch(held);
-      if (waits) await fetching;
-    }
+    const fetching = held.fetching ?? (this.#mayFetch(held) ? this.#fetch(held) : undefined);
+    return waits ? fetching : undefined;
   }
 
   #isTooOld(set: KeySet): boolean {

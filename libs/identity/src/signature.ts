@@ -22,11 +22,19 @@ export async function isSignedBy({ text, algorithm }: Token, key: VerificationKe
 export class SignatureMemory {
   readonly #keys = new BoundedMap<VerificationKey>(limits.verifiedTokens);
 
-  async verify(token: Token, { tenant, connection }: Trust, key: VerificationKey): Promise<boolean> {
-    const name = `${token.sha256} ${tenant} ${connection.id}`;
-    if (this.#keys.get(name) === key) return true;
+  /** True for what this very key verified before; false says nothing. */
+  knows(token: Token, trust: Trust, key: VerificationKey): boolean {
+    return this.#keys.get(nameOf(token, trust)) === key;
+  }
+
+  async verify(token: Token, trust: Trust, key: VerificationKey): Promise<boolean> {
+    if (this.knows(token, trust, key)) return true;
     const genuine = await isSignedBy(token, key);
-    if (genuine) this.#keys.set(name, key);
+    if (genuine) this.#keys.set(nameOf(token, trust), key);
     return genuine;
   }
+}
+
+function nameOf({ sha256 }: Token, { tenant, connection }: Trust): string {
+  return `${sha256} ${tenant} ${connection.id}`;
 }

@@ -1,23 +1,19 @@
 import type { Classification, Finding, JsonObject } from '@writ/domain';
 import { canonicalJson } from './canonical-json.js';
-import { canonicalWellFormed, clearJson, clearSetJson, clearText } from './clear-fields.js';
+import { canonicalWellFormed, clearJson, clearNumbersJson, clearSetJson, clearText } from './clear-fields.js';
 
 /** Counts and versions in clear, canonical JSON; the spans themselves are committed to, for they point into the text. */
 export function classificationJson(classification: Classification | undefined): string {
   if (!classification) return 'null';
-  const { findings, complete, incompleteBecause, taxonomyVersion, engineVersion } = classification;
+  const { classes, findings, complete, incompleteBecause, taxonomyVersion, engineVersion } = classification;
   const { leavesScanned, charactersScanned } = classification;
   return (
     `{"because":${clearSetJson(incompleteBecause)},"characters":${canonicalJson(charactersScanned)},` +
-    `"classes":${canonicalJson(scoresOf(classification))},"complete":${complete},` +
+    `"classes":${clearNumbersJson(classes)},"complete":${complete},` +
     `"detectors":${clearSetJson(detectorsOf(findings))},"engine":${clearJson(engineVersion)},` +
     `"leaves":${canonicalJson(leavesScanned)},"spans":${findings.length},` +
     `"taxonomy":${clearJson(taxonomyVersion)},"types":${canonicalJson(countedTypes(findings))}}`
   );
-}
-
-function scoresOf({ classes }: Classification): JsonObject {
-  return Object.fromEntries(Object.entries(classes).map(([name, score]) => [clearText(name), Math.round(score)]));
 }
 
 function countedTypes(findings: readonly Finding[]): JsonObject {

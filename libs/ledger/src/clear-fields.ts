@@ -54,6 +54,21 @@ export function clearSetJson(values: readonly string[]): string {
   return values.length === 0 ? '[]' : canonicalJson(clearSet(values));
 }
 
+/** Rounded numbers by names made clear, as canonical JSON. */
+export function clearNumbersJson(numbers: Readonly<Record<string, number>>): string {
+  let json = '';
+  for (const name of namesInOrder(numbers)) {
+    // A name that has to change may change its place, or become another's.
+    if (clearText(name) !== name) return canonicalJson(clearNumbers(numbers));
+    json += `${json === '' ? '' : ','}${canonicalJson(name)}:${canonicalJson(Math.round(numbers[name] ?? Number.NaN))}`;
+  }
+  return `{${json}}`;
+}
+
+function clearNumbers(numbers: Readonly<Record<string, number>>): JsonObject {
+  return Object.fromEntries(Object.entries(numbers).map(([name, number]) => [clearText(name), Math.round(number)]));
+}
+
 /** Text that canonical JSON admits, unchanged where it already is. */
 export function canonicalText(text: string): string {
   return text.isWellFormed() && !text.includes('\0') ? text : text.toWellFormed().replaceAll('\0', '\ufffd');

@@ -85,10 +85,12 @@ class GroupCommit implements WritingLedger {
     if (refusal) return this.#refuse(log, record, refusal);
     const settled = await this.#enqueue(prepared.value, deadlineMs, level !== 'committed');
     if (!settled.ok) return settled;
-    const parts = { ...this.#parts, open: this.#open };
-    if (level !== 'committed' && !(await isProven(parts, prepared.value, settled.value, level, until))) {
-      this.#closeUnused(prepared.value, settled.value);
-      return err('ledger-unavailable');
+    if (level !== 'committed') {
+      const parts = { ...this.#parts, open: this.#open };
+      if (!(await isProven(parts, prepared.value, settled.value, level, until))) {
+        this.#closeUnused(prepared.value, settled.value);
+        return err('ledger-unavailable');
+      }
     }
     return ok(new CommittedReceipt(record, toHex(settled.value), level));
   }

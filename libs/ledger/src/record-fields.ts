@@ -8,6 +8,7 @@ import {
   canonicalText,
   canonicalWellFormed,
   clearJson,
+  clearNumbersJson,
   clearSet,
   clearSetJson,
   clearText,
@@ -210,7 +211,7 @@ function outcomeMembers(record: OutcomeRecord): CanonicalMembers {
     finish: canonicalOrAbsent(record.finishReason),
     late: record.late ? 'true' : undefined,
     model: clearOrAbsent(record.reportedModel),
-    phases: phasesJson(record.phasesMs),
+    phases: clearNumbersJson(record.phasesMs),
     prices: clearOrAbsent(record.priceVersion),
     refusal: canonicalOrAbsent(record.refusal),
     released: record.late ? 'false' : undefined,
@@ -231,11 +232,6 @@ function attemptJson(attempt: AttemptSummary): string {
     (status === undefined ? '' : `,"status":${canonicalJson(status)}`) +
     (upstreamRequestId === undefined ? '}' : `,"upstream":${clearJson(upstreamRequestId)}}`)
   );
-}
-
-function phasesJson(phasesMs: OutcomeRecord['phasesMs']): string {
-  const phases = Object.entries(phasesMs).map(([name, ms]) => [clearText(name), Math.round(ms)]);
-  return canonicalJson(Object.fromEntries(phases) as JsonObject);
 }
 
 function responseJson(response: NonNullable<OutcomeRecord['response']>): string {

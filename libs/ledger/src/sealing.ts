@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, hash } from 'node:crypto';
-import { concat, sha256, sha256Hex, toBase64Url, utf8 } from './bytes.js';
+import { concat, sha256, sha256Hex, toBase64Url } from './bytes.js';
 import { namesInOrder } from './canonical-json.js';
 
 /** Bytes no one can guess; injected, so that vectors are reproducible. */
@@ -18,18 +18,26 @@ export function commitTo(field: string, value: string, salt: Uint8Array): Uint8A
 
 /** The commitment to a value under its field's own salt, as a leaf names it: base64url. */
 export function commitment(seed: Uint8Array, field: string, value: string): string {
-  return commit(field, value, saltOf(seed, field), 'base64url');
+  saltRoom.write(saltText(seed, field), 0, 'latin1');
+  return commit(field, value, saltRoom, 'base64url');
 }
 
 /** Every field has its own salt, so that disclosing one discloses no other. */
 export function saltOf(seed: Uint8Array, field: string): Uint8Array {
-  return sha256(seed, utf8(`${saltDomain}${field}`));
+  return Buffer.from(saltText(seed, field), 'latin1');
+}
+
+function saltText(seed: Uint8Array, field: string): string {
+  inner.set(seed);
+  const length = seed.length + inner.write(`${saltDomain}${field}`, seed.length, 'utf8');
+  return hash('sha256', inner.subarray(0, length), 'latin1');
 }
 
 const blockBytes = 64;
 /** A padded key and what is hashed behind it, a message or the inner digest; used within one call only. */
 const inner = Buffer.allocUnsafeSlow(32_768);
 const outer = Buffer.allocUnsafeSlow(blockBytes + 32);
+const saltRoom = Buffer.allocUnsafeSlow(32);
 
 /**
  * HMAC-SHA-256 (RFC 2104) of the parts after each other, for keys of 32 bytes, from two hashes: a decision needs a dozen, and
@@ -97,7 +105,7 @@ export function seal(
   const recordKey = random(32);
   const fields = namesInOrder(content.values);
   const plain = JSON.stringify({ seed: toBase64Url(content.seed), values: content.values });
-  const bytes = encrypt(recordKey, sealContext(origin, record, fields), utf8(plain), random, 1);
+  const bytes = encrypt(recordKey, sealContext(origin, record, fields), plain, random, 1);
   bytes[0] = version;
   const wrappedKey = encrypt(contentKey, keyContext(origin, record), recordKey, random);
   return { bytes, sha256: sha256Hex(bytes), fields, wrappedKey };
@@ -122,11 +130,17 @@ function keyContext(origin: string, record: string): string {
 }
 
 /** Nonce, ciphertext, tag, with room for so many bytes before them. */
-function encrypt(key: Uint8Array, context: string, plain: Uint8Array, random: RandomBytes, before = 0): Uint8Array {
+function encrypt(
+  key: Uint8Array,
+  context: string,
+  plain: string | Uint8Array,
+  random: RandomBytes,
+  before = 0,
+): Uint8Array {
   const nonce = random(nonceBytes);
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   cipher.setAAD(Buffer.from(context, 'utf8'));
-  const body = cipher.update(plain);
+  const body = typeof plain === 'string' ? cipher.update(plain, 'utf8') : cipher.update(plain);
   cipher.final();
   const box = Buffer.allocUnsafe(before + nonceBytes + body.length + tagBytes);
   box.set(nonce, before);

@@ -15,8 +15,12 @@ export async function readText(chunks: AsyncIterable<Uint8Array>): Promise<strin
   return text + decodeOne(decoder, undefined);
 }
 
-/** Server-sent events, with a cap on a line and on an event. A stream that ends inside an event is broken. */
-export async function* readEvents(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<SseMessage, void, undefined> {
+/**
+ * Server-sent events, with a cap on a line and on an event. A stream that ends inside an event is broken. No generator: one would
+ * take several turns of the promise queue for each event.
+ */
+export function readEvents(chunks: AsyncIterable<Uint8Array>): AsyncIterable<SseMessage> {
+  const source = chunks[Symbol.asyncIterator]();
   const ready: SseMessage[] = [];
   let fault: Error | undefined;
   const parser = createParser({
@@ -30,15 +34,32 @@ export async function* readEvents(chunks: AsyncIterable<Uint8Array>): AsyncGener
     },
   });
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  for await (const chunk of chunks) {
-    parser.feed(decodeOne(decoder, chunk));
+  const take = (next: IteratorResult<Uint8Array>): IteratorResult<SseMessage> | Promise<IteratorResult<SseMessage>> => {
+    if (next.done === true) {
+      // What is left of a character can end no event, but it can be invalid.
+      decodeOne(decoder, undefined);
+      return over;
+    }
+    parser.feed(decodeOne(decoder, next.value));
     if (fault) throw fault;
-    // Not `yield*`: it waits for each message as if it were a promise.
-    for (const message of ready.splice(0)) yield message;
-  }
-  // What is left of a character can end no event, but it can be invalid.
-  decodeOne(decoder, undefined);
+    return nextMessage();
+  };
+  const nextMessage = (): IteratorResult<SseMessage> | Promise<IteratorResult<SseMessage>> => {
+    const message = ready.shift();
+    return message ? { done: false, value: message } : source.next().then(take);
+  };
+  const leave = async (): Promise<IteratorResult<SseMessage>> => {
+    await source.return?.();
+    return over;
+  };
+  const iterator: AsyncIterator<SseMessage> = {
+    next: () => Promise.resolve(nextMessage()),
+    return: leave,
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
 }
+
+const over = { done: true, value: undefined } as const;
 
 function decodeOne(decoder: TextDecoder, chunk: Uint8Array | undefined): string {
   try {

@@ -68,7 +68,7 @@ export function createProviders(settings: ProviderSettings): Providers {
   return {
     async call(permit, endpoint, prompt, how) {
       demand(settings.proofs, permit, endpoint, prompt, how);
-      const secret = await secrets.of(how);
+      const secret = secrets.known(how) ?? (await secrets.of(how));
       if (!secret.ok) return secret;
       const vendor: Vendor = vendors[endpoint.provider satisfies Provider];
       const { model, maxOutputTokens } = how;
@@ -79,7 +79,8 @@ export function createProviders(settings: ProviderSettings): Providers {
       if (!url) return err(cannotServe('endpoint-url'));
       const stream = prompt.ask.stream;
       const dispatcher = settings.dispatcherFor(endpoint);
-      const authorization = await vendor.authorize?.(wire.value, job, tokenSource(tokens, dispatcher, deadlines));
+      const authorization =
+        vendor.authorize && (await vendor.authorize(wire.value, job, tokenSource(tokens, dispatcher, deadlines)));
       if (authorization?.ok === false) return authorization;
       const sent = await send(dispatcher, {
         url,
@@ -97,7 +98,8 @@ export function createProviders(settings: ProviderSettings): Providers {
       });
       if (!sent.ok) return sent;
       const arrived = sent.value;
-      const fault = await faultOf(vendor, arrived, stream);
+      const found = faultOf(vendor, arrived, stream);
+      const fault = found instanceof Promise ? await found : found;
       if (fault) return err(fault);
       return ok({
         status: arrived.status,
@@ -137,10 +139,15 @@ class OpenedSecrets {
 
   constructor(private readonly settings: Pick<ProviderSettings, 'openKey'>) {}
 
-  async of({ log, key }: CallOptions): Promise<Result<string | undefined, ProviderFault>> {
+  /** Undefined while it must be opened. */
+  known({ log, key }: CallOptions): Result<string | undefined, ProviderFault> | undefined {
     if (!key) return ok(undefined);
     const opened = this.#opened.get(key);
-    if (opened && opened.contentKey === log.contentKey) return ok(opened.secret);
+    return opened && opened.contentKey === log.contentKey ? ok(opened.secret) : undefined;
+  }
+
+  async of({ log, key }: CallOptions): Promise<Result<string | undefined, ProviderFault>> {
+    if (!key) return ok(undefined);
     try {
       const secret = onOneLine(await this.settings.openKey(log, key));
       if (!/^[\x20-\x7e]+$/.test(secret)) return err({ class: 'credential', detail: 'key-not-printable' });
@@ -162,7 +169,11 @@ function mediaTypeOf(vendor: Vendor, stream: boolean): string {
 }
 
 /** Undefined when the answer is of the protocol that was asked for. */
-async function faultOf(vendor: Vendor, arrived: Arrived, stream: boolean): Promise<ProviderFault | undefined> {
+function faultOf(
+  vendor: Vendor,
+  arrived: Arrived,
+  stream: boolean,
+): ProviderFault | Promise<ProviderFault> | undefined {
   const { status, headers } = arrived;
   if (headers['content-length'] !== undefined && headers['transfer-encoding'] !== undefined)
     return unfit(arrived, 'not-http both-lengths');
@@ -215,11 +226,14 @@ export function retryAfter(headers: IncomingHttpHeaders): number | undefined {
   return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
 }
 
-function requestId(arrived: Arrived): { readonly upstreamRequestId?: string } {
-  const found = ['x-request-id', 'request-id', 'x-amzn-requestid', 'apim-request-id']
-    .map((name) => arrived.headers[name])
-    .find((value) => typeof value === 'string' && /^[\w.:-]{1,128}$/.test(value));
-  return typeof found === 'string' ? { upstreamRequestId: found } : {};
+const requestIdHeaders = ['x-request-id', 'request-id', 'x-amzn-requestid', 'apim-request-id'] as const;
+
+function requestId({ headers }: Arrived): { readonly upstreamRequestId?: string } {
+  for (const name of requestIdHeaders) {
+    const value = headers[name];
+    if (typeof value === 'string' && /^[\w.:-]{1,128}$/.test(value)) return { upstreamRequestId: value };
+  }
+  return {};
 }
 
 /** A connection serves again only after an answer that ended as it should. */

@@ -17,7 +17,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #chunks: Uint8Array[] = [];
   #held = 0;
-  #wake: (() => void) | undefined;
+  /** Who waits for the next chunk. */
+  #reader: PromiseWithResolvers<Uint8Array | undefined> | undefined;
   #ended = false;
   #failure: { readonly reason: unknown } | undefined;
   /** Bytes that may still be thrown away; undefined while somebody reads. */
@@ -30,7 +31,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** A chunk that is here already. */
-  take(): Uint8Array | undefined {
+  #take(): Uint8Array | undefined {
     const chunk = this.#chunks.shift();
     if (!chunk) return undefined;
     this.#held -= chunk.length;
@@ -39,17 +40,22 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** The next chunk; undefined at the end. Rejects with why the body broke. */
-  async next(): Promise<Uint8Array | undefined> {
-    for (;;) {
-      const chunk = this.take();
-      if (chunk) return chunk;
-      if (this.#failure) throw this.#failure.reason;
-      if (this.#ended) return undefined;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#wake = resolve;
-      // oxlint-disable-next-line no-await-in-loop -- until something happens
-      await promise;
-    }
+  next(): Promise<Uint8Array | undefined> {
+    const reader = Promise.withResolvers<Uint8Array | undefined>();
+    this.#reader = reader;
+    this.#serve();
+    return reader.promise;
+  }
+
+  /** Gives the reader, if one waits, what there is. */
+  #serve(): void {
+    const reader = this.#reader;
+    if (!reader) return;
+    const chunk = this.#take();
+    if (!chunk && !this.#failure && !this.#ended) return;
+    this.#reader = undefined;
+    if (!chunk && this.#failure) reader.reject(this.#failure.reason);
+    else reader.resolve(chunk);
   }
 
   /** Ends it wherever it is, and closes its connection. Harmless after the end. */
@@ -90,13 +96,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#chunks.push(chunk);
     this.#held += chunk.length;
     if (this.#held >= heldBytes) controller.pause();
-    this.#wake?.();
+    this.#serve();
   }
 
   onResponseEnd(): void {
     this.#ended = true;
     clearTimeout(this.#patience);
-    this.#wake?.();
+    this.#serve();
   }
 
   onResponseError(_controller: unknown, error: Error): void {
@@ -110,6 +116,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#head.reject(reason);
     // Nobody may be waiting for the head any more.
     this.#head.promise.catch(() => undefined);
-    this.#wake?.();
+    this.#serve();
   }
 }

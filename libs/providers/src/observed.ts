@@ -28,14 +28,17 @@ export function observed(events: AsyncIterable<AnswerEvent>, onlooker: Onlooker)
     over('broken');
     throw cause;
   };
-  const leave = async (): Promise<IteratorResult<AnswerEvent>> => {
-    try {
-      await source.return?.();
-    } finally {
-      over('left');
-    }
+  const left = (): IteratorResult<AnswerEvent> => {
+    over('left');
     return { done: true, value: undefined };
   };
-  const iterator: AsyncIterator<AnswerEvent> = { next: () => source.next().then(see, broke), return: leave };
+  const leftBroken = (cause: unknown): never => {
+    over('left');
+    throw cause;
+  };
+  const iterator: AsyncIterator<AnswerEvent> = {
+    next: () => source.next().then(see, broke),
+    return: () => (source.return ? source.return().then(left, leftBroken) : Promise.resolve(left())),
+  };
   return { [Symbol.asyncIterator]: () => iterator };
 }

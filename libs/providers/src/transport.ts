@@ -1,6 +1,7 @@
 import { err, limits, ok, type Result } from '@writ/domain';
 import type { ProviderFault } from '@writ/routing';
 import type { IncomingHttpHeaders } from 'node:http';
+import { performance } from 'node:perf_hooks';
 import type { Dispatcher } from 'undici';
 import { Exchange } from './exchange.js';
 import { broken, DeadlinePassed, faultOfBody, faultOfCall } from './fault.js';
@@ -125,38 +126,41 @@ interface Timers {
   stop(): void;
 }
 
-function startTimers(exchange: Exchange, deadlines: Deadlines): Timers {
-  const after = (ms: number, deadline: DeadlinePassed['deadline']): NodeJS.Timeout =>
-    setTimeout(() => exchange.abort(new DeadlinePassed(deadline)), ms);
-  const total = after(deadlines.totalMs, 'total');
-  let phase = after(deadlines.headersMs, 'headers');
-  let idle: NodeJS.Timeout | undefined;
-  let waits = true;
-  let waitsSinceMs = 0;
-  /** A stream waits anew for each event: the timer is left alone, and asks when it fires how long the wait has been. */
-  const watch = (ms: number): NodeJS.Timeout =>
-    setTimeout(() => {
-      const leftMs = waits ? deadlines.idleMs - (performance.now() - waitsSinceMs) : deadlines.idleMs;
-      if (leftMs > 0) idle = watch(leftMs);
-      else exchange.abort(new DeadlinePassed('idle'));
-    }, Math.ceil(ms));
+function startTimers(exchange: Exchange, { totalMs, headersMs, firstMs, idleMs }: Deadlines): Timers {
+  const patienceMs = { headers: headersMs, first: firstMs, idle: idleMs };
+  const startedMs = performance.now();
+  let waitsFor: keyof typeof patienceMs | undefined = 'headers';
+  let waitsSinceMs = startedMs;
+  let dueAtMs = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const setFor = (now: number, ms: number): void => {
+    clearTimeout(timer);
+    dueAtMs = now + ms;
+    timer = setTimeout(look, Math.ceil(ms));
+  };
+  /** One timer for all deadlines, which is left alone: when it fires it asks how long the wait has been. */
+  const look = (): void => {
+    const now = performance.now();
+    const totalLeftMs = totalMs - (now - startedMs);
+    const leftMs = waitsFor === undefined ? idleMs : patienceMs[waitsFor] - (now - waitsSinceMs);
+    if (totalLeftMs <= 0) exchange.abort(new DeadlinePassed('total'));
+    else if (waitsFor !== undefined && leftMs <= 0) exchange.abort(new DeadlinePassed(waitsFor));
+    else setFor(now, Math.min(leftMs, totalLeftMs));
+  };
+  setFor(startedMs, Math.min(headersMs, totalMs));
   return {
     wait(what) {
-      waits = true;
-      clearTimeout(phase);
+      waitsFor = what;
       waitsSinceMs = performance.now();
-      if (what === 'first') phase = after(deadlines.firstMs, what);
-      else idle ??= watch(deadlines.idleMs);
+      if (timer && waitsSinceMs + patienceMs[what] < dueAtMs) setFor(waitsSinceMs, patienceMs[what]);
     },
     stopWaiting() {
-      waits = false;
-      clearTimeout(phase);
+      waitsFor = undefined;
     },
     stop() {
-      waits = false;
-      clearTimeout(total);
-      clearTimeout(phase);
-      clearTimeout(idle);
+      waitsFor = undefined;
+      clearTimeout(timer);
+      timer = undefined;
     },
   };
 }

@@ -22,6 +22,25 @@ export function applicable<Rule extends Pick<LimitRule, 'scope' | 'match'> | Pic
   );
 }
 
+/**
+ * What follows from the rules of a snapshot for a subject, drawn once: both are the same objects from request to request, as long
+ * as the same token comes and nothing was published. It is held as long as both are.
+ */
+export function oncePerSubject<Rules extends readonly object[], Drawn>(
+  draw: (rules: Rules, subject: Subject) => Drawn,
+): (rules: Rules, subject: Subject) => Drawn {
+  const drawn = new WeakMap<Rules, WeakMap<Subject, Drawn>>();
+  return (rules, subject) => {
+    let ofRules = drawn.get(rules);
+    if (!ofRules) drawn.set(rules, (ofRules = new WeakMap<Subject, Drawn>()));
+    const known = ofRules.get(subject);
+    if (known !== undefined) return known;
+    const made = draw(rules, subject);
+    ofRules.set(subject, made);
+    return made;
+  };
+}
+
 interface Holder {
   /** What a rule's `match` is compared with. */
   readonly name: string;

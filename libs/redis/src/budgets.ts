@@ -1,6 +1,6 @@
 import { err, ok, refuse, type Budget, type Refusal, type Result, type Subject, type TenantId } from '@writ/domain';
 import { microsOf } from '@writ/routing';
-import { applicable, type Applied } from './applicable.js';
+import { applicable, oncePerSubject, type Applied } from './applicable.js';
 import type { BudgetLeases, LeaseRefusal } from './leases.js';
 import { periodEnd, periodStart, Purse, type Held, type Slices } from './purse.js';
 
@@ -20,6 +20,29 @@ export interface BudgetSettings {
   readonly monotonicMs: () => number;
   readonly instances: number;
 }
+
+/** A budget as it applies to one holder, with what follows from its text. */
+interface Ceiling extends Applied<Budget> {
+  /** Undefined when the text is no amount. */
+  readonly limitMicros: bigint | undefined;
+  /** Of its purses, behind the tenant and the period. */
+  readonly name: string;
+}
+
+/** From which purse, or why not. */
+interface Taken {
+  readonly purse: Purse;
+  readonly reserved: Result<Held, LeaseRefusal>;
+}
+
+const ceilingsOf = oncePerSubject((budgets: readonly Budget[], subject): readonly Ceiling[] =>
+  applicable(budgets, subject).map(({ rule, holder }) => ({
+    rule,
+    holder,
+    limitMicros: microsOf(rule.limitMicros),
+    name: JSON.stringify([rule.id, holder, rule.limitMicros]),
+  })),
+);
 
 const microsPerCent = 10_000n;
 /** Slices of at most this part of a ceiling for each instance. */
@@ -45,13 +68,14 @@ export class Budgets {
     const held: Held[] = [];
     const release = (): void => held.forEach((one) => one.settle(0n));
     let tightest: BudgetHold['seen'];
-    for (const applied of applicable(budgets, subject)) {
-      const limitMicros = microsOf(applied.rule.limitMicros);
+    for (const applied of ceilingsOf(budgets, subject)) {
+      const { limitMicros } = applied;
       if (limitMicros === undefined) {
         release();
         return err(refusal(applied, 'budget_malformed', this.#nowMs()));
       }
-      const { purse, reserved } = await this.#reserve(tenant, applied, limitMicros, micros);
+      const taken = this.#reserve(tenant, applied, limitMicros, micros);
+      const { purse, reserved } = taken instanceof Promise ? await taken : taken;
       if (reserved.ok) held.push(reserved.value);
       else if (applied.rule.hard) {
         release();
@@ -78,15 +102,24 @@ export class Budgets {
     return this.#purses.size === 0;
   }
 
+  #reserve(tenant: TenantId, applied: Ceiling, limitMicros: bigint, micros: bigint): Taken | Promise<Taken> {
+    const purse = this.#purse(tenant, applied, limitMicros);
+    const reserved = purse.reserve(micros);
+    if (reserved instanceof Promise)
+      return this.#reserveFromStore(tenant, applied, limitMicros, micros, purse, reserved);
+    return { purse, reserved };
+  }
+
   /** Which day or month it is, the store says: a clock here that jumped neither renews a budget nor spends the next one. */
-  async #reserve(
+  async #reserveFromStore(
     tenant: TenantId,
-    applied: Applied<Budget>,
+    applied: Ceiling,
     limitMicros: bigint,
     micros: bigint,
-  ): Promise<{ readonly purse: Purse; readonly reserved: Result<Held, LeaseRefusal> }> {
-    const purse = this.#purse(tenant, applied, limitMicros);
-    const reserved = await purse.reserve(micros);
+    purse: Purse,
+    asked: Promise<Result<Held, LeaseRefusal>>,
+  ): Promise<Taken> {
+    const reserved = await asked;
     if (reserved.ok || reserved.error !== 'other-period') return { purse, reserved };
     const storeMs = await this.settings.leases.nowMs();
     if (storeMs === undefined) return { purse, reserved: err('unavailable') };
@@ -101,9 +134,9 @@ export class Budgets {
     return known === undefined ? nowMs() : known.atMs + (monotonicMs() - known.monotonicMs);
   }
 
-  #purse(tenant: TenantId, { rule, holder }: Applied<Budget>, limitMicros: bigint): Purse {
+  #purse(tenant: TenantId, { rule, holder, name: ofCeiling }: Ceiling, limitMicros: bigint): Purse {
     const start = periodStart(rule.period, this.#nowMs());
-    const name = JSON.stringify([tenant, rule.id, holder, start, rule.limitMicros]);
+    const name = `${tenant} ${start} ${ofCeiling}`;
     const known = this.#purses.get(name);
     if (known) return known;
     const { leases, monotonicMs, instances } = this.settings;

@@ -1,5 +1,5 @@
 import type { LimitRule, Subject } from '@writ/domain';
-import { applicable } from './applicable.js';
+import { applicable, oncePerSubject } from './applicable.js';
 import { nameOf } from './key.js';
 
 /** What one rule counts for one holder. A limit that the rule does not set is undefined. */
@@ -20,9 +20,10 @@ const holdersRemembered = 10_000;
 const known = new WeakMap<LimitRule, Map<string, Counter>>();
 
 /** The counters that one request touches, of the rules that count for its subject. */
-export function countersOf(rules: readonly LimitRule[], subject: Subject): readonly Counter[] {
-  return rules.length === 0 ? [] : applicable(rules, subject).map(({ rule, holder }) => counterOf(rule, holder));
-}
+export const countersOf: (rules: readonly LimitRule[], subject: Subject) => readonly Counter[] = oncePerSubject(
+  (rules: readonly LimitRule[], subject) =>
+    applicable(rules, subject).map(({ rule, holder }) => counterOf(rule, holder)),
+);
 
 function counterOf(rule: LimitRule, holder: string): Counter {
   let ofRule = known.get(rule);

@@ -13,7 +13,8 @@ export function limitHeaders(
   for (const what of ['requests', 'tokens'] as const) {
     const cost = what === 'requests' ? 1 : tokens;
     let tightest: { readonly limit: number; readonly remaining: number } | undefined;
-    for (const [index, { [what]: limit }] of counters.entries()) {
+    for (let index = 0; index < counters.length; index += 1) {
+      const limit = counters[index]?.[what];
       if (limit === undefined) continue;
       const remaining = Math.max(0, limit - (used[index]?.[what] ?? 0) - cost);
       if (!tightest || remaining < tightest.remaining) tightest = { limit, remaining };

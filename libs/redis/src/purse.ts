@@ -59,7 +59,13 @@ export class Purse {
     private readonly settings: PurseSettings,
   ) {}
 
-  async reserve(micros: bigint): Promise<Result<Held, LeaseRefusal>> {
+  /** At once where the slice suffices. */
+  reserve(micros: bigint): Result<Held, LeaseRefusal> | Promise<Result<Held, LeaseRefusal>> {
+    const held = this.#take(micros);
+    return held ? ok(held) : this.#reserveOfMore(micros);
+  }
+
+  async #reserveOfMore(micros: bigint): Promise<Result<Held, LeaseRefusal>> {
     for (;;) {
       const held = this.#take(micros);
       if (held) return ok(held);

@@ -16,19 +16,24 @@ export function priceOf(
   model: string,
   atMs: number,
 ): Price | undefined {
-  const begun = prices.filter((price) => (price.validFrom ?? 0) <= atMs);
-  const ofModel = begun.filter((price) => price.model === model);
-  const own = latest(ofModel.filter((price) => price.endpoint === endpoint));
-  const found = own ?? latest(ofModel.filter((price) => price.endpoint === undefined));
+  let own: Price | undefined;
+  let general: Price | undefined;
+  for (const price of prices) {
+    if (price.model !== model || (price.validFrom ?? 0) > atMs) continue;
+    if (price.endpoint === endpoint) own = later(own, price);
+    else if (price.endpoint === undefined) general = later(general, price);
+  }
+  const found = own ?? general;
   if (found || unpricedModels !== 'dearest') return found;
-  return dearest(begun, model);
+  return dearest(
+    prices.filter((price) => (price.validFrom ?? 0) <= atMs),
+    model,
+  );
 }
 
-function latest(prices: readonly Price[]): Price | undefined {
-  return prices.reduce<Price | undefined>(
-    (best, price) => (best && (best.validFrom ?? 0) > (price.validFrom ?? 0) ? best : price),
-    undefined,
-  );
+/** Of two that begin at once the one behind. */
+function later(best: Price | undefined, price: Price): Price {
+  return best && (best.validFrom ?? 0) > (price.validFrom ?? 0) ? best : price;
 }
 
 /** The dearest rate of each kind, so that no real price of the tenant's can be above it. */
@@ -36,14 +41,10 @@ function dearest(prices: readonly Price[], model: string): Price | undefined {
   let input: bigint | undefined;
   let output: bigint | undefined;
   for (const price of prices) {
-    const rates = ratesOf(price, Infinity);
-    if (!rates) return undefined;
-    const [most, mostOut] = [
-      highest(rates.input, rates.cacheRead, rates.cacheWrite),
-      highest(rates.output, rates.reasoning),
-    ];
-    if (input === undefined || most > input) input = most;
-    if (output === undefined || mostOut > output) output = mostOut;
+    const read = readOf(price, Infinity);
+    if (!read) return undefined;
+    if (input === undefined || read.dearestInput > input) input = read.dearestInput;
+    if (output === undefined || read.dearestOutput > output) output = read.dearestOutput;
   }
   if (input === undefined || output === undefined) return undefined;
   return {
@@ -75,12 +76,9 @@ export function costMicros(usage: Usage, price: Price): bigint | undefined {
 
 /** The most that so many tokens can cost, whatever part of them is cached or thinking; undefined when the price is none. */
 export function costAtMost(price: Price, inputTokens: number, outputTokens: number): bigint | undefined {
-  const rates = ratesOf(price, inputTokens);
-  if (!rates) return undefined;
-  return perMillion(
-    BigInt(inputTokens) * highest(rates.input, rates.cacheRead, rates.cacheWrite) +
-      BigInt(outputTokens) * highest(rates.output, rates.reasoning),
-  );
+  const read = readOf(price, inputTokens);
+  if (!read) return undefined;
+  return perMillion(BigInt(inputTokens) * read.dearestInput + BigInt(outputTokens) * read.dearestOutput);
 }
 
 /** Whole micro-units, not negative; anything else is no amount. */
@@ -90,8 +88,35 @@ export function microsOf(text: string): bigint | undefined {
 
 /** The rates that so many tokens of input are counted at; undefined when any of them is no amount. */
 export function ratesOf(price: Price, inputTokens: number): Rates | undefined {
+  return readOf(price, inputTokens)?.rates;
+}
+
+/** What the texts of a price say, and the dearest that a token of each direction can be. */
+interface ReadPrice {
+  readonly rates: Rates;
+  readonly dearestInput: bigint;
+  readonly dearestOutput: bigint;
+}
+
+/** Read once, for any request and for a long one: a price lives as long as the snapshot it stands in, and never changes. */
+const known = new WeakMap<Price, { readonly plain: ReadPrice | undefined; readonly long: ReadPrice | undefined }>();
+
+function readOf(price: Price, inputTokens: number): ReadPrice | undefined {
   const { longContext } = price;
-  return readRates(longContext && inputTokens > longContext.aboveTokens ? { ...price, ...longContext } : price);
+  let both = known.get(price);
+  if (!both) {
+    const plain = readPrice(price);
+    both = { plain, long: longContext ? readPrice({ ...price, ...longContext }) : plain };
+    known.set(price, both);
+  }
+  return longContext && inputTokens > longContext.aboveTokens ? both.long : both.plain;
+}
+
+function readPrice(price: Price): ReadPrice | undefined {
+  const rates = readRates(price);
+  if (!rates) return undefined;
+  const dearestInput = highest(rates.input, rates.cacheRead, rates.cacheWrite);
+  return { rates, dearestInput, dearestOutput: highest(rates.output, rates.reasoning) };
 }
 
 function readRates(price: Price): Rates | undefined {

@@ -115,10 +115,11 @@ function findRomance({ text, tokens }: Scene, emit: Emit): void {
   }
 }
 
-function mayBeRomance({ text, start, marks, count }: Tokens, index: number): boolean {
+function mayBeRomance({ text, start, flags, marks }: Tokens, index: number): boolean {
   if ((marks[index]! & STREET_START) !== 0) return true;
-  if (!isDigit(text.charCodeAt(start[index]!))) return false;
-  return [index + 1, index + 2].some((next) => next < count && (marks[next]! & STREET_BEHIND_NUMBER) !== 0);
+  if ((flags[index]! & HAS_DIGIT) === 0 || !isDigit(text.charCodeAt(start[index]!))) return false;
+  // Behind the last word stand words that are in no list.
+  return ((marks[index + 1]! | marks[index + 2]!) & STREET_BEHIND_NUMBER) !== 0;
 }
 
 /** `Springfield, IL 62704`: two capitals, and a number behind them. */

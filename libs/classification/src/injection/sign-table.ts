@@ -44,27 +44,32 @@ function entryOf(sign: Sign): Entry {
 const SHARE = 3;
 const SHORT = 16 * 1024;
 
-/** An entry by one of its heads: the signs that follow the first three, and the first two of them together. */
+/** An entry by one of its heads: the signs behind those by which it is found. */
 interface Beginning {
   readonly index: number;
   readonly rest: Uint8Array;
-  /** `NONE` when fewer than two follow. */
-  readonly next: number;
 }
 
 const GRAM = 3;
+/** A head of so many signs is found by all of them, a shorter one by its first three. */
+const LONG = 5;
 /** So much of a head is compared before its expression is tried. */
 const HEAD = 7;
 const NONE = -1;
 
-function signsBehind(head: string): Uint8Array {
-  return Uint8Array.from(head.slice(GRAM), (sign) => signOf[sign.charCodeAt(0)]!);
+function signsBehind(head: string, from: number): Uint8Array {
+  return Uint8Array.from(head.slice(from), (sign) => signOf[sign.charCodeAt(0)]!);
 }
 
-/** The fourth and the fifth sign from the offset on; `NONE` where the text ends before. */
-function nextOf(text: string, at: number): number {
-  if (at + GRAM + 2 > text.length) return NONE;
-  return (signOf[text.charCodeAt(at + GRAM)]! << 5) | signOf[text.charCodeAt(at + GRAM + 1)]!;
+/** The five signs from the offset on, whose first three are known, as one number; `NONE` where the text ends before. */
+function fiveAt(text: string, at: number, gram: number): number {
+  if (at + LONG > text.length) return NONE;
+  return (gram << 10) | (signOf[text.charCodeAt(at + 3)]! << 5) | signOf[text.charCodeAt(at + 4)]!;
+}
+
+/** Five signs as one of the numbers that a set of grams holds. */
+function folded(five: number): number {
+  return Math.imul(five, 0x9e3779b1) >>> 17;
 }
 
 function goesOn(text: string, from: number, signs: Uint8Array): boolean {
@@ -85,30 +90,37 @@ export class SignTable {
   readonly #entries: readonly Entry[];
   /** The entries that may match anywhere. */
   readonly #anywhere: readonly number[];
-  /** By the first three signs of a word: which entries may begin there. */
-  readonly #starting: ReadonlyMap<number, readonly Beginning[]>;
+  /** Which entries may begin at a word, by its first five signs and by its first three. */
+  readonly #long = new Map<number, Beginning[]>();
+  readonly #short = new Map<number, Beginning[]>();
+  /** What stands in these tables, and the first three signs of all of it. */
+  readonly #longHeads = new GramSet();
+  readonly #shortHeads = new GramSet();
   readonly #heads = new GramSet();
   readonly #state: Uint8Array;
   readonly #grams = new Grams();
 
   constructor(signs: readonly Sign[]) {
-    const starting = new Map<number, Beginning[]>();
     this.#entries = signs.map((sign, index) => {
       const entry = entries.get(sign) ?? entryOf(sign);
       entries.set(sign, entry);
-      for (const head of new Set(entry.heads.map((each) => each.slice(0, HEAD))))
-        for (const gram of firstGrams(head)) {
-          starting.set(gram, [
-            ...(starting.get(gram) ?? []),
-            { index, rest: signsBehind(head), next: nextOf(head, 0) },
-          ]);
-          this.#heads.add(gram);
-        }
+      for (const head of new Set(entry.heads.map((each) => each.slice(0, HEAD)))) this.#begin(index, head);
       return entry;
     });
     this.#anywhere = this.#entries.flatMap((entry, index) => (entry.sticky ? [] : [index]));
-    this.#starting = starting;
     this.#state = new Uint8Array(signs.length);
+  }
+
+  #begin(index: number, head: string): void {
+    for (const gram of firstGrams(head)) {
+      const five = fiveAt(head, 0, gram);
+      const [table, set, key] =
+        five === NONE ? [this.#short, this.#shortHeads, gram] : [this.#long, this.#longHeads, five];
+      const beginning = { index, rest: signsBehind(head, five === NONE ? GRAM : LONG) };
+      table.set(key, [...(table.get(key) ?? []), beginning]);
+      set.add(five === NONE ? gram : folded(five));
+      this.#heads.add(gram);
+    }
   }
 
   /** The first match of each sign in the text, in the order of the table. */
@@ -169,10 +181,22 @@ export class SignTable {
   }
 
   #try(text: string, at: number, gram: number, grams: Grams, found: (Hit | undefined)[]): void {
-    const following = nextOf(text, at);
-    for (const { index, rest, next } of this.#starting.get(gram)!) {
-      if (next !== NONE && next !== following) continue;
-      if (!goesOn(text, at + GRAM, rest) || !this.#isOpen(index, grams)) continue;
+    const five = fiveAt(text, at, gram);
+    if (five !== NONE && this.#longHeads.has(folded(five)))
+      this.#tryAll(text, at, LONG, this.#long.get(five) ?? [], grams, found);
+    if (this.#shortHeads.has(gram)) this.#tryAll(text, at, GRAM, this.#short.get(gram) ?? [], grams, found);
+  }
+
+  #tryAll(
+    text: string,
+    at: number,
+    compared: number,
+    beginnings: readonly Beginning[],
+    grams: Grams,
+    found: (Hit | undefined)[],
+  ): void {
+    for (const { index, rest } of beginnings) {
+      if (!goesOn(text, at + compared, rest) || !this.#isOpen(index, grams)) continue;
       const { sign, sticky } = this.#entries[index]!;
       sticky!.lastIndex = at;
       if (!sticky!.test(text)) continue;

@@ -53,6 +53,8 @@ export function gapClass(tokens: Tokens, before: number): number {
 export function shapeOf(tokens: Tokens, index: number): number {
   if (index < 0 || index >= tokens.count) return 0;
   const flags = tokens.flags[index]!;
+  // What most words are: small letters of ASCII.
+  if (flags === HAS_LETTER) return 5;
   const length = tokens.end[index]! - tokens.start[index]!;
   if ((flags & HAS_LETTER) === 0) return length > 4 ? 2 : 1;
   if ((flags & HAS_DIGIT) !== 0) return (flags & CAPITAL) !== 0 ? 4 : 3;
@@ -92,7 +94,124 @@ function listsAt(tokens: Tokens, index: number, sight: Sight): number {
   return index < 0 || index >= tokens.count || sight === 'unlisted' ? 0 : listed(tokens.hash[index]!);
 }
 
-/** Writes the buckets of the word's features. */
+/** Longer words are as long as this one. */
+const LONGEST = 12;
+
+/** A word where it stands, as the numbers that all its features are made of. */
+export class Setting {
+  word = 0;
+  lists = 0;
+  lastThree = 0;
+  lastTwo = 0;
+  firstThree = 0;
+  length = 0;
+  /** The labels of the two words in front. */
+  last = 0;
+  beforeLast = 0;
+  shape = 0;
+  leftShape = 0;
+  rightShape = 0;
+  secondLeftShape = 0;
+  secondRightShape = 0;
+  gapLeft = 0;
+  gapRight = 0;
+  left = 0;
+  right = 0;
+  secondLeft = 0;
+  secondRight = 0;
+  thirdLeft = 0;
+  leftLists = 0;
+  rightLists = 0;
+
+  /** Takes in the word and what stands around it. */
+  read(tokens: Tokens, index: number, last: number, beforeLast: number, sight: Sight): this {
+    const own = sight !== 'context';
+    const around = sight !== 'word';
+    this.word = own ? wordAt(tokens, index) : EDGE;
+    this.lists = own ? listsAt(tokens, index, sight) : 0;
+    this.lastThree = own ? affix(tokens, index, -3, 99) : 0;
+    this.lastTwo = own ? affix(tokens, index, -2, 99) : 0;
+    this.firstThree = own ? affix(tokens, index, 0, 3) : 0;
+    this.length = Math.min(tokens.end[index]! - tokens.start[index]!, LONGEST);
+    this.last = last;
+    this.beforeLast = beforeLast;
+    this.shape = shapeOf(tokens, index);
+    this.leftShape = shapeOf(tokens, index - 1);
+    this.rightShape = shapeOf(tokens, index + 1);
+    this.secondLeftShape = shapeOf(tokens, index - 2);
+    this.secondRightShape = shapeOf(tokens, index + 2);
+    this.gapLeft = gapClass(tokens, index - 1);
+    this.gapRight = gapClass(tokens, index);
+    this.left = around ? wordAt(tokens, index - 1) : EDGE;
+    this.right = around ? wordAt(tokens, index + 1) : EDGE;
+    this.secondLeft = around ? wordAt(tokens, index - 2) : EDGE;
+    this.secondRight = around ? wordAt(tokens, index + 2) : EDGE;
+    this.thirdLeft = around ? wordAt(tokens, index - 3) : EDGE;
+    this.leftLists = listsAt(tokens, index - 1, sight);
+    this.rightLists = listsAt(tokens, index + 1, sight);
+    return this;
+  }
+}
+
+/** Writes the buckets of the features that the word itself decides, with the label in front; how many they are. */
+export function wordFeatures(of: Setting, out: Int32Array): number {
+  const { word, lists, shape, last } = of;
+  out[0] = mix(0, word, 0);
+  out[1] = mix(7, of.lastThree, shape);
+  out[2] = mix(8, of.lastTwo, last);
+  out[3] = mix(9, of.firstThree, shape);
+  out[4] = mix(12, last, word);
+  out[5] = mix(26, lists, shape);
+  out[6] = mix(29, lists, last);
+  return 7;
+}
+
+/** The same of those that the forms of the words decide and what stands between them. */
+export function formFeatures(of: Setting, out: Int32Array): number {
+  const { shape, leftShape, rightShape, gapLeft, gapRight, last } = of;
+  out[0] = mix(5, shape, gapLeft * 32 + gapRight);
+  out[1] = mix(6, shape * 64 + leftShape, rightShape);
+  out[2] = mix(10, last * 8 + of.beforeLast, shape);
+  out[3] = mix(11, last, gapLeft * 32 + shape);
+  out[4] = mix(21, of.secondLeftShape * 512 + leftShape * 32 + shape, gapLeft * 32 + last);
+  out[5] = mix(22, rightShape * 32 + of.secondRightShape, shape * 32 + gapRight);
+  out[6] = mix(23, of.length, shape);
+  return 7;
+}
+
+/** The same of those that the words around decide. In two functions, each small enough to be compiled as one piece. */
+export function contextFeatures(of: Setting, out: Int32Array): number {
+  const { shape, left, right, secondLeft, gapLeft, gapRight } = of;
+  out[0] = mix(1, left, gapLeft);
+  out[1] = mix(2, right, gapRight);
+  out[2] = mix(3, secondLeft, left);
+  out[3] = mix(4, of.secondRight, right);
+  out[4] = mix(13, left, shape);
+  out[5] = mix(14, right, shape);
+  out[6] = mix(15, left, right);
+  out[7] = mix(16, secondLeft, shape);
+  out[8] = mix(17, of.thirdLeft, shape);
+  return pairFeatures(of, out);
+}
+
+/** Behind those, what the word, its lists and the label in front are together with the words around. */
+function pairFeatures(of: Setting, out: Int32Array): number {
+  const { word, lists, shape, last, left, right, gapLeft, gapRight } = of;
+  out[9] = mix(18, last, left);
+  out[10] = mix(19, last, right);
+  out[11] = mix(20, word, gapRight);
+  out[12] = mix(24, word, right);
+  out[13] = mix(25, word, left);
+  out[14] = mix(27, lists * 16 + of.leftLists, gapLeft * 32 + shape);
+  out[15] = mix(28, lists * 16 + of.rightLists, gapRight * 32 + shape);
+  out[16] = mix(30, lists, left);
+  out[17] = mix(31, lists * 16 + of.rightLists, right);
+  return 18;
+}
+
+const setting = new Setting();
+
+/** Writes the buckets of all features of the word, for training. */
 export function featuresOf(
   tokens: Tokens,
   index: number,
@@ -101,55 +220,10 @@ export function featuresOf(
   sight: Sight,
   out: Int32Array,
 ): void {
-  const own = sight !== 'context';
-  const around = sight !== 'word';
-  const word = own ? wordAt(tokens, index) : EDGE;
-  const shape = shapeOf(tokens, index);
-  const left = around ? wordAt(tokens, index - 1) : EDGE;
-  const right = around ? wordAt(tokens, index + 1) : EDGE;
-  const beforeLeft = around ? wordAt(tokens, index - 2) : EDGE;
-  const afterRight = around ? wordAt(tokens, index + 2) : EDGE;
-  const leftShape = shapeOf(tokens, index - 1);
-  const rightShape = shapeOf(tokens, index + 1);
-  const gapLeft = gapClass(tokens, index - 1);
-  const gapRight = gapClass(tokens, index);
-  const gaps = gapLeft * 32 + gapRight;
-  let at = 0;
-  out[at++] = mix(0, word, 0);
-  out[at++] = mix(1, left, gapLeft);
-  out[at++] = mix(2, right, gapRight);
-  out[at++] = mix(3, beforeLeft, left);
-  out[at++] = mix(4, afterRight, right);
-  out[at++] = mix(5, shape, gaps);
-  out[at++] = mix(6, shape * 64 + leftShape, rightShape);
-  out[at++] = mix(7, own ? affix(tokens, index, -3, 99) : 0, shape);
-  out[at++] = mix(8, own ? affix(tokens, index, -2, 99) : 0, last);
-  out[at++] = mix(9, own ? affix(tokens, index, 0, 3) : 0, shape);
-  out[at++] = mix(10, last * 8 + beforeLast, shape);
-  out[at++] = mix(11, last, gapLeft * 32 + shape);
-  out[at++] = mix(12, last, word);
-  out[at++] = mix(13, left, shape);
-  out[at++] = mix(14, right, shape);
-  out[at++] = mix(15, left, right);
-  out[at++] = mix(16, beforeLeft, shape);
-  out[at++] = mix(17, around ? wordAt(tokens, index - 3) : EDGE, shape);
-  out[at++] = mix(18, last, left);
-  out[at++] = mix(19, last, right);
-  out[at++] = mix(20, word, gapRight);
-  out[at++] = mix(21, shapeOf(tokens, index - 2) * 512 + leftShape * 32 + shape, gapLeft * 32 + last);
-  out[at++] = mix(22, rightShape * 32 + shapeOf(tokens, index + 2), shape * 32 + gapRight);
-  out[at++] = mix(23, Math.min(tokens.end[index]! - tokens.start[index]!, 12), shape);
-  out[at++] = mix(24, word, right);
-  out[at++] = mix(25, word, left);
-  const lists = own ? listsAt(tokens, index, sight) : 0;
-  const leftLists = listsAt(tokens, index - 1, sight);
-  const rightLists = listsAt(tokens, index + 1, sight);
-  out[at++] = mix(26, lists, shape);
-  out[at++] = mix(27, lists * 16 + leftLists, gapLeft * 32 + shape);
-  out[at++] = mix(28, lists * 16 + rightLists, gapRight * 32 + shape);
-  out[at++] = mix(29, lists, last);
-  out[at++] = mix(30, lists, left);
-  out[at] = mix(31, lists * 16 + rightLists, right);
+  setting.read(tokens, index, last, beforeLast, sight);
+  const own = wordFeatures(setting, out);
+  const forms = formFeatures(setting, out.subarray(own));
+  contextFeatures(setting, out.subarray(own + forms));
 }
 
 enlist(
@@ -166,8 +240,11 @@ function isAnnounced(tokens: Tokens, index: number): boolean {
 /** Only these words are ever tagged: capitals, what follows a name, and what stands behind a word that announces one. */
 export function isOpen(tokens: Tokens, index: number, last: number, announced = false): boolean {
   if (announced) return isAnnounced(tokens, index - 1);
-  if (last !== 0 || (tokens.flags[index]! & CAPITAL) !== 0) return true;
-  return isAnnounced(tokens, index - 1) || isAnnounced(tokens, index - 2) || isPlainName(tokens, index);
+  const { flags, marks } = tokens;
+  if (last !== 0 || (flags[index]! & CAPITAL) !== 0) return true;
+  if (index > 0 && (marks[index - 1]! & ANNOUNCING) !== 0) return true;
+  if (index > 1 && (marks[index - 2]! & ANNOUNCING) !== 0) return true;
+  return isPlainName(tokens, index);
 }
 
 /** A first name in small letters that is no ordinary word nor a place: `ask jennifer`. */

@@ -5,13 +5,11 @@ import { enlist, GERMAN } from '../text/lexicon.js';
 import { type LineKinds, lineKinds } from '../text/lines.js';
 import { needOf } from '../text/needs.js';
 import { ALL_UPPER, CAPITAL, HAS_DIGIT, hashOf, type Tokens } from '../text/tokens.js';
-import { FEATURES, featuresOf, isListed, isOpen, isOrdinary, labels } from './features.js';
+import { isListed, isOpen, isOrdinary, labels } from './features.js';
 import { isAttribution, isDense, isLoudText, mayAttribute } from './machine-text.js';
 import { isFirm, mended, type Span } from './spans.js';
-import { PACKED, weights } from './weights.js';
+import { Tagger } from './tagger.js';
 
-/** Taken from the score of "nobody", whom training met most. */
-const LEANING = 25;
 /** Least margin over "nobody", in the weights' units, below which a tag is dropped: several words, one, one in small letters. */
 const MARGIN = 32;
 /** Named after somebody, about nobody: `Jones criteria`, `Newton's law`. */
@@ -27,9 +25,7 @@ const ORDINARY = 125;
 /** For words in no list that nothing announces. */
 const UNHEARD = 120;
 const SMALL = 95;
-const features = new Int32Array(FEATURES);
-/** Of the label that `best` chose last. */
-let lead = 0;
+const tagger = new Tagger();
 
 /** Names, places and organisations by the repository's own tagger. */
 export function findNames(scene: Scene, emit: Emit): void {
@@ -37,12 +33,27 @@ export function findNames(scene: Scene, emit: Emit): void {
   if (tokens.count === 0) return;
   const tagged = tag(tokens);
   if (tagged.length === 0) return;
-  const german = isGerman(tokens);
+  const kind = kindOf(tokens);
   for (const span of mended(tokens, tagged)) {
     if (span.first === span.last && isCue(scene, span.first)) continue;
-    const candidate = candidateOf(tokens, span, german);
+    const candidate = candidateOf(tokens, span, kind);
     if (candidate) emit(candidate);
   }
+}
+
+/** What is asked of the text as a whole, once. */
+interface Kind {
+  readonly isGerman: boolean;
+  readonly mayAttribute: boolean;
+  readonly mayHoldEponym: boolean;
+}
+
+function kindOf(tokens: Tokens): Kind {
+  return {
+    isGerman: isGerman(tokens),
+    mayAttribute: mayAttribute(tokens),
+    mayHoldEponym: tokens.grams.mayHold(needOfEponym),
+  };
 }
 
 enlist('der die das und ist nicht mit den dem ein eine von zu für im auf wird sich'.split(' ').map(hashOf), GERMAN);
@@ -62,7 +73,6 @@ function isCue(scene: Scene, index: number): boolean {
 }
 
 function tag(tokens: Tokens): readonly Span[] {
-  const table = weights();
   const spans: Span[] = [];
   let kinds: LineKinds | undefined;
   let last = 0;
@@ -71,46 +81,14 @@ function tag(tokens: Tokens): readonly Span[] {
     let label = 0;
     let margin = 0;
     if (isOpen(tokens, index, last) && !(kinds ??= lineKinds(tokens.text)).isCode(tokens.start[index]!)) {
-      featuresOf(tokens, index, last, beforeLast, 'all', features);
-      label = best(table);
-      margin = lead;
+      label = tagger.label(tokens, index, last, beforeLast);
+      margin = tagger.lead;
     }
     if (label !== 0) extend(spans, index, labels[label]!, margin);
     beforeLast = last;
     last = label;
   }
   return spans;
-}
-
-/** Every other byte of a number. */
-const LANES = 0x00ff00ff;
-
-/**
- * The best label of the word whose features stand in `features`, and its lead over "nobody". Two labels are summed at a time
- * in the halves of one number: thirty-two bytes of at most 255 fit into sixteen bits.
- */
-function best(table: Int32Array): number {
-  let [sum02, sum13, sum46, sum5] = [0, 0, 0, 0];
-  for (let feature = 0; feature < FEATURES; feature += 1) {
-    const at = features[feature]! * PACKED;
-    const first = table[at]!;
-    const second = table[at + 1]!;
-    sum02 += first & LANES;
-    sum13 += (first >>> 8) & LANES;
-    sum46 += second & LANES;
-    sum5 += (second >>> 8) & LANES;
-  }
-  const nobody = (sum02 & 0xffff) - LEANING;
-  let top = 0;
-  lead = nobody;
-  if ((sum13 & 0xffff) > lead) [top, lead] = [1, sum13 & 0xffff];
-  if (sum02 >>> 16 > lead) [top, lead] = [2, sum02 >>> 16];
-  if (sum13 >>> 16 > lead) [top, lead] = [3, sum13 >>> 16];
-  if ((sum46 & 0xffff) > lead) [top, lead] = [4, sum46 & 0xffff];
-  if (sum5 > lead) [top, lead] = [5, sum5];
-  if (sum46 >>> 16 > lead) [top, lead] = [6, sum46 >>> 16];
-  lead -= nobody;
-  return top;
 }
 
 function extend(spans: Span[], index: number, name: string, margin: number): void {
@@ -121,14 +99,14 @@ function extend(spans: Span[], index: number, name: string, margin: number): voi
   else spans.push({ label, first: index, last: index, margin });
 }
 
-function candidateOf(tokens: Tokens, span: Span, german: boolean): Candidate | undefined {
+function candidateOf(tokens: Tokens, span: Span, kind: Kind): Candidate | undefined {
   const start = tokens.start[span.first]!;
   const end = tokens.end[span.last]!;
   const text = tokens.text.slice(start, end);
-  if (span.margin < leastMargin(tokens, span, german) || isInCode(tokens.text, start, end)) return undefined;
+  if (span.margin < leastMargin(tokens, span, kind.isGerman) || isInCode(tokens.text, start, end)) return undefined;
   if (isLoudText(tokens, span.first, span.last) || isDense(tokens.text, start)) return undefined;
-  if (mayAttribute(tokens) && isAttribution(tokens.text, start)) return undefined;
-  if (tokens.grams.mayHold(needOfEponym) && eponym.test(`${text}${tokens.text.slice(end, end + 24)}`)) return undefined;
+  if (kind.mayAttribute && isAttribution(tokens.text, start)) return undefined;
+  if (kind.mayHoldEponym && eponym.test(`${text}${tokens.text.slice(end, end + 24)}`)) return undefined;
   if (!isNameLike(tokens, span, text)) return undefined;
   const score = Math.min(900, 500 + (span.margin - MARGIN) * 4);
   const firm = span.label === 'ORGANISATION';

@@ -1,6 +1,7 @@
 import { backing, type Emit, type Scene } from '../detect/scene.js';
 import { cueTable } from '../detect/structured.js';
 import { firstGrams, GramSet } from '../text/grams.js';
+import { needOf } from '../text/needs.js';
 import { secret } from './candidate.js';
 import { entropyOf, isPlaceholder, type SecretFormat } from './format.js';
 import { secretFormats } from './formats.js';
@@ -132,9 +133,12 @@ function bodyEnd(text: string, from: number): number {
 
 const webToken = /eyJ[A-Za-z0-9_-]{10,600}\.eyJ[A-Za-z0-9_-]{4,6000}\.[A-Za-z0-9_-]{0,1400}/y;
 
+const needOfWebToken = needOf(/eyJ/);
+
 /** RFC 7519: the header must decode to JSON with `alg` or `enc`. */
 function findWebTokens(scene: Scene, emit: Emit): void {
-  const { text } = scene;
+  const { text, grams } = scene;
+  if (!grams.mayHold(needOfWebToken)) return;
   for (let at = text.indexOf('eyJ'); at !== -1; at = text.indexOf('eyJ', at + 3)) {
     webToken.lastIndex = at;
     const match = webToken.exec(text);
@@ -146,11 +150,13 @@ function findWebTokens(scene: Scene, emit: Emit): void {
   }
 }
 
+const SLASH = 0x2f;
 const userInfo = /[^\s/:@"'<>`]{0,128}:([^\s/@"'<>`]{3,256})@[\w[.-]/y;
 
 /** RFC 3986 user information with a password: `postgres://user:password@host`. */
 function findUserInfo(scene: Scene, emit: Emit): void {
-  const { text } = scene;
+  const { text, tokens } = scene;
+  if (!tokens.hasSign(SLASH)) return;
   for (let at = text.indexOf('://'); at !== -1; at = text.indexOf('://', at + 3)) {
     userInfo.lastIndex = at + 3;
     const match = userInfo.exec(text);

@@ -1,6 +1,7 @@
 import { type AnswerEvent, err, ok, type Result } from '@writ/domain';
 import type { ProviderFault } from '@writ/routing';
 import { readEvents, readText } from '../body.js';
+import { readEach, readOnce } from '../read-each.js';
 import { broken, BrokenAnswer, detailOf } from '../fault.js';
 import { member, parseJson, textOf } from '../json/parse.js';
 import { type Edit, setMember, splice } from '../json/splice.js';
@@ -16,7 +17,7 @@ import { readJson } from '../json/value.js';
 
 export const anthropic: Vendor = {
   write,
-  read: (arrived, job) => (job.prompt.ask.stream ? readStream(arrived) : readWhole(arrived, job)),
+  read: (arrived, job) => (job.prompt.ask.stream ? readStream(arrived) : readOnce(() => readWhole(arrived, job))),
   errorOf,
   classOf,
 };
@@ -53,31 +54,28 @@ function spliced(job: Job): Result<string, ProviderFault> {
   return ok(splice(source, edits));
 }
 
-async function* readWhole(arrived: Arrived, job: Job): AsyncGenerator<AnswerEvent, void, undefined> {
+async function readWhole(arrived: Arrived, job: Job): Promise<AnswerEvent> {
   const json = await readText(arrived.chunks);
   const source = { dialect: 'anthropic.messages', json } as const;
   const { tree, parts } = readMessages(json, new Blocks());
   if (job.prompt.ask.action === 'count-tokens') {
     if (member(tree, 'input_tokens')?.kind !== 'number') throw broken('no-count');
-    yield { parts, source, terminal: true };
-    return;
+    return { parts, source, terminal: true };
   }
   if (textOf(member(tree, 'type')) === 'error') throw errorInside(json);
   if (textOf(member(tree, 'type')) !== 'message') throw broken('no-message');
   const usage = readUsage(member(tree, 'usage'));
   const counted = usage ? [{ kind: 'usage', usage } as const] : [];
-  yield { parts: [startOf(tree), ...parts, ...finishOf(tree), ...counted], source, terminal: true };
+  return { parts: [startOf(tree), ...parts, ...finishOf(tree), ...counted], source, terminal: true };
 }
 
-async function* readStream(arrived: Arrived): AsyncGenerator<AnswerEvent, void, undefined> {
+function readStream(arrived: Arrived): AsyncIterable<AnswerEvent> {
   const stream = new MessagesStream();
-  for await (const { event, data } of readEvents(arrived.chunks)) {
-    if (event === 'error') throw errorInside(data);
-    const read = stream.read(data);
-    yield read;
-    if (read.terminal) return;
-  }
-  throw broken('cut');
+  return readEach(readEvents(arrived.chunks), (message) => {
+    if (!message) throw broken('cut');
+    if (message.event === 'error') throw errorInside(message.data);
+    return stream.read(message.data);
+  });
 }
 
 function errorInside(json: string): BrokenAnswer {

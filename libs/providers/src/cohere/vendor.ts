@@ -2,6 +2,7 @@ import { type AnswerEvent, type AnswerPart, err, type FinishReason, ok, type Res
 import type { ProviderFault } from '@writ/routing';
 import { parseAnswer } from '../answer-reader.js';
 import { readEvents, readText } from '../body.js';
+import { readEach, readOnce } from '../read-each.js';
 import { broken, BrokenAnswer } from '../fault.js';
 import { join } from '../openai/profiles.js';
 import { translate } from '../translate/translate.js';
@@ -15,7 +16,7 @@ import { valueOf } from '../json/value.js';
 
 export const cohere: Vendor = {
   write,
-  read: (arrived, job) => (job.prompt.ask.stream ? readStream(arrived, job) : readWhole(arrived, job)),
+  read: (arrived, job) => (job.prompt.ask.stream ? readStream(arrived, job) : readOnce(() => readWhole(arrived, job))),
   errorOf,
   classOf,
 };
@@ -55,7 +56,7 @@ function callOf(call: CohereCall, index: number): AnswerPart {
   return { kind: 'tool-call', choice: 0, index, id: call.id ?? '', name, arguments: args };
 }
 
-async function* readWhole(arrived: Arrived, job: Job): AsyncGenerator<AnswerEvent, void, undefined> {
+async function readWhole(arrived: Arrived, job: Job): Promise<AnswerEvent> {
   const json = await readText(arrived.chunks);
   const { id, message, finish_reason: reason, usage } = valueOf(parseAnswer(json)) as CohereAnswer;
   if (!message) throw broken('no-message');
@@ -66,20 +67,20 @@ async function* readWhole(arrived: Arrived, job: Job): AsyncGenerator<AnswerEven
     ...(message.tool_calls ?? []).map(callOf),
     ...ending(reason, usage),
   ];
-  yield { parts, terminal: true };
+  return { parts, terminal: true };
 }
 
-async function* readStream(arrived: Arrived, job: Job): AsyncGenerator<AnswerEvent, void, undefined> {
-  for await (const { data } of readEvents(arrived.chunks)) {
+function readStream(arrived: Arrived, job: Job): AsyncIterable<AnswerEvent> {
+  return readEach(readEvents(arrived.chunks), (message) => {
+    if (!message) throw broken('cut');
+    const { data } = message;
     if (data === '[DONE]') throw broken('no-message-end');
     const event = valueOf(parseAnswer(data)) as CohereEvent;
     if (event.delta?.finish_reason === 'ERROR')
       throw new BrokenAnswer({ class: 'unavailable', detail: 'http-200 ERROR' });
     const terminal = event.type === 'message-end';
-    yield { parts: partsOf(event, job), terminal };
-    if (terminal) return;
-  }
-  throw broken('cut');
+    return { parts: partsOf(event, job), terminal };
+  });
 }
 
 function partsOf(event: CohereEvent, job: Job): readonly AnswerPart[] {

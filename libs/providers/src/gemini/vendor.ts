@@ -1,6 +1,7 @@
 import { type AnswerEvent, err, ok, type Result } from '@writ/domain';
 import type { ProviderFault } from '@writ/routing';
 import { readEvents, readText } from '../body.js';
+import { readEach, readOnce } from '../read-each.js';
 import { broken } from '../fault.js';
 import { member, parseJson } from '../json/parse.js';
 import { isObject, setMember, splice } from '../json/splice.js';
@@ -67,19 +68,18 @@ function spliced(job: Job): Result<string, ProviderFault> {
   return ok(splice(source, [edit]));
 }
 
-async function* read(arrived: Arrived, job: Job): AsyncGenerator<AnswerEvent, void, undefined> {
+function read(arrived: Arrived, job: Job): AsyncIterable<AnswerEvent> {
   const { ask } = job.prompt;
   const reader = new GenerateReader(ask.choices, ask.request);
-  if (!ask.stream) {
-    const event = reader.read(await readText(arrived.chunks));
-    if (!event.parts.some((part) => part.kind === 'finish')) throw broken('no-candidates');
-    yield { ...event, terminal: true };
-    return;
-  }
-  for await (const { data } of readEvents(arrived.chunks)) {
-    const event = reader.read(data);
-    yield event;
-    if (event.terminal) return;
-  }
-  throw broken('cut');
+  if (!ask.stream) return readOnce(() => readWhole(arrived, reader));
+  return readEach(readEvents(arrived.chunks), (message) => {
+    if (!message) throw broken('cut');
+    return reader.read(message.data);
+  });
+}
+
+async function readWhole(arrived: Arrived, reader: GenerateReader): Promise<AnswerEvent> {
+  const event = reader.read(await readText(arrived.chunks));
+  if (!event.parts.some((part) => part.kind === 'finish')) throw broken('no-candidates');
+  return { ...event, terminal: true };
 }

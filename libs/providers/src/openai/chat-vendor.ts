@@ -1,6 +1,7 @@
 import { type AnswerEvent, type Dialect, err, type JsonObject, ok, type Result } from '@writ/domain';
 import type { ProviderFault } from '@writ/routing';
 import { readEvents, readText } from '../body.js';
+import { readEach, readOnce } from '../read-each.js';
 import { broken } from '../fault.js';
 import { treeOfBody } from '../dialect/ask.js';
 import { member, type ObjectNode, parseJson } from '../json/parse.js';
@@ -53,9 +54,10 @@ function nativeOf(profile: Profile, job: Job): Native | undefined {
 
 function read(arrived: Arrived, job: Job, native: Native): AsyncIterable<AnswerEvent> {
   const { stream } = job.prompt.ask;
-  if (native === 'openai.responses') return stream ? readResponsesStream(arrived) : readResponsesWhole(arrived);
-  if (native === 'openai.embeddings') return readEmbeddings(arrived);
-  return stream ? readStream(arrived, job, native) : readWhole(arrived, native);
+  if (native === 'openai.responses')
+    return stream ? readResponsesStream(arrived) : readOnce(() => readResponsesWhole(arrived));
+  if (native === 'openai.embeddings') return readOnce(() => readEmbeddings(arrived));
+  return stream ? readStream(arrived, job, native) : readOnce(() => readWhole(arrived, native));
 }
 
 /** The caller's own bytes with the model, and what was obliged, spliced in. */
@@ -119,33 +121,30 @@ export function leastOf(...limits: readonly (number | undefined)[]): number | un
   return known.length > 0 ? Math.min(...known) : undefined;
 }
 
-async function* readWhole(arrived: Arrived, dialect: ChatDialect): AsyncGenerator<AnswerEvent, void, undefined> {
+async function readWhole(arrived: Arrived, dialect: ChatDialect): Promise<AnswerEvent> {
   const reading = readChat(await readText(arrived.chunks));
   if (reading.error) throw errorInside(reading.source);
   if (!member(reading.tree, 'choices')) throw broken('no-choices');
   const parts = [startOf(reading.tree), ...reading.parts];
-  yield { parts, source: sourceOf(reading, dialect), terminal: true };
+  return { parts, source: sourceOf(reading, dialect), terminal: true };
 }
 
-async function* readStream(
-  arrived: Arrived,
-  job: Job,
-  dialect: ChatDialect,
-): AsyncGenerator<AnswerEvent, void, undefined> {
+function readStream(arrived: Arrived, job: Job, dialect: ChatDialect): AsyncIterable<AnswerEvent> {
   const keepUsage = asksForUsage(job);
-  let first = true;
-  for await (const { data } of readEvents(arrived.chunks)) {
+  let isFirst = true;
+  return readEach(readEvents(arrived.chunks), (message) => {
+    if (!message) throw broken('cut');
+    const { data } = message;
     if (data === '[DONE]') {
-      if (first) throw broken('nothing-before-the-end');
-      yield { parts: [], source: { dialect, json: '[DONE]' }, terminal: true };
-      return;
+      if (isFirst) throw broken('nothing-before-the-end');
+      return { parts: [], source: { dialect, json: '[DONE]' }, terminal: true };
     }
     const reading = readChat(data);
     if (reading.error) throw errorInside(data);
-    yield chunkEvent(reading, first, keepUsage, dialect);
-    first = false;
-  }
-  throw broken('cut');
+    const event = chunkEvent(reading, isFirst, keepUsage, dialect);
+    isFirst = false;
+    return event;
+  });
 }
 
 function asksForUsage(job: Job): boolean {
@@ -155,6 +154,6 @@ function asksForUsage(job: Job): boolean {
   );
 }
 
-async function* readEmbeddings(arrived: Arrived): AsyncGenerator<AnswerEvent, void, undefined> {
-  yield embeddingsEvent(await readText(arrived.chunks));
+async function readEmbeddings(arrived: Arrived): Promise<AnswerEvent> {
+  return embeddingsEvent(await readText(arrived.chunks));
 }

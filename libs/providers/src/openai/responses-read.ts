@@ -1,6 +1,7 @@
 import type { AnswerEvent, AnswerPart, FinishReason } from '@writ/domain';
 import { AnswerParts, type AnswerReading, parseAnswer } from '../answer-reader.js';
 import { readEvents, readText } from '../body.js';
+import { readEach } from '../read-each.js';
 import { broken } from '../fault.js';
 import { itemsOf, member, type Node, numberOf, type ObjectNode, textOf } from '../json/parse.js';
 import type { Arrived } from '../transport.js';
@@ -135,21 +136,23 @@ function reasonOf(response: Node | undefined): FinishReason {
   return output.some((item) => textOf(member(item, 'type')) === 'function_call') ? 'tool-calls' : 'stop';
 }
 
-export async function* readResponsesWhole(arrived: Arrived): AsyncGenerator<AnswerEvent, void, undefined> {
+export async function readResponsesWhole(arrived: Arrived): Promise<AnswerEvent> {
   const json = await readText(arrived.chunks);
   const { tree, parts } = readResponses(json, new Map());
   const failed = member(tree, 'error');
   if (failed && failed.kind !== 'null') throw errorInside(json);
   if (!member(tree, 'output')) throw broken('no-output');
   const { start, end } = aboutResponse(tree, true);
-  yield { parts: [start, ...parts, ...end], source: { dialect: 'openai.responses', json }, terminal: true };
+  return { parts: [start, ...parts, ...end], source: { dialect: 'openai.responses', json }, terminal: true };
 }
 
 const lastEvents = new Set(['response.completed', 'response.incomplete']);
 
-export async function* readResponsesStream(arrived: Arrived): AsyncGenerator<AnswerEvent, void, undefined> {
+export function readResponsesStream(arrived: Arrived): AsyncIterable<AnswerEvent> {
   const calls: Calls = new Map();
-  for await (const { data } of readEvents(arrived.chunks)) {
+  return readEach(readEvents(arrived.chunks), (message) => {
+    if (!message) throw broken('cut');
+    const { data } = message;
     const { tree, parts } = readResponses(data, calls);
     const type = textOf(member(tree, 'type')) ?? '';
     if (!/^[a-z_.]{1,80}$/.test(type)) throw broken('event-type');
@@ -159,12 +162,10 @@ export async function* readResponsesStream(arrived: Arrived): AsyncGenerator<Ans
       throw errorInside(JSON.stringify({ error: valueOf(member(response, 'error') ?? tree) }));
     const terminal = lastEvents.has(type);
     const about = response ? aboutResponse(response, terminal) : undefined;
-    yield {
+    return {
       parts: [...(about && type === 'response.created' ? [about.start] : []), ...parts, ...(about?.end ?? [])],
       source: { dialect: 'openai.responses', event: type, json: data },
       terminal,
     };
-    if (terminal) return;
-  }
-  throw broken('cut');
+  });
 }

@@ -117,12 +117,11 @@ async function tell(
   { about, released }: Extract<Enforced, { kind: 'decided' }>,
   request: string,
 ): Promise<void> {
-  socket.begin(200, {
-    ...headersOf(request, about),
-    'content-type': 'application/json',
-    'content-length': String(released.bytes.length),
-    'cache-control': 'no-store',
-  });
+  const headers = headersOf(request, about);
+  headers['content-type'] = 'application/json';
+  headers['content-length'] = String(released.bytes.length);
+  headers['cache-control'] = 'no-store';
+  socket.begin(200, headers);
   if (await socket.write(released)) socket.end();
   else socket.destroy();
 }
@@ -133,21 +132,23 @@ async function send(
   enforced: Extract<Enforced, { kind: 'answered' }>,
   request: string,
 ): Promise<void> {
-  socket.begin(200, {
-    ...headersOf(request, enforced.about),
-    'content-type': enforced.contentType,
-    ...lengthOf(enforced.first),
-    'cache-control': 'no-store',
-  });
+  const { about, contentType, first } = enforced;
+  const headers = headersOf(request, about);
+  headers['content-type'] = contentType;
+  // An answer that is whole says how long it is: one piece on the wire, and a reader knows where it ends.
+  if (first.kind === 'window' && first.last) headers['content-length'] = String(first.released.bytes.length);
+  headers['cache-control'] = 'no-store';
+  socket.begin(200, headers);
   try {
-    for (let step = enforced.first; ;) {
+    for (let step = first; ;) {
       if (step.kind === 'failure') {
         await socket.write(releaseConstant(enforced.encoder, step.refusal, request));
         socket.destroy();
         return;
       }
-      const alive = await socket.write(step.released);
-      if (!alive) return socket.destroy();
+      const written = socket.write(step.released);
+      const isAlive = written instanceof Promise ? await written : written;
+      if (!isAlive) return socket.destroy();
       if (step.last) return socket.end();
       const next = await enforced.rest.next();
       if (next.done === true) return socket.destroy();
@@ -156,11 +157,6 @@ async function send(
   } finally {
     await enforced.rest.return();
   }
-}
-
-/** An answer that is whole says how long it is: one piece on the wire, and a reader knows where it ends. */
-function lengthOf(first: Extract<Enforced, { kind: 'answered' }>['first']): Readonly<Record<string, string>> {
-  return first.kind === 'window' && first.last ? { 'content-length': String(first.released.bytes.length) } : {};
 }
 
 function metaOf(request: FastifyRequest, route: string, nowMs: number): AskMeta {
@@ -196,8 +192,11 @@ export function headersOf(request: string, about: About): Record<string, string>
   put('x-writ-endpoint', about.endpoint);
   put('x-writ-transparency', about.markers?.join(','));
   put('x-writ-classes', about.classes?.join(','));
-  for (const [name, value] of Object.entries(about.limits ?? {})) put(name, value);
-  const phases = Object.entries(about.phasesMs ?? {});
-  put('server-timing', phases.map(([name, ms]) => `${name};dur=${ms}`).join(', '));
+  const { limits: standing = {} } = about;
+  for (const name of Object.keys(standing)) put(name, standing[name]);
+  const { phasesMs = {} } = about;
+  let timing = '';
+  for (const name of Object.keys(phasesMs)) timing += `${timing === '' ? '' : ', '}${name};dur=${phasesMs[name]}`;
+  put('server-timing', timing);
   return headers;
 }

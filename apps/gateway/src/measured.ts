@@ -22,26 +22,7 @@ export function measuredPorts(ports: Ports, measures: Measures): Ports {
     ...ports,
     identity: { identify: (credential) => timed('authenticate', () => identity.identify(credential)) },
     classifier: measuredClassifier(classifier, timed, measures),
-    limits: {
-      async reserve(tenant, subject, ask, snapshot, tokens) {
-        const reserved = await timed('reserve', () => limits.reserve(tenant, subject, ask, snapshot, tokens));
-        const isDegraded = reserved.ok
-          ? reserved.value.mode === 'degraded'
-          : (reserved.error.detail?.endsWith('_degraded') ?? false);
-        measures.reserved(isDegraded, reserved.ok ? 'admitted' : reserved.error.code);
-        return reserved;
-      },
-      knownRefusal(tenant, subject, ask, snapshot, tokens) {
-        const known = limits.knownRefusal?.(tenant, subject, ask, snapshot, tokens);
-        if (known) measures.reserved(undefined, 'known-full');
-        return known;
-      },
-      takeKey: (reservation, endpoint, key) => limits.takeKey?.(reservation, endpoint, key),
-      settle(tenant, reservation, usage, costMicros) {
-        if (usage) measures.used(usage, costMicros);
-        return limits.settle(tenant, reservation, usage, costMicros);
-      },
-    },
+    limits: measuredLimits(limits, clock, measures),
     ledger: {
       async commit(log, record, how) {
         const from = clock.monotonicMs();
@@ -75,6 +56,35 @@ export function measuredPorts(ports: Ports, measures: Measures): Ports {
         const firstChunk = (): void => measures.firstChunk({ provider, operation, ms: clock.monotonicMs() - from });
         return { ok: true, value: { ...called.value, events: watched(called.value, firstChunk, ended) } };
       },
+    },
+  };
+}
+
+/** The reservation's time is counted whatever becomes of it. */
+function measuredLimits(limits: Ports['limits'], clock: Ports['clock'], measures: Measures): Ports['limits'] {
+  return {
+    async reserve(tenant, subject, ask, snapshot, tokens) {
+      const from = clock.monotonicMs();
+      try {
+        const reserved = await limits.reserve(tenant, subject, ask, snapshot, tokens);
+        const isDegraded = reserved.ok
+          ? reserved.value.mode === 'degraded'
+          : (reserved.error.detail?.endsWith('_degraded') ?? false);
+        measures.reserved(isDegraded, reserved.ok ? 'admitted' : reserved.error.code);
+        return reserved;
+      } finally {
+        measures.phase('reserve', clock.monotonicMs() - from);
+      }
+    },
+    knownRefusal(tenant, subject, ask, snapshot, tokens) {
+      const known = limits.knownRefusal?.(tenant, subject, ask, snapshot, tokens);
+      if (known) measures.reserved(undefined, 'known-full');
+      return known;
+    },
+    takeKey: (reservation, endpoint, key) => limits.takeKey?.(reservation, endpoint, key),
+    settle(tenant, reservation, usage, costMicros) {
+      if (usage) measures.used(usage, costMicros);
+      return limits.settle(tenant, reservation, usage, costMicros);
     },
   };
 }

@@ -27,7 +27,7 @@ export interface Measures {
 const quick = [0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const slow = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
 /** Steps that no port takes: their time is kept for the record, and counted when the answer begins. */
-const ownSteps: ReadonlySet<string> = new Set(['decide', 'fulfil', 'route', 'inspect']);
+const ownSteps = ['decide', 'fulfil', 'route', 'inspect'];
 
 type Metrics = ReturnType<typeof createMetrics>;
 
@@ -103,6 +103,7 @@ export function createMeasures(
     rests,
     trials,
   } = instruments(metrics);
+  let wasDegraded: boolean | undefined;
   const phase = (name: string, ms: number): void => phases.observe({ phase: name }, ms / 1_000);
   return {
     registry: metrics.registry,
@@ -111,25 +112,28 @@ export function createMeasures(
     phase,
     answered(enforced, milliseconds, dialect) {
       const outcome = enforced.kind === 'refused' ? enforced.refusal.code : (enforced.about.effect ?? 'permit');
-      requests.inc({ dialect, outcome });
+      requests.tally({ dialect, outcome });
       first.observe({ dialect }, milliseconds / 1_000);
-      for (const [name, ms] of Object.entries(enforced.about.phasesMs ?? {})) if (ownSteps.has(name)) phase(name, ms);
+      const { phasesMs = {} } = enforced.about;
+      for (const name of ownSteps) if (phasesMs[name] !== undefined) phase(name, phasesMs[name]);
     },
     reserved(isDegraded, result) {
-      reservations.inc({ result });
-      if (isDegraded !== undefined) degraded.set(isDegraded ? 1 : 0);
+      reservations.tally({ result });
+      if (isDegraded === undefined || isDegraded === wasDegraded) return;
+      wasDegraded = isDegraded;
+      degraded.set(isDegraded ? 1 : 0);
     },
     used(usage, costMicros) {
-      tokens.inc({ kind: 'input' }, usage.inputTokens);
-      tokens.inc({ kind: 'output' }, usage.outputTokens);
-      tokens.inc({ kind: 'cache-read' }, usage.cacheReadTokens);
-      tokens.inc({ kind: 'cache-write' }, usage.cacheWriteTokens);
-      tokens.inc({ kind: 'reasoning' }, usage.reasoningTokens);
-      if (usage.estimated) estimated.inc();
-      if (/^\d{1,15}$/.test(costMicros)) spend.inc(Number(costMicros));
+      tokens.tally({ kind: 'input' }, usage.inputTokens);
+      tokens.tally({ kind: 'output' }, usage.outputTokens);
+      tokens.tally({ kind: 'cache-read' }, usage.cacheReadTokens);
+      tokens.tally({ kind: 'cache-write' }, usage.cacheWriteTokens);
+      tokens.tally({ kind: 'reasoning' }, usage.reasoningTokens);
+      if (usage.estimated) estimated.tally({});
+      if (/^\d{1,15}$/.test(costMicros)) spend.tally({}, Number(costMicros));
     },
     committed(kind, result, ms) {
-      commits.inc({ kind, result });
+      commits.tally({ kind, result });
       commitTime.observe({ kind }, ms / 1_000);
     },
     called: ({ provider, operation, result, ms }) =>
@@ -143,7 +147,7 @@ export function createMeasures(
       ),
     firstChunk: ({ provider, operation, ms }) =>
       firstChunks.observe({ gen_ai_operation_name: operation, gen_ai_provider_name: provider }, ms / 1_000),
-    rested: (why) => rests.inc({ why }),
-    tried: (state) => trials.inc({ state }),
+    rested: (why) => rests.tally({ why }),
+    tried: (state) => trials.tally({ state }),
   };
 }

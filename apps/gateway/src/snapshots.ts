@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { limits, type Refusal, type Result, type Snapshot, type TenantContext, type TenantId } from '@writ/domain';
+import { limits, ok, type Refusal, type Result, type Snapshot, type TenantContext, type TenantId } from '@writ/domain';
 import { type CompilePolicy, holdSnapshotInSlices, type Held, type SnapshotPort } from '@writ/enforcement';
 import { link, type PolicyImage } from '@writ/policy';
 import type { Clock, Kms, Log } from '@writ/platform';
@@ -80,28 +80,39 @@ class OpenedKeys {
 export function createSnapshots(dependencies: SnapshotDependencies): GatewaySnapshots {
   const { source, clock } = dependencies;
   const prepared = new WeakMap<Snapshot, Promise<Result<Prepared, Refusal>>>();
+  /** Those whose preparation came to its end. */
+  const here = new WeakMap<Snapshot, Prepared>();
   const keys = new OpenedKeys(dependencies);
 
-  async function prepare(tenant: TenantContext, snapshot: Snapshot): Promise<Result<Held, Refusal>> {
-    let ready = prepared.get(snapshot);
-    if (!ready) {
-      ready = prepareSnapshot(tenant, snapshot, dependencies);
-      prepared.set(snapshot, ready);
+  /** At once for a snapshot that is prepared and whose keys are young. */
+  function prepare(tenant: TenantContext, snapshot: Snapshot): Result<Held, Refusal> | Promise<Result<Held, Refusal>> {
+    const ready = here.get(snapshot);
+    if (!ready) return prepareFirst(tenant, snapshot);
+    const open = keys.stillOpen(snapshot);
+    return open ? open.then(() => ok(linkedNow(snapshot, ready))) : ok(linkedNow(snapshot, ready));
+  }
+
+  async function prepareFirst(tenant: TenantContext, snapshot: Snapshot): Promise<Result<Held, Refusal>> {
+    let preparing = prepared.get(snapshot);
+    if (!preparing) {
+      preparing = prepareSnapshot(tenant, snapshot, dependencies);
+      prepared.set(snapshot, preparing);
       dependencies.used?.(tenant.tenant);
       // An outage of the key service is not a property of the snapshot: the next request tries again.
-      ready.catch(() => prepared.delete(snapshot));
+      preparing.catch(() => prepared.delete(snapshot));
     }
-    const result = await ready;
+    const result = await preparing;
     if (!result.ok) return result;
-    // Nothing is waited for while the keys are young.
-    const open = keys.stillOpen(snapshot);
-    if (open) await open;
-    const { held, image, shadow } = result.value;
-    if (clock.nowMs() < held.policy.validUntilMs) return { ok: true, value: held };
+    if (!here.has(snapshot)) here.set(snapshot, result.value);
+    return await prepare(tenant, snapshot);
+  }
+
+  function linkedNow(snapshot: Snapshot, { held, image, shadow }: Prepared): Held {
+    if (clock.nowMs() < held.policy.validUntilMs) return held;
     const linked = (one: PolicyImage) => link(one, snapshot.endpoints, clock.nowMs(), dependencies.platform);
     const relinked: Held = { ...held, policy: linked(image), ...(shadow && { shadow: linked(shadow) }) };
-    prepared.set(snapshot, Promise.resolve({ ok: true, value: { held: relinked, image, shadow } }));
-    return { ok: true, value: relinked };
+    here.set(snapshot, { held: relinked, image, shadow });
+    return relinked;
   }
 
   return {
@@ -110,7 +121,8 @@ export function createSnapshots(dependencies: SnapshotDependencies): GatewaySnap
     async current(tenant) {
       const current = await source.current(tenant);
       if (current.ok) {
-        const held = await prepare(tenant, current.value);
+        const ready = prepare(tenant, current.value);
+        const held = ready instanceof Promise ? await ready : ready;
         return held.ok ? held : { ok: false, error: { refusal: held.error } };
       }
       const { refusal, held: last } = current.error;

@@ -12,8 +12,8 @@ export interface EncodedRefusal {
 export interface SealedResponse {
   /** Sends status and headers with the first released bytes. */
   begin(status: number, headers: Readonly<Record<string, string>>): void;
-  /** Resolves when the caller's side can take more; false when it is gone. */
-  write(released: Released): Promise<boolean>;
+  /** True when the caller's side can take more, at once or later; false when it is gone. */
+  write(released: Released): boolean | Promise<boolean>;
   end(): void;
   refuse(encoded: EncodedRefusal, headers: Readonly<Record<string, string>>): void;
   /** Cuts the connection without a proper end, so that the caller cannot take the answer for complete. */
@@ -31,10 +31,10 @@ export function sealResponse(raw: ServerResponse, drainMs: number): SealedRespon
   Object.assign(raw, { write: sealed, end: sealed, writeHead: sealed, flushHeaders: sealed });
   return {
     begin: (status, headers) => writeHead(status, headers),
-    async write(released) {
+    write(released) {
       if (!isReleased(released)) return sealed();
       if (raw.destroyed) return false;
-      return write(released.bytes) ? true : await drained(raw, drainMs);
+      return write(released.bytes) || drained(raw, drainMs);
     },
     end: () => end(),
     refuse(encoded, headers) {

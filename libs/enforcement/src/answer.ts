@@ -19,6 +19,9 @@ export type Step =
 /** Why the answer ends here, that it came to its end, or nothing. */
 type Took = Refusal | 'ended' | undefined;
 
+/** Why nothing further may leave, if so. */
+type Withheld = Refusal | undefined;
+
 interface Pending {
   readonly window: Window;
   readonly receipt: Promise<Result<Receipt<SegmentRecord>, Refusal>>;
@@ -142,22 +145,30 @@ export class AnswerRelease {
   }
 
   async #takeLast(): Promise<Took> {
-    return (await this.#inspectWaiting()) ?? (await this.#inspect(() => this.inspector.flush(true))) ?? 'ended';
+    const waiting = this.#inspectWaiting();
+    const withheld = waiting instanceof Promise ? await waiting : waiting;
+    if (withheld) return withheld;
+    const rest = this.#inspect(() => this.inspector.flush(true));
+    return (rest instanceof Promise ? await rest : rest) ?? 'ended';
   }
 
-  async #inspectWaiting(): Promise<Refusal | undefined> {
+  #inspectWaiting(): Withheld | Promise<Withheld> {
     const waiting = this.#waiting;
     this.#waiting = [];
     return waiting.length === 0 ? undefined : this.#inspect(() => this.inspector.push(...waiting));
   }
 
   /** Nothing else of this answer happens while it is waited for: what comes meanwhile, and commits that end, are seen to after it. */
-  async #inspect(look: () => Inspected | Promise<Inspected>): Promise<Refusal | undefined> {
-    const { clock } = this.exchange.ports;
-    const from = clock.monotonicMs();
+  #inspect(look: () => Inspected | Promise<Inspected>): Withheld | Promise<Withheld> {
+    const from = this.exchange.ports.clock.monotonicMs();
     const looked = look();
-    const { events, withheld } = looked instanceof Promise ? await looked : looked;
-    const now = clock.monotonicMs();
+    return looked instanceof Promise
+      ? looked.then((late) => this.#inspected(late, from))
+      : this.#inspected(looked, from);
+  }
+
+  #inspected({ events, withheld }: Inspected, from: number): Withheld {
+    const now = this.exchange.ports.clock.monotonicMs();
     addPhase(this.exchange, 'inspect', now - from);
     if (withheld !== undefined) return refuse('answer-withheld', { detail: withheld });
     const leaving: Uint8Array[] = [];

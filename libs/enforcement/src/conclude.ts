@@ -200,10 +200,8 @@ function refused(exchange: Exchange, refusal: Refusal): Enforced {
 function aboutOf(exchange: Exchange): About {
   const { held, permit, classification, reservation } = exchange;
   const decision = permit?.record.decision;
-  const standing = {
-    ...reservation?.headers,
-    ...(reservation?.mode === 'degraded' ? { 'x-limit-mode': 'degraded' } : {}),
-  };
+  const standing =
+    reservation?.mode === 'degraded' ? { ...reservation.headers, 'x-limit-mode': 'degraded' } : reservation?.headers;
   return {
     ...(permit === undefined ? {} : { decisionId: permit.record.id, receipt: permit.leafHash }),
     ...(decision === undefined
@@ -216,7 +214,7 @@ function aboutOf(exchange: Exchange): About {
     classes: Object.keys(classification?.classes ?? {}).toSorted(),
     policy: `${held.policy.image.name}@${held.policy.image.version}`,
     snapshotVersion: held.snapshot.version,
-    limits: standing,
+    ...(standing === undefined ? {} : { limits: standing }),
     phasesMs: exchange.phasesMs,
   };
 }

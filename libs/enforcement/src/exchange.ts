@@ -73,18 +73,17 @@ export function phase<T>(exchange: Exchange, name: string, step: () => Promise<T
 export function phase<T>(exchange: Exchange, name: string, step: () => Promise<T> | T): Promise<T> | T {
   const { clock } = exchange.ports;
   const from = clock.monotonicMs();
-  const over = (): void => addPhase(exchange, name, clock.monotonicMs() - from);
   const taken = step();
-  if (taken instanceof Promise) return kept(taken, over);
-  over();
+  if (taken instanceof Promise) return waited(exchange, name, from, taken);
+  addPhase(exchange, name, clock.monotonicMs() - from);
   return taken;
 }
 
-async function kept<T>(taken: Promise<T>, over: () => void): Promise<T> {
+async function waited<T>(exchange: Exchange, name: string, from: number, taken: Promise<T>): Promise<T> {
   try {
     return await taken;
   } finally {
-    over();
+    addPhase(exchange, name, exchange.ports.clock.monotonicMs() - from);
   }
 }
 
@@ -118,37 +117,34 @@ export async function commit<R extends LedgerRecord>(
   record: R,
   level: EvidenceLevel,
 ): Promise<Result<Receipt<R>, Refusal>> {
+  const { ledger, clock, ids } = exchange.ports;
   const deadlineMs = commitDeadlineMs(exchange, record);
-  const committed = await phase(exchange, 'commit', () =>
-    leavingWhereSlow(exchange, level, () =>
-      exchange.ports.ledger.commit(exchange.held.log, record, { level, deadlineMs }),
-    ),
-  );
-  if (committed.ok) return committed;
-  return {
-    ok: false,
-    error: refuse(committed.error, { retryAfterSeconds: 1 + Math.floor(exchange.ports.ids.random() * 4) }),
-  };
+  const from = clock.monotonicMs();
+  const slow = leaveWhereSlow(exchange, level);
+  try {
+    const committed = await ledger.commit(exchange.held.log, record, { level, deadlineMs });
+    if (committed.ok) return committed;
+    return { ok: false, error: refuse(committed.error, { retryAfterSeconds: 1 + Math.floor(ids.random() * 4) }) };
+  } finally {
+    slow?.cancel();
+    addPhase(exchange, 'commit', clock.monotonicMs() - from);
+  }
 }
 
 /**
  * A head or a witness takes seconds, and a database that is out a second: nobody else of the tenant waits for that. What waits to
  * be written has a bound of its own.
  */
-function leavingWhereSlow<T>(
-  { place, permit, ports }: Exchange,
-  level: EvidenceLevel,
-  work: () => Promise<T>,
-): Promise<T> {
+function leaveWhereSlow({ place, permit, ports }: Exchange, level: EvidenceLevel): { cancel(): void } | undefined {
   // With the permit it was left.
-  if (!place || permit) return work();
+  if (!place || permit) return undefined;
   if (level !== 'committed') {
     place.leave();
-    return work();
+    return undefined;
   }
   const slow = ports.clock.after(limits.undecidedCommitMs);
   void slow.elapsed.then(() => place.leave());
-  return kept(work(), () => slow.cancel());
+  return slow;
 }
 
 /** A caller waits a second at most for a decision, counted from where its turn came: what was spent since is taken off. */

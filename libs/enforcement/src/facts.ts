@@ -22,12 +22,13 @@ export function factsOf(
   classification: Classification,
   reservation: Reservation | undefined,
   atMs: number,
+  deep: DataFacts['deep'] = 'none',
 ): Facts {
   return {
     schema: 1,
     subject: subjectFacts(subject),
     tenant: { id: snapshot.tenant },
-    data: dataFacts(ask, classification),
+    data: dataFacts(ask, classification, deep),
     request: {
       route: ask.evaluated?.route ?? ask.route,
       model: ask.model,
@@ -68,7 +69,7 @@ function scoresByType({ findings }: Classification): Readonly<Record<string, num
 }
 
 /** Incomplete means unknown as a whole: every rule on data then counts against the request. */
-function dataFacts(ask: Ask, classification: Classification): DataFacts | undefined {
+function dataFacts(ask: Ask, classification: Classification, deep: DataFacts['deep']): DataFacts | undefined {
   if (!classification.complete) return undefined;
   const spanned = new Set(classification.findings.map((finding) => finding.class));
   const spanless = Object.keys(classification.classes)
@@ -79,7 +80,7 @@ function dataFacts(ask: Ask, classification: Classification): DataFacts | undefi
     detectors: [...new Set(classification.findings.map((finding) => finding.type))].toSorted(),
     residual: Object.fromEntries(spanless.map((name) => [name, classification.classes[name] ?? 0])),
     spanless,
-    deep: 'none',
+    deep,
     attachments: [...new Set(ask.attachments.map((attachment) => attachment.kind))].toSorted(),
   };
 }

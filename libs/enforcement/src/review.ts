@@ -20,7 +20,7 @@ import {
   reviewConfirms,
   tighten,
 } from '@writ/classification';
-import { type DataFacts, decideDescribed, describeFacts, type Facts } from '@writ/policy';
+import { decideDescribed, describeFacts, type Facts } from '@writ/policy';
 import { createHmac } from 'node:crypto';
 import { commit, conversationKey, type Exchange } from './exchange.js';
 import { factsOf } from './facts.js';
@@ -124,12 +124,11 @@ export function factsReviewed(exchange: Exchange, found: Classification): Facts 
 
 function factsAs(exchange: Exchange, inline: Classification, as: ReviewedAs): Facts {
   const { ask, subject, held, reservation, ports } = exchange;
-  const facts = factsOf(ask, subject, held.snapshot, raised(inline, as), reservation, ports.clock.nowMs());
-  const data: DataFacts | undefined = facts.data && { ...facts.data, deep: as.state };
-  return { ...facts, data };
+  return factsOf(ask, subject, held.snapshot, raised(inline, as), reservation, ports.clock.nowMs(), as.state);
 }
 
 function raised(inline: Classification, as: ReviewedAs): Classification {
+  if (as === unreviewed) return inline;
   const classes: Record<string, number> = { ...inline.classes };
   for (const [name, score] of Object.entries(as.classes)) classes[name] = Math.max(classes[name] ?? 0, score);
   return { ...inline, classes };

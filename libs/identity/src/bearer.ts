@@ -62,7 +62,8 @@ export async function verifyToken(
 ): Promise<Result<Verified, Refusal>> {
   const refused = checkClaims(token, trust, nowMs);
   if (refused) return err(refused);
-  const key = await keys.keyFor(token, trust);
+  const found = keys.keyFor(token, trust);
+  const key = found instanceof Promise ? await found : found;
   if (!key.ok) return key;
   if (!memory.knows(token, trust, key.value) && !(await memory.verify(token, trust, key.value)))
     return err(refuse('credential-invalid', { detail: 'signature' }));

@@ -82,7 +82,7 @@ export function createIdentity(needs: IdentityNeeds): Identity {
         await explain(
           token.value,
           connection,
-          () => draftKeys.keyFor(token.value, { tenant, connection }),
+          async () => draftKeys.keyFor(token.value, { tenant, connection }),
           (key) => isSignedBy(token.value, key),
           nowMs(),
         ),
@@ -115,7 +115,7 @@ class CredentialVerifier {
   }
 
   /** One credential, one way: a token is never ignored in favour of a certificate, nor the other way round. */
-  async verify(credential: Credential): Promise<Result<Verified, Refusal>> {
+  verify(credential: Credential): Result<Verified, Refusal> | Promise<Result<Verified, Refusal>> {
     const { token: text, scheme, clientCertificate } = credential;
     const { directory } = this.needs;
     if (scheme === 'none' || text === '')
@@ -162,15 +162,15 @@ class CredentialVerifier {
     return verified.ok ? this.#confirmed(verified.value, introspected.value.claims, trust, credential) : verified;
   }
 
-  async #confirmed(
+  #confirmed(
     verified: Verified,
     claims: JsonObject,
     trust: Trust,
     credential: Credential,
-  ): Promise<Result<Verified, Refusal>> {
+  ): Result<Verified, Refusal> | Promise<Result<Verified, Refusal>> {
+    const unless = (refused: Refusal | undefined) => (refused ? err(refused) : ok(verified));
     const checked = checkConfirmation(claims, trust, credential, this.#replays, this.nowMs());
-    const refused = checked instanceof Promise ? await checked : checked;
-    return refused ? err(refused) : ok(verified);
+    return checked instanceof Promise ? checked.then(unless) : unless(checked);
   }
 }
 

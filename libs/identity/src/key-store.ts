@@ -39,10 +39,22 @@ export class KeyStore {
   ) {}
 
   /** The key that must have signed this token. Refuses with 503, never 401, where only an outage keeps us from knowing. */
-  async keyFor(token: Token, trust: Trust): Promise<Result<VerificationKey, Refusal>> {
+  keyFor(token: Token, trust: Trust): Result<VerificationKey, Refusal> | Promise<Result<VerificationKey, Refusal>> {
     const held = this.#heldFor(trust);
     const usable = this.#makeUsable(held);
-    if (usable) await usable;
+    return (usable ? undefined : this.#keyAtHand(held, token)) ?? this.#find(held, token, usable);
+  }
+
+  /** The key that is here, imported and young enough; undefined where anything must be asked or refused. */
+  #keyAtHand({ set }: Held, { keyId, algorithm }: Token): Result<VerificationKey, Refusal> | undefined {
+    const found = set?.find(keyId, algorithm);
+    if (!set || found === undefined || typeof found === 'string' || this.#isTooOld(set)) return undefined;
+    const key = set.imported(found, algorithm);
+    return key instanceof Promise ? undefined : ok(key);
+  }
+
+  async #find(held: Held, token: Token, usable: Promise<void> | undefined): Promise<Result<VerificationKey, Refusal>> {
+    await usable;
     let found = held.set?.find(token.keyId, token.algorithm);
     if (found === 'none' && this.#mayFetch(held)) {
       await this.#fetch(held);
@@ -52,8 +64,7 @@ export class KeyStore {
     if (found === 'ambiguous') return err(refuse('credential-invalid', { detail: 'key_ambiguous' }));
     if (found === 'none')
       return held.failing ? unavailable() : err(refuse('credential-invalid', { detail: 'key_unknown' }));
-    const key = held.set.imported(found, token.algorithm);
-    return ok(key instanceof Promise ? await key : key);
+    return ok(await held.set.imported(found, token.algorithm));
   }
 
   status(): readonly KeySetStatus[] {

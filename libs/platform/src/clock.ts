@@ -1,3 +1,5 @@
+// Not the global of that name, which is looked up by a getter each time.
+import { performance } from 'node:perf_hooks';
 import { randomPool } from './random.js';
 
 export interface Clock {
@@ -25,7 +27,7 @@ const random = randomPool();
 export function uuidv7(nowMs: number): string {
   const time = Math.trunc(nowMs).toString(16).padStart(12, '0');
   const bytes = random(10);
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+  const hex = bytes.toString('hex');
   const variant = (8 | (bytes[9]! & 3)).toString(16);
   return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-${variant}${hex.slice(3, 6)}-${hex.slice(6, 18)}`;
 }

@@ -1,10 +1,16 @@
-import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { TalliedCounter } from './tallied-counter.js';
 import { TalliedHistogram } from './tallied-histogram.js';
 
 /** A gauge that is read when Prometheus asks, and what becomes of the values of several processes. */
 export interface ReadGauge {
   readonly across: 'sum' | 'max';
   collect(gauge: Gauge): void | Promise<void>;
+}
+
+/** How often something happened. Labels are all there, and no others. */
+export interface Counted {
+  tally(labels: Readonly<Record<string, string>>, count?: number): void;
 }
 
 /** Times or sizes, by bucket. `value` is in the unit of the bounds. */
@@ -15,7 +21,7 @@ export interface Observed {
 /** The process's Prometheus registry; served on the management listener only. */
 export function createMetrics(): {
   readonly registry: Registry;
-  counter(name: string, help: string, labels: readonly string[]): Counter;
+  counter(name: string, help: string, labels: readonly string[]): Counted;
   gauge(name: string, help: string, labels: readonly string[], read?: ReadGauge): Gauge;
   histogram(name: string, help: string, labels: readonly string[], bucketsSeconds: readonly number[]): Observed;
 } {
@@ -24,7 +30,7 @@ export function createMetrics(): {
   const registers = [registry];
   return {
     registry,
-    counter: (name, help, labels) => new Counter({ name, help, labelNames: [...labels], registers }),
+    counter: (name, help, labels) => new TalliedCounter({ name, help, labelNames: [...labels], registers }),
     gauge: (name, help, labels, read) =>
       new Gauge({
         name,

@@ -1,6 +1,7 @@
 import { err, limits, ok, type Result } from '@writ/domain';
 import type { ProviderFault } from '@writ/routing';
 import type { IncomingHttpHeaders } from 'node:http';
+import { performance } from 'node:perf_hooks';
 import type { Dispatcher } from 'undici';
 import { Exchange } from './exchange.js';
 import { broken, DeadlinePassed, faultOfBody, faultOfCall } from './fault.js';

@@ -98,6 +98,7 @@ interface Open {
   taken: Taken | undefined;
 }
 
+const settled = Promise.resolve();
 const sweepMs = 5_000;
 /** A provider that reports more than this many times the worst case is not believed; the spend is clamped. */
 const absurd = 100n;
@@ -203,7 +204,7 @@ class GatewayLimits implements Limits {
 
   settle(_tenant: TenantContext, { id }: Reserved, usage: Usage | undefined, costMicros: string): Promise<void> {
     const open = this.#open.get(id);
-    if (!open) return Promise.resolve();
+    if (!open) return settled;
     this.#open.delete(id);
     try {
       // A cost that cannot be read is taken for the worst case, and an absurd one is clamped: never for nothing.
@@ -217,7 +218,7 @@ class GatewayLimits implements Limits {
     } catch (cause) {
       this.needs.onProblem('a reservation could not be settled; it expires by itself', cause);
     }
-    return Promise.resolve();
+    return settled;
   }
 
   state(): LimitsState {

@@ -195,15 +195,24 @@ class ProcessHealth implements LocalHealth {
 }
 
 function newPair(endpoint: string, key: string | undefined): Pair {
-  const never = Number.NEGATIVE_INFINITY;
-  const well = { why: 'cooldown' as const, untilMs: never, ailing: false, probedAtMs: never };
-  return { endpoint, key, ...well, throttles: 0, failures: 0, openings: 0 };
+  return { endpoint, key, ...well };
 }
+
+const never = Number.NEGATIVE_INFINITY;
+const well = {
+  why: 'cooldown',
+  untilMs: never,
+  ailing: false,
+  probedAtMs: never,
+  throttles: 0,
+  failures: 0,
+  openings: 0,
+} as const satisfies Omit<Pair, 'endpoint' | 'key'>;
 
 /** An answer to a request that left before the rest began does not end the rest. */
 function recovered(pair: Pair, nowMs: number): void {
   if (nowMs < pair.untilMs) return;
-  Object.assign(pair, newPair(pair.endpoint, pair.key));
+  Object.assign(pair, well);
 }
 
 function cooldownMs(fault: ProviderFault, throttles: number): number {
@@ -212,8 +221,9 @@ function cooldownMs(fault: ProviderFault, throttles: number): number {
   return Math.min(longestCooldownMs, firstCooldownMs * 2 ** throttles);
 }
 
+/** No name of an endpoint holds a NUL, so no two pairs have one name. */
 function nameOf(endpoint: string, key: string | undefined): string {
-  return JSON.stringify([endpoint, key ?? null]);
+  return key === undefined ? endpoint : `${endpoint}\0${key}`;
 }
 
 function remember<T>(map: Map<string, T>, name: string, value: T, most: number): void {

@@ -30,6 +30,7 @@ export class KeyQuotas {
 
   /** All or nothing; false when any rule leaves no room. */
   take(endpoint: string, key: string | undefined, { rules, tokens }: Quota, nowMs: number): boolean {
+    if (!rules.some(({ scope }) => scope === 'endpoint-key')) return true;
     const costs = rules
       .filter(({ scope, match }) => scope === 'endpoint-key' && (match === undefined || match === key))
       .flatMap(({ id, requestsPerMinute, tokensPerMinute }) => [

@@ -37,11 +37,11 @@ export function jobMeasures(metrics = createMetrics()): JobMeasures {
       }
     },
     result(queue, result, ms) {
-      results.inc({ queue, result });
+      results.tally({ queue, result });
       took.observe({ queue }, ms / 1_000);
     },
     reconciled(queue, entries) {
-      if (entries > 0) lost.inc({ queue }, entries);
+      if (entries > 0) lost.tally({ queue }, entries);
     },
     text: () => metrics.registry.metrics(),
   };

@@ -1,4 +1,5 @@
 import { isDigit, isWordCode } from '../text/characters.js';
+import { needOf } from '../text/needs.js';
 import { backing, type Emit, isGluedLeft, isGluedRight, type Scene } from './scene.js';
 import type { Candidate } from './rule.js';
 import { cueTable } from './structured.js';
@@ -107,12 +108,16 @@ const schemes = new Set(['http', 'https', 'ftp', 'ftps', 'sftp', 'ws', 'wss', 's
 const internalHost =
   /^(?:[^/?#]*@)?(?:localhost|[^/?#:]*\.(?:local|localdomain|internal|intranet|corp|lan|home)|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)/i;
 
+const SLASH = 0x2f;
+const needOfWww = needOf(/www\./);
+
 /** Addresses inside one address that are looked at: `?next=https://…`. */
 const MOST_INSIDE = 8;
 
 /** Addresses with a scheme, and `www.` ones. Trailing punctuation and an unopened bracket stay outside. */
 export function findUrls(scene: Scene, emit: Emit): void {
-  const { text } = scene;
+  const { text, tokens, grams } = scene;
+  if (!tokens.hasSign(SLASH) && !grams.mayHold(needOfWww)) return;
   const run: UrlRun = { end: 0, seam: -1 };
   let until = 0;
   let inside = 0;

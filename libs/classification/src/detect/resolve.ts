@@ -6,12 +6,12 @@ import { type Candidate, Span } from './rule.js';
  */
 export function resolveOverlaps(candidates: readonly Candidate[]): readonly Candidate[] {
   if (candidates.length < 2) return candidates;
-  const ranked = candidates.toSorted(
-    (a, b) => weight(b) - weight(a) || b.end - b.start - (a.end - a.start) || a.start - b.start,
-  );
+  const ranked = candidates
+    .map((candidate) => ({ candidate, rank: weight(candidate), size: candidate.end - candidate.start }))
+    .toSorted((a, b) => b.rank - a.rank || b.size - a.size || a.candidate.start - b.candidate.start);
   const kept: Span[] = [];
   const taken: Interval[] = [];
-  for (const candidate of ranked) {
+  for (const { candidate } of ranked) {
     const over = overlapping(taken, candidate);
     if (!over) {
       const winner = new Span(candidate);

@@ -53,6 +53,8 @@ export function gapClass(tokens: Tokens, before: number): number {
 export function shapeOf(tokens: Tokens, index: number): number {
   if (index < 0 || index >= tokens.count) return 0;
   const flags = tokens.flags[index]!;
+  // What most words are: small letters of ASCII.
+  if (flags === HAS_LETTER) return 5;
   const length = tokens.end[index]! - tokens.start[index]!;
   if ((flags & HAS_LETTER) === 0) return length > 4 ? 2 : 1;
   if ((flags & HAS_DIGIT) !== 0) return (flags & CAPITAL) !== 0 ? 4 : 3;
@@ -177,9 +179,9 @@ export function formFeatures(of: Setting, out: Int32Array): number {
   return 7;
 }
 
-/** The same of those that the words around decide. */
+/** The same of those that the words around decide. In two functions, each small enough to be compiled as one piece. */
 export function contextFeatures(of: Setting, out: Int32Array): number {
-  const { word, lists, shape, last, left, right, secondLeft, gapLeft, gapRight } = of;
+  const { shape, left, right, secondLeft, gapLeft, gapRight } = of;
   out[0] = mix(1, left, gapLeft);
   out[1] = mix(2, right, gapRight);
   out[2] = mix(3, secondLeft, left);
@@ -189,6 +191,12 @@ export function contextFeatures(of: Setting, out: Int32Array): number {
   out[6] = mix(15, left, right);
   out[7] = mix(16, secondLeft, shape);
   out[8] = mix(17, of.thirdLeft, shape);
+  return pairFeatures(of, out);
+}
+
+/** Behind those, what the word, its lists and the label in front are together with the words around. */
+function pairFeatures(of: Setting, out: Int32Array): number {
+  const { word, lists, shape, last, left, right, gapLeft, gapRight } = of;
   out[9] = mix(18, last, left);
   out[10] = mix(19, last, right);
   out[11] = mix(20, word, gapRight);
@@ -232,8 +240,11 @@ function isAnnounced(tokens: Tokens, index: number): boolean {
 /** Only these words are ever tagged: capitals, what follows a name, and what stands behind a word that announces one. */
 export function isOpen(tokens: Tokens, index: number, last: number, announced = false): boolean {
   if (announced) return isAnnounced(tokens, index - 1);
-  if (last !== 0 || (tokens.flags[index]! & CAPITAL) !== 0) return true;
-  return isAnnounced(tokens, index - 1) || isAnnounced(tokens, index - 2) || isPlainName(tokens, index);
+  const { flags, marks } = tokens;
+  if (last !== 0 || (flags[index]! & CAPITAL) !== 0) return true;
+  if (index > 0 && (marks[index - 1]! & ANNOUNCING) !== 0) return true;
+  if (index > 1 && (marks[index - 2]! & ANNOUNCING) !== 0) return true;
+  return isPlainName(tokens, index);
 }
 
 /** A first name in small letters that is no ordinary word nor a place: `ask jennifer`. */

@@ -33,12 +33,27 @@ export function findNames(scene: Scene, emit: Emit): void {
   if (tokens.count === 0) return;
   const tagged = tag(tokens);
   if (tagged.length === 0) return;
-  const german = isGerman(tokens);
+  const kind = kindOf(tokens);
   for (const span of mended(tokens, tagged)) {
     if (span.first === span.last && isCue(scene, span.first)) continue;
-    const candidate = candidateOf(tokens, span, german);
+    const candidate = candidateOf(tokens, span, kind);
     if (candidate) emit(candidate);
   }
+}
+
+/** What is asked of the text as a whole, once. */
+interface Kind {
+  readonly isGerman: boolean;
+  readonly mayAttribute: boolean;
+  readonly mayHoldEponym: boolean;
+}
+
+function kindOf(tokens: Tokens): Kind {
+  return {
+    isGerman: isGerman(tokens),
+    mayAttribute: mayAttribute(tokens),
+    mayHoldEponym: tokens.grams.mayHold(needOfEponym),
+  };
 }
 
 enlist('der die das und ist nicht mit den dem ein eine von zu für im auf wird sich'.split(' ').map(hashOf), GERMAN);
@@ -84,14 +99,14 @@ function extend(spans: Span[], index: number, name: string, margin: number): voi
   else spans.push({ label, first: index, last: index, margin });
 }
 
-function candidateOf(tokens: Tokens, span: Span, german: boolean): Candidate | undefined {
+function candidateOf(tokens: Tokens, span: Span, kind: Kind): Candidate | undefined {
   const start = tokens.start[span.first]!;
   const end = tokens.end[span.last]!;
   const text = tokens.text.slice(start, end);
-  if (span.margin < leastMargin(tokens, span, german) || isInCode(tokens.text, start, end)) return undefined;
+  if (span.margin < leastMargin(tokens, span, kind.isGerman) || isInCode(tokens.text, start, end)) return undefined;
   if (isLoudText(tokens, span.first, span.last) || isDense(tokens.text, start)) return undefined;
-  if (mayAttribute(tokens) && isAttribution(tokens.text, start)) return undefined;
-  if (tokens.grams.mayHold(needOfEponym) && eponym.test(`${text}${tokens.text.slice(end, end + 24)}`)) return undefined;
+  if (kind.mayAttribute && isAttribution(tokens.text, start)) return undefined;
+  if (kind.mayHoldEponym && eponym.test(`${text}${tokens.text.slice(end, end + 24)}`)) return undefined;
   if (!isNameLike(tokens, span, text)) return undefined;
   const score = Math.min(900, 500 + (span.margin - MARGIN) * 4);
   const firm = span.label === 'ORGANISATION';

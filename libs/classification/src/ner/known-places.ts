@@ -43,6 +43,7 @@ const SCORE = 800;
 
 /** Cities by name: in small letters or at a line's end where the tagger does not look, declined, or named as people are. */
 export function findKnownPlaces({ text, tokens }: Scene, emit: Emit): void {
+  if ((tokens.lists & KNOWN_PLACE) === 0) return;
   for (let index = 0; index < tokens.count; index += 1) {
     if ((tokens.marks[index]! & KNOWN_PLACE) === 0) continue;
     const hash = tokens.hash[index]!;

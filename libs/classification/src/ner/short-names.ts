@@ -22,6 +22,7 @@ const SCORE = 800;
 
 /** `Li Na`, `Wu Lei`, `Park Ji-hoon`: a surname and short syllables with capitals, where the tagger has seen too few. */
 export function findShortNames({ text, tokens }: Scene, emit: Emit): void {
+  if ((tokens.lists & SHORT_SURNAME) === 0) return;
   for (let index = 0; index + 1 < tokens.count; index += 1) {
     if ((tokens.marks[index]! & SHORT_SURNAME) === 0 || !isName(tokens, index)) continue;
     if (text.slice(tokens.end[index], tokens.start[index + 1]) !== ' ' || isHeading(text, tokens, index)) continue;

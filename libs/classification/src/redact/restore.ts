@@ -21,7 +21,8 @@ export class Restorer {
   readonly #bySuffix = new Map<string, string>();
   readonly #byType = new Map<string, string | undefined>();
   readonly #verbatim: readonly (readonly [string, string])[];
-  readonly #shape: RegExp;
+  /** Made when it is first asked for: most answers have no token to look for. */
+  #shape: RegExp | undefined;
 
   constructor(restorations: ReadonlyMap<string, string>) {
     const verbatim: (readonly [string, string])[] = [];
@@ -36,7 +37,6 @@ export class Restorer {
       this.#byType.set(type!, this.#byType.has(type!) && this.#byType.get(type!) !== value ? undefined : value);
     }
     this.#verbatim = verbatim.toSorted((a, b) => b[0].length - a[0].length);
-    this.#shape = shapeOf([...this.#byType.keys()]);
   }
 
   get isEmpty(): boolean {
@@ -48,7 +48,7 @@ export class Restorer {
     if (this.isEmpty) return text;
     let restored = text;
     if (this.#bySuffix.size > 0)
-      restored = restored.replaceAll(this.#shape, (whole: string, type: string, suffix: string | undefined) =>
+      restored = restored.replaceAll(this.#tokens(), (whole: string, type: string, suffix: string | undefined) =>
         this.#value(whole, type, suffix, escape),
       );
     for (const [surrogate, value] of this.#verbatim) restored = restored.replaceAll(surrogate, escape(value));
@@ -80,7 +80,7 @@ export class Restorer {
     let found = cut;
     const spans =
       this.#bySuffix.size > 0
-        ? [...around.matchAll(this.#shape)].map((match) => [match.index, match[0].length] as const)
+        ? [...around.matchAll(this.#tokens())].map((match) => [match.index, match[0].length] as const)
         : [];
     for (const [surrogate] of this.#verbatim) {
       const at = around.lastIndexOf(surrogate, cut - from);
@@ -88,6 +88,11 @@ export class Restorer {
     }
     for (const [at, length] of spans) if (from + at < found && from + at + length > found) found = from + at;
     return found;
+  }
+
+  #tokens(): RegExp {
+    this.#shape ??= shapeOf([...this.#byType.keys()]);
+    return this.#shape;
   }
 
   #value(whole: string, type: string, suffix: string | undefined, escape: (value: string) => string): string {

@@ -1,3 +1,5 @@
+import { isLetter } from './characters.js';
+
 /** One string or number inside a text that is itself JSON: tool arguments, tool results. */
 export interface InnerLeaf {
   readonly key: string;
@@ -36,6 +38,11 @@ const simple: Readonly<Record<string, string>> = {
   '/': '/',
 };
 
+/** RFC 8259, 2: space, tab, line feed, carriage return. */
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
 /** A strict reader that keeps positions; no value ever passes through a floating-point number. */
 class Reader {
   readonly leaves: InnerLeaf[] = [];
@@ -50,7 +57,7 @@ class Reader {
   }
 
   #blank(): void {
-    while (this.#at < this.text.length && ' \t\n\r'.includes(this.text[this.#at]!)) this.#at += 1;
+    while (this.#at < this.text.length && isBlank(this.text.charCodeAt(this.#at))) this.#at += 1;
   }
 
   #take(sign: string): boolean {
@@ -76,7 +83,7 @@ class Reader {
     if (!match) return false;
     const start = this.#at;
     this.#at += match[0].length;
-    if (/\d/.test(match[0]))
+    if (!isLetter(match[0].charCodeAt(0)))
       this.leaves.push({ key, text: match[0], start, end: this.#at, isString: false, map: undefined });
     return true;
   }

@@ -14,7 +14,7 @@ const eventStream = 'text/event-stream; charset=utf-8';
 
 /** Server-sent events are always framed here. JSON never needs a line break, so one in the data cannot end the event. */
 export function frame(json: string, event?: string): string {
-  const line = json.replaceAll(/[\r\n]+/g, ' ');
+  const line = json.includes('\n') || json.includes('\r') ? json.replaceAll(/[\r\n]+/g, ' ') : json;
   return `${event === undefined ? '' : `event: ${event}\n`}data: ${line}\n\n`;
 }
 

@@ -86,7 +86,7 @@ class Reader {
       return stop(place, `must be at most ${shape.max} long`);
     if (shape.is === 'word' && shape.of && !shape.of.includes(node.text))
       return stop(place, `must be one of ${shape.of.join(', ')}`);
-    return this.#leaf(node, node.text, { ...place, role: shape.role ?? place.role }, shape.is === 'word');
+    return this.#leaf(node, node.text, inRole(place, shape.role), shape.is === 'word');
   }
 
   #number(node: Node, shape: Extract<Shape, { is: 'number' }>, place: Place): void {
@@ -99,9 +99,9 @@ class Reader {
 
   #object(node: Node, shape: ObjectShape, place: Place): void {
     if (node.kind !== 'object') return stop(place, 'must be an object');
-    const role = shape.role ?? place.role;
+    const here = inRole(place, shape.role);
     for (const found of node.members) {
-      const inner = step({ ...place, role }, found.name);
+      const inner = step(here, found.name);
       const expected = Object.hasOwn(shape.fields, found.name) ? shape.fields[found.name] : undefined;
       if (!expected) return stop(inner, 'is not a documented parameter of this route');
       if (expected.is === 'media') this.#media(found.value, expected, inner, siblingType(node, expected.typeFrom));
@@ -116,9 +116,9 @@ class Reader {
     if (node.kind !== 'object') return stop(place, 'must be an object');
     if (shape.max !== undefined && node.members.length > shape.max)
       return stop(place, `must have at most ${shape.max} members`);
-    const role = shape.role ?? place.role;
+    const here = inRole(place, shape.role);
     for (const found of node.members) {
-      const inner = step({ ...place, role }, found.name);
+      const inner = step(here, found.name);
       this.#leaf(found, found.name, { ...inner, path: `${inner.path}~key` }, true);
       this.read(found.value, shape.value, inner);
     }
@@ -188,16 +188,17 @@ class Reader {
   }
 
   #leaf(token: { readonly start: number; readonly end: number }, value: string, place: Place, fixed: boolean): void {
-    this.leaves.push({
-      path: place.path,
-      role: place.role,
-      text: value,
-      start: token.start,
-      end: token.end,
-      ...(place.key === undefined ? {} : { key: place.key }),
-      ...(fixed ? { fixed } : {}),
-    });
+    const { path, role, key } = place;
+    const { start, end } = token;
+    // Each kind by itself: a request has a leaf for each of its strings.
+    if (key === undefined) this.leaves.push({ path, role, text: value, start, end, ...(fixed ? { fixed } : {}) });
+    else if (fixed) this.leaves.push({ path, role, text: value, start, end, key, fixed });
+    else this.leaves.push({ path, role, text: value, start, end, key });
   }
+}
+
+function inRole(place: Place, role: Role | undefined): Place {
+  return role === undefined || role === place.role ? place : { path: place.path, role, key: place.key };
 }
 
 function siblingType(node: ObjectNode, name: string | undefined): string | undefined {

@@ -9,8 +9,12 @@ const generous = { depth: 64, nodes: 1_000_000 };
  */
 export function valueOf(node: Node): JsonValue {
   switch (node.kind) {
-    case 'object':
-      return Object.fromEntries(node.members.map(({ name, value }) => [name, valueOf(value)]));
+    case 'object': {
+      // The parser refuses the one name that would not become a member of its own.
+      const object: Record<string, JsonValue> = {};
+      for (const { name, value } of node.members) object[name] = valueOf(value);
+      return object;
+    }
     case 'list':
       return node.items.map(valueOf);
     case 'string':

@@ -36,9 +36,11 @@ describe('the tagger', () => {
     const [first, second] = [tokenise('met by Garcia in'), tokenise('met by Tomato in')];
     // As if FNV-1a gave both words one hash.
     second.hash[2] = first.hash[2]!;
-    used.label(first, 2, 0, 0);
-    const label = used.label(second, 2, 0, 0);
-    const fresh = new Tagger();
-    expect([label, used.lead]).toEqual([fresh.label(second, 2, 0, 0), fresh.lead]);
+    second.tail[2] = first.tail[2]!;
+    const labelled = ([tagger, tokens]: readonly [Tagger, Tokens]) => [tagger.label(tokens, 2, 0, 0), tagger.lead];
+    const garcia = labelled([used, first]);
+    const tomato = labelled([new Tagger(), second]);
+    expect(tomato).not.toEqual(garcia);
+    expect(labelled([used, second])).toEqual(tomato);
   });
 });

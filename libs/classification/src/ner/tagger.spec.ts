@@ -20,6 +20,11 @@ function labelsOf(tokens: Tokens, tagger: () => Tagger): readonly (readonly [num
   });
 }
 
+/** Its label and lead. */
+function thirdWord(tagger: Tagger, tokens: Tokens): readonly [number, number] {
+  return [tagger.label(tokens, 2, 0, 0), tagger.lead];
+}
+
 describe('the tagger', () => {
   it('labels a word alike, whatever words it labelled before', () => {
     const used = new Tagger();
@@ -37,10 +42,9 @@ describe('the tagger', () => {
     // As if FNV-1a gave both words one hash.
     second.hash[2] = first.hash[2]!;
     second.tail[2] = first.tail[2]!;
-    const labelled = ([tagger, tokens]: readonly [Tagger, Tokens]) => [tagger.label(tokens, 2, 0, 0), tagger.lead];
-    const garcia = labelled([used, first]);
-    const tomato = labelled([new Tagger(), second]);
+    const garcia = thirdWord(used, first);
+    const tomato = thirdWord(new Tagger(), second);
     expect(tomato).not.toEqual(garcia);
-    expect(labelled([used, second])).toEqual(tomato);
+    expect(thirdWord(used, second)).toEqual(tomato);
   });
 });

@@ -20,6 +20,11 @@ function labelsOf(tokens: Tokens, tagger: () => Tagger): readonly (readonly [num
   });
 }
 
+/** Its label and lead. */
+function thirdWord(tagger: Tagger, tokens: Tokens): readonly [number, number] {
+  return [tagger.label(tokens, 2, 0, 0), tagger.lead];
+}
+
 describe('the tagger', () => {
   it('labels a word alike, whatever words it labelled before', () => {
     const used = new Tagger();
@@ -36,9 +41,10 @@ describe('the tagger', () => {
     const [first, second] = [tokenise('met by Garcia in'), tokenise('met by Tomato in')];
     // As if FNV-1a gave both words one hash.
     second.hash[2] = first.hash[2]!;
-    used.label(first, 2, 0, 0);
-    const label = used.label(second, 2, 0, 0);
-    const fresh = new Tagger();
-    expect([label, used.lead]).toEqual([fresh.label(second, 2, 0, 0), fresh.lead]);
+    second.tail[2] = first.tail[2]!;
+    const garcia = thirdWord(used, first);
+    const tomato = thirdWord(new Tagger(), second);
+    expect(tomato).not.toEqual(garcia);
+    expect(thirdWord(used, second)).toEqual(tomato);
   });
 });

@@ -15,7 +15,7 @@ import { allNew, repeatedHistory, streams, type Workload } from './workloads.js'
 const options = readOptions();
 const cores = coresOfMachine();
 pin([process.pid], cores.rest);
-const room = await openRoom();
+const room = await (options.smoke ? openRoom(5) : openRoom());
 const say = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)}  ${line}`);
 let failed = false;
 try {

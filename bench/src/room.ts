@@ -31,15 +31,18 @@ export interface Room {
   close(): Promise<void>;
 }
 
+/** So many that Postgres has reached a checkpoint, and takes up old ones again, before it has written them all (`max_wal_size`). */
+const logFilesOfMeasured = 40;
+
 /** Starts inside the affinity of this process, which `main` has bound to the cores of the rest. */
-export async function openRoom(): Promise<Room> {
+export async function openRoom(logFiles = logFilesOfMeasured): Promise<Room> {
   const folder = mkdtempSync(join(tmpdir(), 'writ-bench-'));
   const keys = deploymentKeys(join(folder, 'keys'), logName);
   const issuer = benchIssuer();
   const jwksFile = join(folder, 'jwks.json');
   writeFileSync(jwksFile, issuer.jwks);
   const upstream = await startScript(join(here, 'upstream.js'), [jwksFile], {});
-  const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), log: unheard });
+  const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), log: unheard, logFiles });
   const redis = await startRedis({
     log: unheard,
     cacheDir: join(repository, '.writ', 'redis'),

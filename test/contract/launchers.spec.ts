@@ -37,6 +37,15 @@ describe('the Postgres of one machine', () => {
     await second.stop();
   });
 
+  it('gives a new instance as many files of its log as were asked for, and keeps them', async () => {
+    const postgres = await startPostgres({ dataDir: join(folder, 'four'), log, logFiles: 7 });
+    const files = `SELECT count(*)::int AS files, current_setting('min_wal_size') AS kept FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'`;
+    const [found] = await ask(postgres.url('postgres'), files);
+    expect(found?.['files']).toBeGreaterThanOrEqual(7);
+    expect(found?.['kept']).toBe('112MB');
+    await postgres.stop();
+  });
+
   it('does not offer to make commits less durable', async () => {
     for (const setting of ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'])
       await expect(startPostgres({ dataDir: join(folder, 'two'), log, settings: [setting] })).rejects.toThrow(

@@ -27,6 +27,8 @@ export interface LocalPostgresOptions {
   readonly port?: number;
   /** Further `name=value` settings of the server. `fsync` and `synchronous_commit` are refused. */
   readonly settings?: readonly string[];
+  /** Files of 16 MiB that a new instance's write-ahead log has from the beginning; else it makes each when it is needed. */
+  readonly logFiles?: number;
 }
 
 const database = 'writ';
@@ -43,10 +45,11 @@ export async function startPostgres(options: LocalPostgresOptions): Promise<Loca
   const secret = secretOf(folder);
   const password = (login: string): string => createHmac('sha256', secret).update(login).digest('base64url');
   await endLeftover(folder, data, options.log);
-  if (!existsSync(join(data, 'PG_VERSION'))) initialise(native, folder, data, user, password('postgres'));
+  const isNew = !existsSync(join(data, 'PG_VERSION'));
+  if (isNew) initialise(native, folder, data, user, password('postgres'));
 
   const port = options.port ?? (await freePort());
-  const server = spawn(join(native, 'bin', 'postgres'), ['-D', data, ...serverSettings(port, options.settings ?? [])], {
+  const server = spawn(join(native, 'bin', 'postgres'), ['-D', data, ...serverSettings(port, options)], {
     ...user,
     stdio: ['ignore', 'ignore', 'pipe'],
     cwd: data,
@@ -62,6 +65,7 @@ export async function startPostgres(options: LocalPostgresOptions): Promise<Loca
   process.once('exit', last);
   const url = (login: string): string => `postgres://${login}:${password(login)}@127.0.0.1:${port}/${database}`;
   await becomeReady(server, url('postgres'));
+  if (isNew && options.logFiles !== undefined) await lengthenLog(url('postgres'), options.logFiles);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const gone = exited(server);
     if (server.exitCode === null && server.signalCode === null) server.kill(signal);
@@ -72,7 +76,10 @@ export async function startPostgres(options: LocalPostgresOptions): Promise<Loca
   return { port, pid: server.pid ?? 0, folder, password, url, stop: () => end('SIGINT'), kill: end };
 }
 
-function serverSettings(port: number, more: readonly string[]): string[] {
+function serverSettings(
+  port: number,
+  { settings: more = [], logFiles }: Pick<LocalPostgresOptions, 'settings' | 'logFiles'>,
+): string[] {
   const refused = more.find((setting) => /^(fsync|synchronous_commit|full_page_writes)=/.test(setting));
   if (refused !== undefined)
     throw new Error(`The ledger's promise rests on durable commits; \`${refused}\` is not offered.`);
@@ -87,6 +94,7 @@ function serverSettings(port: number, more: readonly string[]): string[] {
     'password_encryption=scram-sha-256',
     'lc_messages=C',
     'timezone=UTC',
+    ...(logFiles === undefined ? [] : [`min_wal_size=${16 * logFiles}MB`]),
     ...more,
   ];
   return settings.flatMap((setting) => ['-c', setting]);
@@ -182,4 +190,25 @@ async function becomeReady(server: ChildProcess, url: string): Promise<void> {
     }
   };
   await until(answers, 30_000, 'Postgres did not become ready');
+}
+
+/**
+ * A file of the log that is not there yet is filled with zeros and flushed by the commit that needs it, while all others wait. A server
+ * that has run for a while renames old files instead, so one that is to be measured begins with as many.
+ */
+async function lengthenLog(url: string, files: number): Promise<void> {
+  const admin = new Client({ connectionString: url });
+  await admin.connect();
+  try {
+    for (let made = 0; made < files; made += 1) {
+      // Each file must hold something, or there is nothing to switch from.
+      // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
+      await admin.query(`SELECT pg_logical_emit_message(false, 'writ', 'one more file')`);
+      // oxlint-disable-next-line no-await-in-loop
+      await admin.query('SELECT pg_switch_wal()');
+    }
+    await admin.query('CHECKPOINT');
+  } finally {
+    await admin.end();
+  }
 }

@@ -97,7 +97,7 @@ function mayHoldAge({ text, tokens }: Scene): boolean {
     if ((tokens.flags[index]! & HAS_DIGIT) === 0) continue;
     const start = tokens.start[index]!;
     for (let at = start; at < tokens.end[index]!; at += 1) {
-      if (!isDigit(text.charCodeAt(at))) continue;
+      if (!isDigit(text.charCodeAt(at)) || isDigit(text.charCodeAt(at + 1))) continue;
       unitOfAge.lastIndex = at + 1;
       if (unitOfAge.test(text)) return true;
     }

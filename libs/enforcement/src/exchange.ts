@@ -12,10 +12,10 @@ import {
   type TenantContext,
   refuse,
 } from '@writ/domain';
+import type { Tried } from '@writ/classification';
 import type { AttemptSummary, DecisionRecord, LedgerRecord, Receipt } from '@writ/ledger';
 import type { DescribedFacts } from '@writ/policy';
 import type { Held, Place, Ports, Reservation, ReviewedAs } from './ports.js';
-import type { TaxonomyTrial } from './taxonomy-trial.js';
 
 /** One request under way: who asked, under which snapshot, and what has been recorded so far. */
 export interface Exchange {
@@ -41,6 +41,16 @@ export interface Exchange {
   readonly attempts: AttemptSummary[];
   /** True once the outcome is committed (or was tried): a decision is closed once. */
   closed: boolean;
+}
+
+/** A request that is read by the taxonomy on trial, too. */
+export interface TaxonomyTrial {
+  /** The candidate's version. */
+  readonly version: string;
+  /** What came of it; undefined while it is being read. */
+  readonly tried: Tried | undefined;
+  /** Resolves when `tried` is there. Never rejects. */
+  readonly ended: Promise<void>;
 }
 
 /** Who asks under which snapshot, since when, and with which place among the undecided. */

@@ -2,18 +2,8 @@ import { type Classification, type Decision, limits } from '@writ/domain';
 import { classDifference, type Tried } from '@writ/classification';
 import type { ShadowTaxonomy } from '@writ/ledger';
 import { changesBetween, decideQuickly } from '@writ/policy';
-import { type Exchange, phase } from './exchange.js';
+import { type Exchange, phase, type TaxonomyTrial } from './exchange.js';
 import { factsReviewed } from './review.js';
-
-/** A request that is read by the taxonomy on trial, too. */
-export interface TaxonomyTrial {
-  /** The candidate's version. */
-  readonly version: string;
-  /** What came of it; undefined while it is being read. */
-  readonly tried: Tried | undefined;
-  /** Resolves when `tried` is there. Never rejects. */
-  readonly ended: Promise<void>;
-}
 
 /**
  * Has the request read by the taxonomy on trial as well, as often as the tenant wants it, while its own way goes on. Whatever

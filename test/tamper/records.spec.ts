@@ -170,13 +170,8 @@ describe('a superuser without a key', () => {
     });
     expect(await waiting).toEqual({ ok: false, error: 'ledger-unavailable' });
     // The process closes what it refused, and that outcome is the next of the same lane.
-    await eventually(async () => {
-      const closed = await ground.admin.query(
-        `SELECT FROM t_${tenant.tenant.replaceAll('-', '')}.record WHERE request_id = $1 AND kind = 'outcome'`,
-        [permit.request],
-      );
-      expect(closed.rowCount).toBe(1);
-    });
+    const closing = `SELECT FROM t_${tenant.tenant.replaceAll('-', '')}.record WHERE request_id = $1 AND kind = 'outcome'`;
+    await eventually(async () => expect((await ground.admin.query(closing, [permit.request])).rowCount).toBe(1));
     await ground.write(own, tenant, 1);
     await settle(sequencer);
     expect(await exported(tenant)).toBe(exitCodes.chain);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { AggregatorRegistry, Counter, Registry } from 'prom-client';
+import { Counter, Registry } from 'prom-client';
 import { TalliedCounter } from './tallied-counter.js';
+import { lines, ofTwo } from './told.fixture.js';
 
 const about = { name: 'some_total', help: 'Some.', labelNames: ['kind', 'result'] };
 const counted = [
@@ -21,15 +22,6 @@ function both(): { readonly library: Registry; readonly own: Registry; readonly 
   };
   again();
   return { library, own, again };
-}
-
-/** The lines without their order of labels, which means nothing. */
-function lines(text: string): readonly string[] {
-  return text.split('\n').map((line) => line.split(/[{},]/).toSorted().join(' '));
-}
-
-async function ofTwo(one: Registry): Promise<string> {
-  return AggregatorRegistry.aggregate([await one.getMetricsAsJSON(), await one.getMetricsAsJSON()]).metrics();
 }
 
 describe('a tallied counter', () => {

@@ -1,4 +1,5 @@
 import { Counter, type CounterConfiguration } from 'prom-client';
+import { tallyKey } from './tally-key.js';
 
 /** What was counted under one set of labels since it was last told. */
 interface Tally {
@@ -24,8 +25,7 @@ export class TalliedCounter extends Counter {
   /** Labels are all there, and no others. */
   tally(labels: Readonly<Record<string, string>>, count = 1): void {
     if (!(count >= 0 && count < Infinity)) throw new TypeError(`${count} cannot be counted`);
-    let key = '';
-    for (const name of this.#names) key += `${labels[name] ?? ''}\0`;
+    const key = tallyKey(this.#names, labels);
     const tally = this.#tallies.get(key);
     if (tally) tally.count += count;
     else this.#tallies.set(key, { labels, count });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { AggregatorRegistry, Histogram, Registry } from 'prom-client';
+import { Histogram, Registry } from 'prom-client';
 import { TalliedHistogram } from './tallied-histogram.js';
+import { lines, ofTwo } from './told.fixture.js';
 
 const about = { name: 'some_seconds', help: 'Some.', labelNames: ['phase', 'kind'], buckets: [0.0001, 0.005, 1] };
 const seen = [
@@ -19,15 +20,6 @@ function both(): { readonly library: Registry; readonly own: Registry } {
     ours.tally(labels, value);
   }
   return { library, own };
-}
-
-/** The lines without their order of labels, which means nothing. */
-function lines(text: string): readonly string[] {
-  return text.split('\n').map((line) => line.split(/[{},]/).toSorted().join(' '));
-}
-
-async function ofTwo(one: Registry): Promise<string> {
-  return AggregatorRegistry.aggregate([await one.getMetricsAsJSON(), await one.getMetricsAsJSON()]).metrics();
 }
 
 describe('a tallied histogram', () => {

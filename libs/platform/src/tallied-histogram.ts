@@ -4,6 +4,7 @@ import {
   type MetricObjectWithValues,
   type MetricValueWithName,
 } from 'prom-client';
+import { tallyKey } from './tally-key.js';
 
 /** What was observed under one set of labels. */
 interface Tally {
@@ -38,8 +39,7 @@ export class TalliedHistogram extends Histogram {
   /** `value` is in the unit of the bounds. Labels are all there, and no others. */
   tally(labels: Readonly<Record<string, string>>, value: number): void {
     if (!Number.isFinite(value)) throw new TypeError(`${value} cannot be observed`);
-    let key = '';
-    for (const name of this.#names) key += `${labels[name] ?? ''}\0`;
+    const key = tallyKey(this.#names, labels);
     let tally = this.#tallies.get(key);
     if (!tally) this.#tallies.set(key, (tally = { labels, counts: this.#noneYet(), sum: 0 }));
     let bucket = 0;
